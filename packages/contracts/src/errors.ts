@@ -1,0 +1,143 @@
+interface ErrorEntry {
+  /** HTTP status in every door. */
+  readonly status: number;
+  readonly title: string;
+  /** Whether the same request may succeed later without a change. Doors add `Retry-After` to these. */
+  readonly isRetryable?: true;
+}
+
+/** The one table of error codes. A code is a promise to callers; each door renders it in its own dialect. */
+export const errorCodes = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  invalid_json: { status: 400, title: 'The body is not valid JSON' },
+  invalid_model_reference: { status: 400, title: 'The model reference is not valid' },
+  context_length_exceeded: { status: 400, title: 'The prompt does not fit into the context' },
+  unsupported_feature: { status: 400, title: 'The model or engine cannot do this' },
+  unauthorized: { status: 401, title: 'Sign in or send a key' },
+  join_token_invalid: { status: 401, title: 'The join token is not valid' },
+  join_token_used: { status: 401, title: 'The join token was already used' },
+  join_token_expired: { status: 401, title: 'The join token has expired' },
+  join_token_foreign: { status: 401, title: 'The join token belongs to another cluster' },
+  certificate_refused: { status: 401, title: 'The certificate was refused' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  host_not_allowed: { status: 403, title: 'The Host header names a host that this listener does not serve' },
+  origin_not_allowed: { status: 403, title: 'Web pages of other sites may not use this address' },
+  unknown_route: { status: 404, title: 'No such route' },
+  model_not_found: { status: 404, title: 'No such model' },
+  node_not_found: { status: 404, title: 'No such node' },
+  chat_not_found: { status: 404, title: 'No such chat' },
+  file_not_found: { status: 404, title: 'No such file' },
+  blob_not_found: { status: 404, title: 'No such blob' },
+  method_not_allowed: { status: 405, title: 'The route does not take this method' },
+  already_exists: { status: 409, title: 'It exists already' },
+  conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
+  stale_order: { status: 409, title: 'A newer order was already given' },
+  in_use: { status: 409, title: 'It is in use' },
+  payload_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  range_not_satisfiable: { status: 416, title: 'The range lies outside of the file' },
+  invalid_model_file: { status: 422, title: 'The file is not a complete, valid model' },
+  digest_mismatch: { status: 422, title: 'The bytes do not match their digest' },
+  too_many_requests: { status: 429, title: 'Too many requests', isRetryable: true },
+  cancelled: { status: 499, title: 'The caller went away' },
+  internal: { status: 500, title: 'An error of ours' },
+  engine_error: { status: 502, title: 'The engine failed' },
+  engine_crashed: { status: 502, title: 'The engine process ended while it worked on the request', isRetryable: true },
+  node_lost: { status: 502, title: 'The node was lost while it worked on the request', isRetryable: true },
+  model_loading: { status: 503, title: 'The model is loading', isRetryable: true },
+  model_failed: { status: 503, title: 'The model could not be loaded' },
+  not_enough_memory: { status: 503, title: 'No node has enough memory for this model' },
+  no_ready_node: { status: 503, title: 'No node is ready', isRetryable: true },
+  node_unreachable: { status: 503, title: 'The node is unreachable', isRetryable: true },
+  overloaded: { status: 503, title: 'The queue is full', isRetryable: true },
+  shutting_down: { status: 503, title: 'The cluster is stopping', isRetryable: true },
+  engine_timeout: { status: 504, title: 'The engine did not answer in time', isRetryable: true },
+  disk_full: { status: 507, title: 'The disk is full' },
+  // those that only a command line meets
+  already_running: { status: 409, title: 'The cluster is already running here' },
+  not_running: { status: 503, title: 'The cluster is not running here' },
+  port_taken: { status: 409, title: 'The port is taken' },
+  listen_refused: { status: 403, title: 'Listening there is not allowed' },
+  data_folder_unwritable: { status: 500, title: 'The data folder cannot be written' },
+  config_invalid: { status: 400, title: 'The configuration is not valid' },
+  certificate_authority_mismatch: { status: 401, title: 'The cluster there is not the one that the token names' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ClusterErrorOptions {
+  /** What to do next, as one sentence. Shown after the message by the CLI and the UI. */
+  readonly hint?: string;
+  /** The name of the request's field that is wrong, in the caller's dialect. */
+  readonly param?: string;
+  /** Seconds after which a retry makes sense. */
+  readonly retryAfterSeconds?: number;
+  /** Facts for programs, for example `{ state, node, progress }` of a model that loads. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** The error that crosses module borders. Check `code`, not `instanceof`: two copies of this module may be loaded. */
+export class ClusterError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly param: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: ClusterErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ClusterError';
+    this.code = code;
+    this.hint = options.hint;
+    this.param = options.param;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? ('isRetryable' in errorCodes[code] ? 1 : undefined);
+    this.details = options.details ?? {};
+  }
+
+  /** HTTP status of the code. */
+  get status(): number {
+    return errorCodes[this.code].status;
+  }
+}
+
+/** Whether something thrown is one of ours. */
+export function isClusterError(error: unknown): error is ClusterError {
+  return error instanceof Error && error.name === 'ClusterError' && 'code' in error && String(error.code) in errorCodes;
+}
+
+/** Turns anything thrown into a ClusterError. A stranger becomes `internal`, with the original as its cause and no detail of it in the message. */
+export function toClusterError(error: unknown): ClusterError {
+  if (isClusterError(error)) return error;
+  return new ClusterError('internal', 'Something went wrong on our side. The log of the control plane has the details.', { cause: error });
+}
+
+/** The form in which an error crosses our own processes (link, command line). */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly param?: string;
+  readonly retryAfterSeconds?: number;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export function toWireError(error: unknown): WireError {
+  const { code, message, hint, param, retryAfterSeconds, details } = toClusterError(error);
+  return {
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(param === undefined ? {} : { param }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(Object.keys(details).length === 0 ? {} : { details }),
+  };
+}
+
+/** Reads what `toWireError` wrote; anything else becomes `fallback`. */
+export function fromWireError(value: unknown, fallback: ErrorCode, fallbackMessage: string): ClusterError {
+  const wire = value as Partial<WireError> | null | undefined;
+  if (!wire || typeof wire !== 'object' || typeof wire.code !== 'string' || !(wire.code in errorCodes))
+    return new ClusterError(fallback, fallbackMessage);
+  return new ClusterError(wire.code, String(wire.message ?? fallbackMessage), wire);
+}

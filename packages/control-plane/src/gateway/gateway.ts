@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream';
+import type { Condition, EngineOptions, InferencePath, InferenceUsage, ReplicaReport } from '@cluster-ai/contracts';
+import type { ResolvedModel } from '../registry/registry.ts';
+
+/** One inference request, already in the dialect of inference.ts. The body is forwarded as it is. */
+export interface InferenceCall {
+  readonly path: InferencePath;
+  /** A model reference; empty means the default model. */
+  readonly model: string;
+  readonly body: Uint8Array;
+  readonly requestId: string;
+  /** Seconds to stay loaded afterwards; the configured time when left out, -1 for ever, 0 not at all. */
+  readonly keepAliveSeconds?: number;
+  /** For a replica that has to be started for this call, for example Ollama's `num_ctx`. */
+  readonly engineOptions?: EngineOptions;
+  /** Told while nothing can be answered yet: which state, why, how far. */
+  readonly onWaiting?: (condition: Condition) => void;
+  /** The caller went away, or does not want it any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface InferenceAnswer {
+  /** 200: every failure before the first byte is thrown as a ClusterError. */
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Readable;
+  readonly node: { readonly id: string; readonly name: string };
+  readonly replicaId: string;
+  readonly model: ResolvedModel;
+  /** Settles when the body ended; `undefined` when it broke before. Never rejects. */
+  readonly usage: Promise<InferenceUsage | undefined>;
+}
+
+export interface RunningModel {
+  readonly model: ResolvedModel;
+  readonly nodeId: string;
+  readonly nodeName: string;
+  readonly replica: ReplicaReport;
+  /** Epoch milliseconds; undefined: stays. */
+  readonly expiresAtMs: number | undefined;
+}
+
+/** Serves one inference request: finds or starts a replica, calls it, streams, retries before the first byte. */
+export interface Gateway {
+  serve(call: InferenceCall): Promise<InferenceAnswer>;
+  /** Resolves when a replica answers. */
+  load(
+    model: string,
+    options: { readonly keepAliveSeconds?: number; readonly engineOptions?: EngineOptions; readonly signal: AbortSignal },
+  ): Promise<RunningModel>;
+  /** Stops all replicas of the model; nothing when none runs. */
+  unload(model: string): Promise<void>;
+  running(): readonly RunningModel[];
+  /** ready, starting with progress, asleep/not_loaded, failed with the reason of the last try. */
+  conditionOf(model: ResolvedModel): Condition;
+  /** Requests under way, requests that wait, tokens per second of the last seconds over all models. */
+  measure(): { readonly active: number; readonly queued: number; readonly tokensPerSecond: number };
+}

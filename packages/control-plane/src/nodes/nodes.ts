@@ -1,0 +1,40 @@
+import type { Readable } from 'node:stream';
+import type { FoundFile, Invitation, Node, ReplicaReport, ReplicaSpec } from '@cluster-ai/contracts';
+
+export interface LinkRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Aborting resets the stream, which cancels the work at the other end. */
+  readonly signal: AbortSignal;
+}
+
+export interface LinkResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Destroying it resets the stream. Its `error` event is owned by the link: without a listener nothing ends the process. */
+  readonly body: Readable;
+  /** Resolves after the body ended; empty when the stream was reset. Never rejects. */
+  readonly trailers: Promise<Readonly<Record<string, string>>>;
+}
+
+/** The machines of the cluster: who joined, how they are, and how to reach them. */
+export interface Nodes {
+  list(): readonly Node[];
+  /** Throws `node_not_found`. */
+  get(id: string): Node;
+  /** Makes a one-use token; opens the link port to other machines when it was on loopback. */
+  invite(request: { readonly name: string; readonly ttlSeconds: number; readonly listenHost?: string }): Promise<Invitation>;
+  /** Forgets a node: its certificate is refused from now on and its agent is told to stop. Throws `node_not_found`. */
+  remove(id: string): Promise<void>;
+  /** One exchange over the node's link. Throws `node_unreachable` before anything was sent, `node_lost` when the link broke. */
+  request(nodeId: string, request: LinkRequest): Promise<LinkResponse>;
+  putReplica(nodeId: string, spec: ReplicaSpec): Promise<ReplicaReport>;
+  /** `undefined` when the node knew no such replica. */
+  deleteReplica(nodeId: string, replicaId: string, fence: number): Promise<ReplicaReport | undefined>;
+  /** Asks every ready node for weights that lie on it; slow nodes are left out after two seconds. */
+  found(): Promise<readonly Omit<FoundFile, 'registeredAs'>[]>;
+  /** Called whenever a node or one of its replicas changed. Returns the way to stop listening. */
+  onChange(listener: () => void): () => void;
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+// Real processes, databases and models share two cores with whatever else runs: few files at a time, generous limits.
+const shared = { testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' as const };
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['packages/{contracts,runtime,formats,control-plane,agent,client,cli}/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+        },
+      },
+      { test: { ...shared, name: 'web', include: ['packages/web/src/**/*.test.{ts,tsx}'], environment: 'jsdom' } },
+      { test: { ...shared, name: 'compat', include: ['test/compat/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false } },
+      { test: { ...shared, name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000, fileParallelism: false } },
+      { test: { ...shared, name: 'chaos', include: ['test/chaos/**/*.test.ts'], testTimeout: 300_000, fileParallelism: false } },
+    ],
+  },
+});
