@@ -58,7 +58,6 @@ export const configShape = z.strictObject({
       firstTokenTimeoutSeconds: z.int().min(1).default(600),
     })
     .prefault({}),
-  chats: z.strictObject({ keep: z.boolean().default(true).describe('Whether the chat page’s conversations are stored.') }).prefault({}),
   logs: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 export type Config = z.infer<typeof configShape>;

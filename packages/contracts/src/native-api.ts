@@ -25,6 +25,7 @@ export const problemShape = z
 export type Problem = z.infer<typeof problemShape>;
 
 export const modelListShape = z.object({ models: z.array(modelShape), status: conditionShape }).meta({ id: 'ModelList' });
+export type ModelList = z.infer<typeof modelListShape>;
 export const modelDetailsShape = modelShape.extend({ versions: z.array(modelVersionShape) }).meta({ id: 'ModelDetails' });
 export type ModelDetails = z.infer<typeof modelDetailsShape>;
 export const addModelShape = z
@@ -36,6 +37,7 @@ export const addModelShape = z
   })
   .meta({ id: 'AddModel' });
 export type AddModel = z.infer<typeof addModelShape>;
+export type AddModelInput = z.input<typeof addModelShape>;
 export const foundListShape = z.object({ files: z.array(foundFileShape) }).meta({ id: 'FoundList' });
 
 /** Options in Ollama's words, since that is what people have written down. */
@@ -59,7 +61,9 @@ export const generateRequestShape = z
     options: generationOptionsShape.prefault({}),
   })
   .meta({ id: 'GenerateRequest' });
+export type GenerateInput = z.input<typeof generateRequestShape>;
 export const usageShape = z.object({ prompt_tokens: z.int(), completion_tokens: z.int(), total_tokens: z.int() }).meta({ id: 'Usage' });
+export type Usage = z.infer<typeof usageShape>;
 export const generateAnswerShape = z
   .object({
     response: z.string(),
@@ -70,6 +74,7 @@ export const generateAnswerShape = z
     duration_ms: z.number(),
   })
   .meta({ id: 'GenerateAnswer' });
+export type GenerateAnswer = z.infer<typeof generateAnswerShape>;
 
 export const listenerShape = z.object({ name: z.string(), address: z.string(), condition: conditionShape }).meta({ id: 'Listener' });
 export type Listener = z.infer<typeof listenerShape>;
@@ -104,6 +109,7 @@ export const createInvitationShape = z
     listenHost: z.string().max(255).optional().describe('The address of this machine that the other one can reach; chosen when left out.'),
   })
   .meta({ id: 'CreateInvitation' });
+export type CreateInvitationInput = z.input<typeof createInvitationShape>;
 export const invitationShape = z
   .object({
     address: z.string().describe('host:port of the node link.'),
@@ -118,11 +124,14 @@ export type Invitation = z.infer<typeof invitationShape>;
 export const loadModelShape = z
   .object({ options: engineOptionsShape.prefault({}), keepAliveSeconds: z.number().optional() })
   .meta({ id: 'LoadModel' });
+export type LoadModelInput = z.input<typeof loadModelShape>;
 
 export const chatListShape = z.object({ chats: z.array(chatShape), nextCursor: z.string().nullable() }).meta({ id: 'ChatList' });
+export type ChatList = z.infer<typeof chatListShape>;
 export const chatDetailsShape = chatShape.extend({ messages: z.array(chatMessageShape) }).meta({ id: 'ChatDetails' });
 export type ChatDetails = z.infer<typeof chatDetailsShape>;
 export const createChatShape = z.object({ model: z.string(), title: z.string().max(200).default('') }).meta({ id: 'CreateChat' });
+export type CreateChatInput = z.input<typeof createChatShape>;
 export const updateChatShape = z
   .object({
     title: z.string().min(1).max(200).optional(),
@@ -131,6 +140,7 @@ export const updateChatShape = z
     headId: z.string().optional(),
   })
   .meta({ id: 'UpdateChat' });
+export type UpdateChatInput = z.input<typeof updateChatShape>;
 /**
  * A turn of a chat: `content` appends a person's message below `parentId` (an edit is a sibling: same parent, new content) and has it
  * answered; without `content` the message `parentId` is answered (again). Answers with server-sent `ChatStreamEvent`s. Closing the
@@ -149,6 +159,7 @@ export type ChatTurn = z.input<typeof chatTurnShape>;
 export const backupRequestShape = z
   .object({ path: z.string().min(1).max(4096), includeModels: z.boolean().default(true) })
   .meta({ id: 'BackupRequest' });
+export type BackupInput = z.input<typeof backupRequestShape>;
 export const backupShape = z
   .object({ path: z.string(), createdAt: z.iso.datetime(), sizeBytes: z.int(), files: z.int(), digest: z.string() })
   .meta({ id: 'Backup' });

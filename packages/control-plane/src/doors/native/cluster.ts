@@ -1,0 +1,110 @@
+import {
+  backupRequestShape,
+  backupShape,
+  type ClusterStatus,
+  clusterEventShape,
+  clusterStatusShape,
+  configShape,
+  type Node,
+  toCondition,
+} from '@cluster-ai/contracts';
+import { z } from 'zod';
+import { openEventStream } from './event-stream.ts';
+import type { NativeDependencies } from './native-door.ts';
+import { type NativeRoute, route } from './route.ts';
+
+const tag = 'cluster';
+
+const mean = (values: readonly number[]) => (values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length);
+
+function memoryUsage(nodes: readonly Node[]): number {
+  const used = nodes.reduce((sum, node) => sum + (node.metrics?.memoryUsedBytes ?? 0), 0);
+  const total = nodes.reduce((sum, node) => sum + (node.hardware?.memoryBytes ?? 0), 0);
+  return total === 0 ? 0 : used / total;
+}
+
+export function toClusterStatus({ nodes, gateway, registry, describe, clock }: NativeDependencies): ClusterStatus {
+  const all = nodes.list();
+  const ready = all.filter(({ condition }) => condition.state === 'ready');
+  const load = gateway.measure();
+  const { name, version, startedAtMs, listeners, dataFolder } = describe();
+  const condition =
+    ready.length === 0
+      ? toCondition('degraded', 'no_ready_node', clock.now())
+      : ready.length < all.length
+        ? toCondition('degraded', 'some_nodes_not_ready', clock.now(), { message: `${ready.length} of ${all.length} nodes are ready.` })
+        : toCondition('ready', 'serving', startedAtMs);
+  return {
+    name,
+    version,
+    condition,
+    started_at: new Date(startedAtMs).toISOString(),
+    total_workers: all.length,
+    ready_workers: ready.length,
+    active_tasks: load.active,
+    queued_tasks: load.queued,
+    cpu_utilization: mean(ready.map((node) => node.metrics?.cpuUtilization ?? 0)),
+    memory_usage: memoryUsage(ready),
+    gpu_available: ready.some((node) => (node.hardware?.gpus.length ?? 0) > 0),
+    tokens_per_second: load.tokensPerSecond,
+    models: registry.list().length,
+    running_models: new Set(gateway.running().map(({ model }) => model.name)).size,
+    listeners: [...listeners],
+    data_folder: dataFolder,
+  };
+}
+
+export function clusterRoutes(dependencies: NativeDependencies): readonly NativeRoute[] {
+  const { events, config, backups } = dependencies;
+  return [
+    route({
+      method: 'GET',
+      path: '/cluster/status',
+      permission: 'cluster:read',
+      tag,
+      summary: 'How the cluster is, in one object',
+      answer: clusterStatusShape,
+      handle: async () => toClusterStatus(dependencies),
+    }),
+    route({
+      method: 'GET',
+      path: '/events',
+      permission: 'cluster:read',
+      tag,
+      summary: 'What changes, as it changes',
+      query: z.object({ lastEventId: z.coerce.number().int().optional() }),
+      answer: clusterEventShape,
+      isStream: true,
+      handle: async ({ query, request, reply }) => {
+        const header = Number.parseInt(String(request.headers['last-event-id'] ?? ''), 10);
+        const lastId = Number.isNaN(header) ? query.lastEventId : header;
+        const stream = openEventStream(reply);
+        const missed = lastId === undefined ? [] : events.since(lastId);
+        if (missed === undefined) stream.send({ type: 'resync' });
+        else for (const { id, event } of missed) stream.send(event, id);
+        const stop = events.subscribe(({ id, event }) => stream.send(event, id));
+        reply.raw.once('close', stop);
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/config',
+      permission: 'config:read',
+      tag,
+      summary: 'The configuration that is in force',
+      answer: configShape,
+      handle: async () => config,
+    }),
+    route({
+      method: 'POST',
+      path: '/backups',
+      permission: 'backups:write',
+      tag,
+      summary: 'Write a backup to a path on the control plane’s machine',
+      body: backupRequestShape,
+      answer: backupShape,
+      status: 201,
+      handle: async ({ body, signal }) => backups.create(body, signal),
+    }),
+  ];
+}

@@ -1,0 +1,160 @@
+import {
+  addModelShape,
+  type Condition,
+  foundListShape,
+  loadModelShape,
+  type Model,
+  modelDetailsShape,
+  modelListShape,
+  modelShape,
+  type ReasonCode,
+  toCondition,
+} from '@cluster-ai/contracts';
+import { z } from 'zod';
+import type { NativeDependencies } from './native-door.ts';
+import { type NativeRoute, route } from './route.ts';
+
+const tag = 'models';
+const byName = z.object({ name: z.string().min(1).max(255) });
+
+/** A model as the API shows it: what the registry keeps, and what runs of it. */
+export function createModelView({ registry, gateway, nodes }: Pick<NativeDependencies, 'registry' | 'gateway' | 'nodes'>) {
+  const replicasOf = (digest: string | undefined): Model['replicas'] =>
+    nodes
+      .list()
+      .flatMap((node) =>
+        node.replicas.filter((replica) => replica.digest === digest).map((replica) => ({ ...replica, node: node.name, nodeId: node.id })),
+      );
+  return (name: string): Model => {
+    const record = registry.list().find((model) => model.name.toLowerCase() === name.toLowerCase());
+    const resolved = registry.resolve(record?.name ?? name);
+    if (!record) throw new Error(`The registry resolves ${name} and does not list it.`);
+    return { ...record, condition: gateway.conditionOf(resolved), replicas: replicasOf(resolved.file.digest) };
+  };
+}
+
+export function modelRoutes(dependencies: NativeDependencies): readonly NativeRoute[] {
+  const { registry, gateway, nodes, clock } = dependencies;
+  const view = createModelView(dependencies);
+  const all = () => registry.list().flatMap(({ name }) => (registry.find(name) ? [view(name)] : []));
+
+  function toStatus(models: readonly Model[]): Condition {
+    const say = (state: Condition['state'], reason: ReasonCode, message?: string) =>
+      toCondition(state, reason, clock.now(), message === undefined ? {} : { message });
+    if (!nodes.list().some((node) => node.condition.state === 'ready')) return say('unreachable', 'no_ready_node');
+    const running = models.filter((model) => model.condition.state === 'ready').length;
+    return say('ready', 'serving', `${models.length} ${models.length === 1 ? 'model' : 'models'}, ${running} loaded.`);
+  }
+
+  return [
+    route({
+      method: 'GET',
+      path: '/models',
+      permission: 'models:read',
+      tag,
+      summary: 'All models, with what runs of them',
+      answer: modelListShape,
+      handle: async () => {
+        const models = all();
+        return { models, status: toStatus(models) };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/models',
+      permission: 'models:write',
+      tag,
+      summary: 'Register a weights file of the control plane’s machine',
+      body: addModelShape,
+      answer: modelShape,
+      status: 201,
+      handle: async ({ body, signal }) => {
+        await registry.add(body, signal);
+        return view(body.name);
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/models/found',
+      permission: 'models:read',
+      tag,
+      summary: 'Weights of other programs that lie on the nodes',
+      answer: foundListShape,
+      handle: async () => {
+        const files = await nodes.found();
+        const registered = new Map(
+          registry
+            .list()
+            .flatMap((model) => registry.versions(model.name).flatMap((version) => version.files.map((file) => [file.digest, model.name]))),
+        );
+        const byPath = new Map(
+          registry.list().flatMap((model) => {
+            const resolved = registry.find(model.name);
+            return resolved ? [[resolved.path, model.name] as const] : [];
+          }),
+        );
+        const digestIn = (path: string) => /sha256-([0-9a-f]{64})$/.exec(path)?.[1];
+        return {
+          files: files.map((file) => ({
+            ...file,
+            registeredAs: byPath.get(file.path) ?? registered.get(`sha256:${digestIn(file.path)}`) ?? null,
+          })),
+        };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/models/{name}',
+      permission: 'models:read',
+      tag,
+      summary: 'One model with all its versions',
+      params: byName,
+      answer: modelDetailsShape,
+      handle: async ({ params }) => ({ ...view(params.name), versions: registry.versions(params.name) }),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/models/{name}',
+      permission: 'models:write',
+      tag,
+      summary: 'Unload and remove a model with all its versions',
+      params: byName,
+      answer: undefined,
+      handle: async ({ params }) => {
+        if (registry.find(params.name)) await gateway.unload(params.name);
+        await registry.remove(params.name);
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/models/{name}/load',
+      permission: 'inference:use',
+      tag,
+      summary: 'Load a model; answers when a replica is ready',
+      params: byName,
+      body: loadModelShape,
+      answer: modelShape,
+      handle: async ({ params, body, signal }) => {
+        await gateway.load(params.name, {
+          engineOptions: body.options,
+          signal,
+          ...(body.keepAliveSeconds === undefined ? {} : { keepAliveSeconds: body.keepAliveSeconds }),
+        });
+        return view(registry.resolve(params.name).name);
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/models/{name}/unload',
+      permission: 'models:write',
+      tag,
+      summary: 'Stop all replicas of a model',
+      params: byName,
+      answer: modelShape,
+      handle: async ({ params }) => {
+        await gateway.unload(params.name);
+        return view(registry.resolve(params.name).name);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,66 @@
+import type { Backup, Config, Listener } from '@cluster-ai/contracts';
+import type { Clock } from '@cluster-ai/runtime';
+import type { FastifyPluginAsync } from 'fastify';
+import type { Chats } from '../../chats/chats.ts';
+import type { Gateway } from '../../gateway/gateway.ts';
+import type { Nodes } from '../../nodes/nodes.ts';
+import type { EventBus } from '../../observability/event-bus.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { chatRoutes } from './chats.ts';
+import { clusterRoutes } from './cluster.ts';
+import { generateRoutes } from './generate.ts';
+import { modelRoutes } from './models.ts';
+import { nodeRoutes } from './nodes.ts';
+import { toOpenApi } from './openapi.ts';
+import { renderProblem } from './problem.ts';
+import { type NativeRoute, registerRoute } from './route.ts';
+
+/** What the door needs to know of the program around it. */
+export interface ClusterDescription {
+  readonly name: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly listeners: readonly Listener[];
+  readonly dataFolder: string;
+}
+
+export interface NativeDependencies {
+  readonly nodes: Nodes;
+  readonly registry: Registry;
+  readonly gateway: Gateway;
+  readonly chats: Chats;
+  readonly events: EventBus;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly backups: { create(request: { readonly path: string; readonly includeModels: boolean }, signal: AbortSignal): Promise<Backup> };
+  readonly describe: () => ClusterDescription;
+}
+
+/** All routes of the native door, in the order of the document. */
+export function nativeRoutes(dependencies: NativeDependencies): readonly NativeRoute[] {
+  return [
+    ...clusterRoutes(dependencies),
+    ...nodeRoutes(dependencies),
+    ...modelRoutes(dependencies),
+    ...generateRoutes(dependencies),
+    ...chatRoutes(dependencies),
+  ];
+}
+
+/** The native API under `/api/v1`, and its own description. */
+export function nativeDoor(dependencies: NativeDependencies): FastifyPluginAsync {
+  return async (app) => {
+    const routes = nativeRoutes(dependencies);
+    app.setErrorHandler(renderProblem);
+    for (const route of routes) registerRoute(app, route);
+    let document: unknown;
+    app.get(
+      '/openapi.json',
+      { config: { permission: 'public', why: 'It describes the API and holds nothing of this cluster.' } },
+      async () => {
+        document ??= toOpenApi(routes, dependencies.describe().version);
+        return document;
+      },
+    );
+  };
+}

@@ -1,0 +1,64 @@
+import { ClusterError, type Config } from '@cluster-ai/contracts';
+import { type Logger, newId } from '@cluster-ai/runtime';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
+import { checkHostAndOrigin } from './allowed-hosts.ts';
+import { toRequestError } from './to-request-error.ts';
+
+export interface ListenerShell {
+  readonly app: FastifyInstance;
+  /** Every route with its permission, in the order of registration. */
+  readonly routes: readonly RouteRecord[];
+}
+
+export interface ListenerOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The dialect for whatever no door answers. */
+  readonly renderError: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+}
+
+const MIB = 1024 * 1024;
+
+// the page runs only what we serve: no script inline, nothing from elsewhere; styles inline because charts and code blocks set them
+const contentSecurityPolicy =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** The shell that every HTTP listener shares: limits, Host check, permissions, request ids, headers. Doors are registered on it. */
+export function createListener({ config, log, renderError }: ListenerOptions): ListenerShell {
+  const app = fastify({
+    logger: false,
+    bodyLimit: config.inference.maxBodyMiB * MIB,
+    genReqId: () => newId('req'),
+    requestIdHeader: false,
+    keepAliveTimeout: 75_000, // longer than what clients keep, so that they close first
+    http: { headersTimeout: 15_000, maxHeaderSize: 16 * 1024 },
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 1024 },
+  });
+  const routes = requirePermissions(app);
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    checkHostAndOrigin(request.raw, config.listeners.allowedHosts);
+    if (request.url.startsWith('/ui')) void reply.header('content-security-policy', contentSecurityPolicy);
+  });
+  app.addHook('onError', async (request, _reply, thrown) => {
+    const error = toRequestError(thrown);
+    if (error.code === 'internal')
+      log.error(
+        { requestId: request.id, method: request.method, path: request.url.split('?')[0], err: thrown },
+        'A request failed on our side',
+      );
+  });
+  app.setErrorHandler(renderError);
+  app.setNotFoundHandler((request, reply) => {
+    renderError(
+      new ClusterError('unknown_route', `${request.method} ${request.url.split('?')[0]?.slice(0, 200)} does not exist here.`, {
+        hint: 'The routes are listed at /api/v1/openapi.json.',
+      }),
+      request,
+      reply,
+    );
+  });
+  return { app, routes };
+}

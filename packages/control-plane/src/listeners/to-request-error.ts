@@ -1,0 +1,24 @@
+import { ClusterError, toClusterError } from '@cluster-ai/contracts';
+
+/** Errors of Fastify itself (bad JSON, body too large, …) in our words. */
+function fromFastify(error: unknown): ClusterError | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new ClusterError('payload_too_large', 'The body is larger than this route accepts.', {
+      hint: 'Send less, or raise inference.maxBodyMiB in cluster.yaml.',
+    });
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new ClusterError('unsupported_media_type', 'The body has a content type that this route does not take.', {
+      hint: 'Send application/json.',
+    });
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY' || error instanceof SyntaxError)
+    return new ClusterError('invalid_json', 'The body is not valid JSON.');
+  if (code.startsWith('FST_ERR_CTP_') || code === 'FST_ERR_BAD_URL')
+    return new ClusterError('invalid_request', 'The request is not valid HTTP for this route.');
+  return undefined;
+}
+
+/** Whatever was thrown while a request was handled, as one of our errors. Every door renders the result in its dialect. */
+export function toRequestError(error: unknown): ClusterError {
+  return fromFastify(error) ?? toClusterError(error);
+}
