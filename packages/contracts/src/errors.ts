@@ -50,6 +50,7 @@ export const errorCodes = {
   no_ready_node: { status: 503, title: 'No node is ready', isRetryable: true },
   node_unreachable: { status: 503, title: 'The node is unreachable', isRetryable: true },
   overloaded: { status: 503, title: 'The queue is full', isRetryable: true },
+  database_unavailable: { status: 503, title: 'The database does not answer', isRetryable: true },
   shutting_down: { status: 503, title: 'The cluster is stopping', isRetryable: true },
   engine_timeout: { status: 504, title: 'The engine did not answer in time', isRetryable: true },
   disk_full: { status: 507, title: 'The disk is full' },
@@ -59,6 +60,8 @@ export const errorCodes = {
   port_taken: { status: 409, title: 'The port is taken' },
   listen_refused: { status: 403, title: 'Listening there is not allowed' },
   data_folder_unwritable: { status: 500, title: 'The data folder cannot be written' },
+  database_newer: { status: 500, title: 'The database belongs to a newer version of the program' },
+  database_damaged: { status: 500, title: 'The database is damaged' },
   config_invalid: { status: 400, title: 'The configuration is not valid' },
   certificate_authority_mismatch: { status: 401, title: 'The cluster there is not the one that the token names' },
 } as const satisfies Record<string, ErrorEntry>;

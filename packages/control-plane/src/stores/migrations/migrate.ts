@@ -1,0 +1,40 @@
+import { ClusterError } from '@cluster-ai/contracts';
+import type { Logger } from '@cluster-ai/runtime';
+import { type Migration, Migrator } from 'kysely/migration';
+import type { Database, Query } from '../database.ts';
+import { firstTables } from './0001-first-tables.ts';
+
+/** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
+const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
+  '0001-first-tables': firstTables(kind),
+});
+
+const HISTORY_TABLE = 'schema_migrations';
+
+async function readHistory(query: Query): Promise<readonly string[]> {
+  const tables = await query.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === HISTORY_TABLE)) return [];
+  const rows = await query.withTables<{ [HISTORY_TABLE]: { name: string } }>().selectFrom(HISTORY_TABLE).select('name').execute();
+  return rows.map(({ name }) => name);
+}
+
+/** Brings the schema up to date in one transaction. Refuses a database that a newer program has changed. */
+export async function migrate(database: Database, log: Logger): Promise<void> {
+  const migrations = migrationsOf(database.kind);
+  await database.transaction(async (transaction) => {
+    const unknown = (await readHistory(transaction)).find((name) => !(name in migrations));
+    if (unknown !== undefined)
+      throw new ClusterError('database_newer', `The database was changed by a newer version of Cluster AI (${unknown}).`, {
+        hint: 'Start that newer version, or restore a backup that was made before the update.',
+      });
+    const migrator = new Migrator({
+      db: transaction,
+      provider: { getMigrations: async () => migrations },
+      migrationTableName: HISTORY_TABLE,
+      migrationLockTableName: `${HISTORY_TABLE}_lock`,
+    });
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
+    for (const { migrationName } of results) log.info({ migration: migrationName }, 'The database has a new schema');
+  });
+}

@@ -1,0 +1,71 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import type { SqliteThread } from './sqlite-thread.ts';
+
+/** Where a driver gets its connection from, and what it does around a transaction. */
+export interface SqliteConnections {
+  acquire(): Promise<SqliteThread>;
+  release(): void;
+  /** Starts a transaction on the acquired connection. */
+  begin(thread: SqliteThread): Promise<void>;
+}
+
+class ThreadConnection implements DatabaseConnection {
+  readonly thread: SqliteThread;
+
+  constructor(thread: SqliteThread) {
+    this.thread = thread;
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, changes } = await this.thread.run(sql, parameters);
+    return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+  }
+
+  /** One chunk with everything: the rows have crossed the border of the thread anyway. */
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.executeQuery<R>(query);
+  }
+}
+
+function createDriver({ acquire, release, begin }: SqliteConnections): Driver {
+  const run = async (connection: DatabaseConnection, sql: string) => {
+    if (connection instanceof ThreadConnection) await connection.thread.run(sql);
+  };
+  return {
+    init: async () => {},
+    acquireConnection: async () => new ThreadConnection(await acquire()),
+    beginTransaction: async (connection) => {
+      if (connection instanceof ThreadConnection) await begin(connection.thread);
+    },
+    commitTransaction: (connection) => run(connection, 'commit'),
+    rollbackTransaction: (connection) => run(connection, 'rollback'),
+    releaseConnection: async () => release(),
+    destroy: async () => {}, // whoever opened the threads closes them
+  };
+}
+
+/** SQLite can undo changes of the schema; Kysely's own adapter does not say so. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+export function createSqliteDialect(connections: SqliteConnections): Dialect {
+  return {
+    createDriver: () => createDriver(connections),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createAdapter: () => new TransactionalSqliteAdapter(),
+    createIntrospector: (database: Kysely<unknown>) => new SqliteIntrospector(database),
+  };
+}
