@@ -1,0 +1,96 @@
+import { ClusterError } from '@cluster-ai/contracts';
+import { parseJson, readProblem, toErrorFromProblem } from './problem.ts';
+import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';
+
+/** Of every call: `signal` ends it, and the promise rejects with the signal's reason. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Call extends CallOptions {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below `/api/v1`, with its parts already encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface StreamCall extends Call {
+  readonly onActivity?: (() => void) | undefined;
+}
+
+export interface Http {
+  /** The parsed body; `undefined` where the answer has none (204). Throws ClusterError. */
+  request<T>(call: Call): Promise<T>;
+  /** The answer's server-sent events. Throws ClusterError, also for an `error` event within the stream. */
+  stream(call: StreamCall): AsyncGenerator<ServerSentEvent, void, undefined>;
+}
+
+export interface HttpOptions {
+  readonly baseUrl: string;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+function toUrl(baseUrl: string, { path, query = {} }: Call): string {
+  const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '');
+  const search = given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+  return `${baseUrl.replace(/\/+$/, '')}/api/v1/${path}${search}`;
+}
+
+function toRequestInit({ method = 'GET', body, headers, signal }: Call): RequestInit {
+  return {
+    method,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+function toConnectionError(baseUrl: string, cause: unknown): ClusterError {
+  return new ClusterError('not_running', `Nothing answers at ${baseUrl || 'this address'}.`, {
+    hint: 'Start the cluster with `cluster-ai up`, or check the address.',
+    cause,
+  });
+}
+
+function toStreamError({ data }: ServerSentEvent): ClusterError {
+  const problem = parseJson(data);
+  const status = typeof problem === 'object' && problem !== null && 'status' in problem ? Number(problem.status) : 500;
+  return toErrorFromProblem(problem, status);
+}
+
+/** The one place that talks HTTP. */
+export function createHttp({ baseUrl, fetch }: HttpOptions): Http {
+  async function send(call: Call): Promise<Response> {
+    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call)).catch((cause: unknown) => {
+      if (call.signal?.aborted) throw call.signal.reason;
+      throw toConnectionError(baseUrl, cause);
+    });
+    if (!response.ok) throw await readProblem(response);
+    return response;
+  }
+
+  async function* stream(call: StreamCall): AsyncGenerator<ServerSentEvent, void, undefined> {
+    const response = await send({ ...call, headers: { ...call.headers, accept: 'text/event-stream' } });
+    if (response.body === null) return;
+    try {
+      for await (const event of readServerSentEvents(response.body, call.onActivity)) {
+        if (event.event === 'error') throw toStreamError(event);
+        yield event;
+      }
+    } catch (error) {
+      if (call.signal?.aborted) throw call.signal.reason;
+      // What the browser and Node throw for a connection that broke half-way is a TypeError in both.
+      throw error instanceof TypeError ? toConnectionError(baseUrl, error) : error;
+    }
+  }
+
+  async function request<T>(call: Call): Promise<T> {
+    const response = await send(call);
+    const text = await response.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  return { request, stream };
+}
