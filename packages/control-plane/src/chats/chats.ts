@@ -177,16 +177,16 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
     async begin(chatId: string, turn: ChatTurn): Promise<void> {
       if (running.has(chatId))
         throw new ClusterError('conflict', 'This chat is being answered.', { hint: 'Wait for the answer, or stop it first.' });
-      const chat = await store.get(chatId);
-      const model = turn.model ?? chat.model;
       const answer: RunningAnswer = {
-        message: { id: '', parentId: null, role: 'assistant', content: '', createdAt: '', isComplete: false, answer: noFacts(model) },
+        message: { id: '', parentId: null, role: 'assistant', content: '', createdAt: '', isComplete: false, answer: null },
         waiting: undefined,
         stop: new AbortController(),
         listeners: new Set(),
       };
       running.set(chatId, answer); // before the first wait, so that two turns cannot both begin
       try {
+        const chat = await store.get(chatId);
+        const model = turn.model ?? chat.model;
         const dialogue = toDialogue(chat.messages, turn);
         const isFirst = chat.messages.length === 0 && turn.content !== undefined;
         const blank = { chatId, role: 'assistant', content: '', isComplete: false, answer: noFacts(model) } as const;

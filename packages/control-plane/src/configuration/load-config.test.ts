@@ -1,0 +1,51 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig, readConfig } from './load-config.ts';
+
+let folder: string;
+const file = () => join(folder, 'cluster.yaml');
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'config-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('cluster.yaml', () => {
+  test('a missing file and an empty file are the defaults', async () => {
+    const missing = await readConfig(join(folder, 'none.yaml'));
+    await writeFile(file(), '');
+    expect(await readConfig(file())).toEqual(missing);
+    expect(missing.listeners.main).toEqual({ host: '127.0.0.1', port: 3000 });
+  });
+
+  test('the older documents’ file is understood', async () => {
+    await writeFile(
+      file(),
+      "version: '1.0'\ncluster:\n  name: lab\n  scheduler: { host: localhost, port: 8786 }\n  workers:\n    - { name: w1, resources: { gpu: 1, cpu: 8, memory: 16GB } }\n  models:\n    - { name: starter, replicas: 2, resources: { gpu_memory: 8GB } }\n",
+    );
+    expect((await readConfig(file())).cluster).toMatchObject({ name: 'lab', models: [{ name: 'starter', replicas: 2 }] });
+  });
+
+  test('a wrong value is refused with its line and key', async () => {
+    await writeFile(file(), 'listeners:\n  main:\n    port: 99999\n');
+    await expect(readConfig(file())).rejects.toThrow(/line 3.*listeners\.main\.port/);
+  });
+
+  test('an unknown key is refused by name', async () => {
+    await writeFile(file(), 'clutser: {}\n');
+    await expect(readConfig(file())).rejects.toThrow(/clutser/);
+  });
+
+  test('broken YAML is refused with its line', async () => {
+    await writeFile(file(), 'a: 1\nb: [1, 2\n');
+    await expect(readConfig(file())).rejects.toThrow(/line \d/);
+  });
+
+  test('the command line wins, and a named port is known to be named', async () => {
+    await writeFile(file(), 'listeners: { ollama: { port: 4321 } }\n');
+    const { config, isNamed } = await loadConfig(file(), { port: 3000 });
+    expect(config.listeners.ollama.port).toBe(4321);
+    expect(isNamed).toEqual({ main: true, link: false, ollama: true });
+  });
+});
