@@ -1,0 +1,111 @@
+import type { ModelFacts, ModelVersion } from '@cluster-ai/contracts';
+import type { Gateway, RunningModel } from '../../gateway/gateway.ts';
+import type { ModelRecord, Registry, ResolvedModel } from '../../registry/registry.ts';
+
+/** Ollama names a digest without its algorithm. */
+const toDigest = ({ manifestDigest }: ModelVersion) => manifestDigest.replace(/^sha256:/, '');
+
+function toDetails({ format, family, parameterSize, quantization }: ModelFacts) {
+  return {
+    parent_model: '',
+    format,
+    family: family ?? '',
+    families: family === null ? [] : [family],
+    parameter_size: parameterSize ?? '',
+    quantization_level: quantization ?? '',
+  };
+}
+
+/** Ollama has one word, `completion`, for what we call completion and chat. */
+function toCapabilities({ capabilities }: ModelFacts): readonly string[] {
+  return [...new Set(capabilities.map((capability) => (capability === 'chat' ? 'completion' : capability)))];
+}
+
+function toTag(record: ModelRecord, alias: string, version: ModelVersion) {
+  const name = `${record.name}:${alias}`;
+  return {
+    name,
+    model: name,
+    modified_at: record.updatedAt,
+    size: version.sizeBytes,
+    digest: toDigest(version),
+    details: toDetails(version.facts),
+    capabilities: toCapabilities(version.facts),
+  };
+}
+
+function tagsOf(record: ModelRecord, registry: Registry) {
+  const versions = new Map(registry.versions(record.name).map((version) => [version.version, version]));
+  const others = record.aliases.filter(({ alias }) => alias !== 'latest');
+  return [
+    toTag(record, 'latest', record.latest),
+    ...others.flatMap(({ alias, version }) => {
+      const found = versions.get(version);
+      return found === undefined ? [] : [toTag(record, alias, found)];
+    }),
+  ];
+}
+
+/** `GET /api/tags`: every alias, always with its tag. */
+export function listTags(registry: Registry) {
+  return { models: registry.list().flatMap((record) => tagsOf(record, registry)) };
+}
+
+// what Ollama's own server says, in effect, for a model that stays
+const FOR_EVER = '2318-01-01T00:00:00Z';
+
+function toRunning({ model, nodeName, replica, expiresAtMs }: RunningModel) {
+  const name = model.reference.includes(':') ? model.reference : `${model.reference}:latest`;
+  return {
+    name,
+    model: name,
+    size: replica.memoryBytes,
+    digest: toDigest(model.version),
+    details: toDetails(model.version.facts),
+    expires_at: expiresAtMs === undefined ? FOR_EVER : new Date(expiresAtMs).toISOString(),
+    size_vram: 0,
+    context_length: replica.contextSize ?? 0,
+    node: nodeName,
+  };
+}
+
+/** `GET /api/ps`: one entry per copy, with the node it runs on, which Ollama's own answer has not. */
+export function listRunning(gateway: Gateway) {
+  const loaded = gateway.running().filter(({ replica }) => replica.condition.state === 'ready' || replica.condition.state === 'degraded');
+  return { models: loaded.map(toRunning) };
+}
+
+function toModelInfo(facts: ModelFacts) {
+  const architecture = facts.architecture ?? 'unknown';
+  const entries = {
+    'general.architecture': architecture,
+    'general.parameter_count': facts.parameterCount,
+    [`${architecture}.context_length`]: facts.contextLength,
+    [`${architecture}.embedding_length`]: facts.embeddingLength,
+    [`${architecture}.block_count`]: facts.blockCount,
+    [`${architecture}.attention.head_count`]: facts.headCount,
+    [`${architecture}.attention.head_count_kv`]: facts.headCountKv,
+    [`${architecture}.vocab_size`]: facts.vocabularySize,
+  };
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== null));
+}
+
+function toModelfile({ reference, version }: ResolvedModel): string {
+  const { chatTemplate } = version.facts;
+  return `# Written by the cluster from what the model's file says\nFROM ${reference}\n${chatTemplate === null ? '' : `TEMPLATE """${chatTemplate}"""\n`}`;
+}
+
+/** `POST /api/show`. The template is the file's own (Jinja); `verbose` changes nothing, since no list was left out. */
+export function showModel(model: ResolvedModel) {
+  const { facts, createdAt } = model.version;
+  return {
+    license: facts.licence ?? '',
+    modelfile: toModelfile(model),
+    parameters: '',
+    template: facts.chatTemplate ?? '{{ .Prompt }}',
+    details: toDetails(facts),
+    model_info: toModelInfo(facts),
+    capabilities: toCapabilities(facts),
+    modified_at: createdAt,
+  };
+}

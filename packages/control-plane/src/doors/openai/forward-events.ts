@@ -1,0 +1,24 @@
+import type { InferenceAnswer } from '../../gateway/gateway.ts';
+import type { ClientStream } from '../shared/client-stream.ts';
+import { brokenAnswer } from '../shared/read-answer.ts';
+import { createEventAligner, isLastEvent } from '../shared/server-sent-events.ts';
+
+/** Engine bytes out as they come, at the client's pace. Rejects when they end without an end mark. */
+export function forwardEvents({ body }: Pick<InferenceAnswer, 'body'>, stream: ClientStream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const aligner = createEventAligner();
+    let last: Buffer = Buffer.alloc(0);
+    const resume = () => body.resume();
+    body.on('data', (chunk: Buffer) => {
+      const events = aligner.take(chunk);
+      if (events.length === 0) return;
+      last = events;
+      if (stream.write(events)) return;
+      body.pause();
+      stream.drained().then(resume, reject);
+    });
+    body.once('end', () => (isLastEvent(last) ? resolve() : reject(brokenAnswer())));
+    body.once('error', (error) => reject(brokenAnswer(error)));
+    body.once('close', () => reject(brokenAnswer())); // changes nothing after `end` or `error`
+  });
+}

@@ -1,0 +1,30 @@
+import type { ModelRecord, Registry, ResolvedModel } from '../../registry/registry.ts';
+
+interface OpenAiModel {
+  readonly id: string;
+  readonly object: 'model';
+  /** Seconds since 1970. */
+  readonly created: number;
+  readonly owned_by: 'cluster';
+}
+
+function toModel(id: string, createdAt: string): OpenAiModel {
+  return { id, object: 'model', created: Math.floor(Date.parse(createdAt) / 1000), owned_by: 'cluster' };
+}
+
+function namesOf(record: ModelRecord): readonly OpenAiModel[] {
+  const aliases = record.aliases.filter(({ alias }) => alias !== 'latest');
+  return [
+    toModel(record.name, record.latest.createdAt),
+    ...aliases.map(({ alias }) => toModel(`${record.name}:${alias}`, record.updatedAt)),
+  ];
+}
+
+/** Every name that a request can use. */
+export function listModels(registry: Registry) {
+  return { object: 'list', data: registry.list().flatMap(namesOf) };
+}
+
+export function showModel({ reference, version }: ResolvedModel): OpenAiModel {
+  return toModel(reference, version.createdAt);
+}

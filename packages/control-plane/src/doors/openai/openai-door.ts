@@ -1,0 +1,79 @@
+import { ClusterError, type InferencePath } from '@cluster-ai/contracts';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { InferenceCall } from '../../gateway/gateway.ts';
+import { checkShape } from '../shared/check-shape.ts';
+import { abortWhenClientLeaves, whoAnswered } from '../shared/client-stream.ts';
+import type { DoorDeps } from '../shared/door-deps.ts';
+import { type JsonObject, parseJsonObject, takeBodiesAsBytes } from '../shared/json-body.ts';
+import { readWhole } from '../shared/read-answer.ts';
+import { type StreamDialect, streamAnswer } from '../shared/stream-answer.ts';
+import { forwardEvents } from './forward-events.ts';
+import { listModels, showModel } from './models.ts';
+import { renderOpenAiError, toOpenAiError } from './openai-error.ts';
+import { refuseMedia, refuseSuffix } from './refuse-unsupported.ts';
+import { chatShape, completionShape, embeddingShape } from './request-shapes.ts';
+
+/** What the door itself needs of a checked request. */
+interface CheckedRequest {
+  readonly model?: string | null | undefined;
+  readonly stream?: boolean | null | undefined;
+}
+
+const eventStream: StreamDialect = {
+  contentType: 'text/event-stream; charset=utf-8',
+  keepAlive: () => ': keep-alive\n\n',
+  toErrorEvent: (error) => `data: ${JSON.stringify(toOpenAiError(error))}\n\n`,
+  forward: forwardEvents,
+};
+
+function checkChat(body: JsonObject): CheckedRequest {
+  const request = checkShape(chatShape, body);
+  refuseMedia(request.messages);
+  return request;
+}
+
+function checkCompletion(body: JsonObject): CheckedRequest {
+  const request = checkShape(completionShape, body);
+  refuseSuffix(request.suffix);
+  return request;
+}
+
+function checkEmbedding(body: JsonObject): CheckedRequest {
+  return { model: checkShape(embeddingShape, body).model, stream: false };
+}
+
+/** OpenAI's API, to be registered under `/v1`. Bodies go to the engine as they came, and answers come back as they were written. */
+export function openAiDoor({ gateway, registry, clock, log }: DoorDeps): FastifyPluginAsync {
+  async function answer(path: InferencePath, check: (body: JsonObject) => CheckedRequest, request: FastifyRequest, reply: FastifyReply) {
+    const { model, stream } = check(parseJsonObject(request.body));
+    const signal = abortWhenClientLeaves(reply);
+    const call: InferenceCall = { path, model: model ?? '', body: request.body as Buffer, requestId: request.id, signal };
+    if (stream === true) return streamAnswer({ reply, clock, log, signal, dialect: eventStream, serve: () => gateway.serve(call) });
+    const served = await gateway.serve(call);
+    const whole = await readWhole(served.body);
+    return reply.headers(whoAnswered(served)).type(served.contentType).send(whole);
+  }
+
+  return async (app) => {
+    takeBodiesAsBytes(app, 'application/json');
+    app.setErrorHandler(renderOpenAiError);
+    app.setNotFoundHandler(({ method, url }) => {
+      throw new ClusterError('unknown_route', `${method} ${url.split('?')[0]?.slice(0, 200)} does not exist here.`);
+    });
+
+    const use = { config: { permission: 'inference:use' } } as const;
+    app.post('/chat/completions', use, (request, reply) => answer('/v1/chat/completions', checkChat, request, reply));
+    app.post('/completions', use, (request, reply) => answer('/v1/completions', checkCompletion, request, reply));
+    app.post('/embeddings', use, (request, reply) => answer('/v1/embeddings', checkEmbedding, request, reply));
+
+    app.get('/models', { config: { permission: 'models:read' } }, () => listModels(registry));
+    app.get<{ Params: { '*': string } }>('/models/*', { config: { permission: 'models:read' } }, ({ params }) =>
+      showModel(registry.resolve(params['*'])),
+    );
+    app.delete('/models/*', { config: { permission: 'models:write' } }, () => {
+      throw new ClusterError('method_not_allowed', 'Models are not deleted through this API.', {
+        hint: 'Use `cluster-ai models rm NAME`.',
+      });
+    });
+  };
+}

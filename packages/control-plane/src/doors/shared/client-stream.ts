@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { ClusterError, inferenceHeaders } from '@cluster-ai/contracts';
+import type { FastifyReply } from 'fastify';
+import type { InferenceAnswer } from '../../gateway/gateway.ts';
+
+/** Aborts when the client goes away before its answer is complete. */
+export function abortWhenClientLeaves(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new ClusterError('cancelled', 'The caller went away.'));
+  });
+  return gone.signal;
+}
+
+// header values are Latin-1 without control characters; a node may be called anything
+const toHeaderValue = (text: string) => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text));
+
+/** Says in the open who answered. */
+export function whoAnswered({ node, replicaId }: Pick<InferenceAnswer, 'node' | 'replicaId'>): Record<string, string> {
+  return { [inferenceHeaders.node]: toHeaderValue(node.name), [inferenceHeaders.replica]: replicaId };
+}
+
+/** The client's end of a streamed answer, written without Fastify in between. */
+export interface ClientStream {
+  readonly isOpen: boolean;
+  /** When something was last written, on the clock's monotonic scale. */
+  readonly lastWriteAt: number;
+  open(headers: Readonly<Record<string, string>>): void;
+  /** False when the client reads too slowly: wait for `drained` before writing more. */
+  write(chunk: string | Uint8Array): boolean;
+  /** Resolves when the client can take more. Rejects when it went away. */
+  drained(): Promise<void>;
+  end(): void;
+}
+
+export function createClientStream(reply: FastifyReply, contentType: string, monotonic: () => number, signal: AbortSignal): ClientStream {
+  let isOpen = false;
+  let lastWriteAt = monotonic();
+  const { raw } = reply;
+  return {
+    get isOpen() {
+      return isOpen;
+    },
+    get lastWriteAt() {
+      return lastWriteAt;
+    },
+    open(headers) {
+      if (isOpen) return;
+      isOpen = true;
+      reply.hijack();
+      raw.on('error', () => {}); // the client went away: `abortWhenClientLeaves` has told everybody
+      raw.writeHead(200, {
+        ...(reply.getHeaders() as OutgoingHttpHeaders),
+        'content-type': contentType,
+        'cache-control': 'no-cache',
+        'x-accel-buffering': 'no',
+        ...headers,
+      });
+      raw.flushHeaders();
+    },
+    write(chunk) {
+      lastWriteAt = monotonic();
+      return raw.write(chunk);
+    },
+    async drained() {
+      if (raw.writableNeedDrain) await once(raw, 'drain', { signal });
+    },
+    end() {
+      raw.end();
+    },
+  };
+}

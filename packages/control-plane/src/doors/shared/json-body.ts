@@ -1,0 +1,32 @@
+import { ClusterError } from '@cluster-ai/contracts';
+import type { FastifyInstance } from 'fastify';
+
+export type JsonObject = Record<string, unknown>;
+
+/**
+ * Hands bodies to the routes as bytes, so that a door parses once and can forward what came.
+ * `*` takes any content type, also none: curl's `-d` says x-www-form-urlencoded, and Ollama never looks.
+ */
+export function takeBodiesAsBytes(app: FastifyInstance, contentType: 'application/json' | '*'): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+/** The object in a body. Throws `invalid_json` for anything else. */
+export function parseJsonObject(body: unknown): JsonObject {
+  const text = Buffer.isBuffer(body) ? body.toString('utf8') : '';
+  if (text.trim() === '') throw new ClusterError('invalid_json', 'The body is empty.', { hint: 'Send a JSON object.' });
+  const value = parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ClusterError('invalid_json', 'The body is not a JSON object.');
+  return value as JsonObject;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const where = /position \d+(?: \(line \d+ column \d+\))?/.exec(String(error))?.[0];
+    throw new ClusterError('invalid_json', `The body is not valid JSON${where === undefined ? '' : ` at ${where}`}.`, { cause: error });
+  }
+}

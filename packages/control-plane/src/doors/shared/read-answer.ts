@@ -1,0 +1,19 @@
+import type { Readable } from 'node:stream';
+import { ClusterError, isClusterError } from '@cluster-ai/contracts';
+
+/** An answer that broke off, in our words. */
+export function brokenAnswer(cause?: unknown): ClusterError {
+  if (isClusterError(cause)) return cause;
+  return new ClusterError('engine_error', 'The answer ended before it was complete.', { hint: 'Send the request again.', cause });
+}
+
+/** A whole answer that is not streamed. Throws when it broke off, so that the status can still say so. */
+export async function readWhole(body: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
+  } catch (error) {
+    throw brokenAnswer(error);
+  }
+  return Buffer.concat(chunks);
+}

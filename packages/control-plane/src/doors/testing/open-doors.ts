@@ -1,0 +1,28 @@
+import { defaultConfig } from '@cluster-ai/contracts';
+import { type Clock, silentLogger, systemClock } from '@cluster-ai/runtime';
+import { createListener } from '../../listeners/create-listener.ts';
+import { ollamaDoor, ollamaRoot } from '../ollama/ollama-door.ts';
+import { renderOllamaError } from '../ollama/ollama-error.ts';
+import { openAiDoor } from '../openai/openai-door.ts';
+import { createFakeGateway, type FakeGateway, type FakeReply, toRunningModel } from './fake-gateway.ts';
+import { createMemoryRegistry } from './memory-registry.ts';
+
+interface OpenDoorsOptions {
+  readonly answer?: (call: FakeGateway['calls'][number]) => FakeReply | Promise<FakeReply>;
+  readonly clock?: Clock;
+  readonly running?: readonly string[];
+}
+
+/** Both doors behind the real listener shell, on a free port of this machine, over a gateway in memory. */
+export async function openDoors({ answer = () => ({ chunks: ['{}'] }), clock = systemClock, running = [] }: OpenDoorsOptions = {}) {
+  const registry = createMemoryRegistry();
+  const models = running.map((name) => toRunningModel(registry, name));
+  const gateway = createFakeGateway({ registry, answer, running: models });
+  const { app } = createListener({ config: defaultConfig(), log: silentLogger, renderError: renderOllamaError });
+  const deps = { gateway, registry, clock, log: silentLogger };
+  await app.register(openAiDoor(deps), { prefix: '/v1' });
+  await app.register(ollamaDoor(deps), { prefix: '/api' });
+  await app.register(ollamaRoot);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return { url, gateway, [Symbol.asyncDispose]: () => app.close() };
+}
