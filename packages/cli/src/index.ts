@@ -1,0 +1,3 @@
+export { verbs } from './commands/verbs.ts';
+export { exitCodes } from './output/exit-codes.ts';
+export { createProgram, sharedFlags } from './program.ts';

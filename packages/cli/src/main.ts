@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import { listenForEnd } from './local/listen-for-end.ts';
+import { findProcessFiles } from './local/process-files.ts';
+import { chooseLanguage } from './output/language.ts';
+import { createTerminal } from './output/terminal.ts';
+import { runProgram } from './program.ts';
+import { version } from './version.ts';
+
+const { stdout: output, stderr: errors, stdin: input, env: environment } = process;
+const isFromClone = import.meta.url.endsWith('.ts');
+process.exitCode = await runProgram(process.argv.slice(2), {
+  terminal: createTerminal({
+    output,
+    errors,
+    input,
+    language: chooseLanguage(environment),
+    isPlain: Boolean(environment['NO_COLOR']) || environment['TERM'] === 'dumb',
+  }),
+  environment,
+  signal: listenForEnd(),
+  version,
+  program: isFromClone ? 'npx cluster-ai' : 'cluster-ai',
+  selfCommand: [process.execPath, fileURLToPath(import.meta.url)],
+  processFiles: findProcessFiles(),
+});

@@ -1,0 +1,188 @@
+import { type ClusterClient, createClusterClient } from '@cluster-ai/client';
+import { ClusterError, isClusterError } from '@cluster-ai/contracts';
+import { locateDataFolder } from '@cluster-ai/runtime';
+import { Command, CommanderError } from 'commander';
+import { verbs } from './commands/verbs.ts';
+import { findClusterRecord } from './local/cluster-record.ts';
+import type { ProcessFiles } from './local/process-files.ts';
+import { explainError, toErrorJson } from './output/errors.ts';
+import { exitCodes, toExitCode } from './output/exit-codes.ts';
+import { type Language, pick, text } from './output/language.ts';
+import type { Terminal } from './output/terminal.ts';
+import type { Context, Verb } from './verb.ts';
+
+/** What one call of the program stands on. */
+export interface Surroundings {
+  readonly terminal: Terminal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly version: string;
+  readonly program: string;
+  readonly selfCommand: readonly string[];
+  readonly processFiles: ProcessFiles;
+}
+
+/** Options that every verb has. */
+export const sharedFlags = {
+  json: {
+    flags: '--json',
+    description: text(
+      'Print data as JSON, and errors as JSON on standard error',
+      'Imprime os dados como JSON, e os erros como JSON na saída de erro',
+    ),
+  },
+  dataDir: {
+    flags: '--data-dir <folder>',
+    description: text('Where everything lies (CLUSTER_AI_HOME; ~/.cluster-ai)', 'Onde tudo fica (CLUSTER_AI_HOME; ~/.cluster-ai)'),
+  },
+  url: {
+    flags: '--url <address>',
+    description: text(
+      'Address of the cluster (CLUSTER_AI_URL); found by itself on its own machine',
+      'Endereço do cluster (CLUSTER_AI_URL); na própria máquina é achado sozinho',
+    ),
+  },
+  yes: { flags: '-y, --yes', description: text('Ask nothing: yes to every question', 'Não pergunta nada: sim para tudo') },
+} as const;
+
+const groups = {
+  nodes: text('The machines of the cluster', 'As máquinas do cluster'),
+  models: text('The models that the cluster keeps', 'Os modelos que o cluster guarda'),
+  backup: text('Save and bring back state and models', 'Salva e traz de volta estado e modelos'),
+  config: text('The configuration', 'A configuração'),
+} as const;
+
+const about = text(
+  'One private AI cluster out of the machines you already have.',
+  'Um cluster de IA privado com as máquinas que você já tem.',
+);
+const examplesTitle = text('Examples:', 'Exemplos:');
+
+function findUrl(named: unknown, { environment }: Surroundings): string | undefined {
+  return typeof named === 'string' ? named : environment['CLUSTER_AI_URL'] || undefined;
+}
+
+function toContext(surroundings: Surroundings, options: Readonly<Record<string, unknown>>): Context {
+  const { environment } = surroundings;
+  const dataDir = typeof options['dataDir'] === 'string' ? options['dataDir'] : undefined;
+  const folder = locateDataFolder(dataDir, environment);
+  const url = findUrl(options['url'], surroundings);
+  const address = () => {
+    const found = url ?? findClusterRecord(folder)?.url;
+    if (found !== undefined) return found;
+    throw new ClusterError('not_running', `No cluster runs in ${folder.root}.`, {
+      hint: `Start it with "${surroundings.program} up", or name a running one with --url or --data-dir.`,
+    });
+  };
+  let client: ClusterClient | undefined;
+  return {
+    ...surroundings,
+    folder,
+    isFolderNamed: dataDir !== undefined || Boolean(environment['CLUSTER_AI_HOME']),
+    isRemote: url !== undefined,
+    isJson: options['json'] === true,
+    isYes: options['yes'] === true,
+    address,
+    connect: () => (client ??= createClusterClient({ baseUrl: address() })),
+  };
+}
+
+/** Checks the options against their shapes; a wrong one is a usage error that names it. */
+function readOptions(verb: Verb, given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(verb.flags).map(([name, { flags, shape }]) => {
+      const parsed = shape.safeParse(given[name]);
+      if (parsed.success) return [name, parsed.data];
+      throw new ClusterError('invalid_request', `${flags.split(' ')[0]}: ${parsed.error.issues[0]?.message ?? 'not valid'}`, {
+        hint: `See "cluster-ai ${verb.path} --help".`,
+        param: name,
+      });
+    }),
+  );
+}
+
+/** A stranger is a mistake in this program: it is named, and with `CLUSTER_AI_DEBUG` the place as well. */
+function toKnown(error: unknown, { environment }: Surroundings): ClusterError {
+  if (isClusterError(error)) return error;
+  const message = error instanceof Error ? (environment['CLUSTER_AI_DEBUG'] && error.stack) || error.message : String(error);
+  return new ClusterError('internal', `The command line met something that it does not know: ${message}`, {
+    hint: 'Run it again with CLUSTER_AI_DEBUG=1 and report what it prints.',
+    cause: error,
+  });
+}
+
+/** Ends a failed call: says why, and returns the exit code. */
+function report(error: unknown, surroundings: Surroundings, isJson: boolean): number {
+  const { terminal, signal } = surroundings;
+  if (signal.aborted && error === signal.reason) return 130;
+  const known = toKnown(error, surroundings);
+  terminal.progress(isJson ? JSON.stringify(toErrorJson(known)) : explainError(terminal, known));
+  return toExitCode(known.code);
+}
+
+function addVerb(parent: Command, verb: Verb, surroundings: Surroundings, setExitCode: (code: number) => void): void {
+  const { language } = surroundings.terminal;
+  const command = parent
+    .command(verb.path.split(' ').at(-1) ?? verb.path)
+    .summary(pick(language, verb.summary))
+    .description(pick(language, verb.summary));
+  for (const { name, description } of verb.positionals) command.argument(name, pick(language, description));
+  for (const { flags, description } of [...Object.values(verb.flags), ...Object.values(sharedFlags)])
+    command.option(flags, pick(language, description));
+  command.addHelpText('after', `\n${pick(language, examplesTitle)}\n${verb.examples.map((example) => `  ${example}`).join('\n')}`);
+  command.action(async (...received: unknown[]) => {
+    const given = command.opts();
+    try {
+      const positionals = received
+        .slice(0, verb.positionals.length)
+        .flat()
+        .filter((value) => value !== undefined)
+        .map(String);
+      setExitCode(await verb.execute(toContext(surroundings, given), positionals, readOptions(verb, given)));
+    } catch (error) {
+      setExitCode(report(error, surroundings, given['json'] === true));
+    }
+  });
+}
+
+function createGroup(program: Command, name: keyof typeof groups, language: Language): Command {
+  return program.command(name).description(pick(language, groups[name]));
+}
+
+/** The whole command line as commander knows it. */
+export function createProgram(surroundings: Surroundings, setExitCode: (code: number) => void): Command {
+  const { terminal, version } = surroundings;
+  const program = new Command('cluster-ai')
+    .description(pick(terminal.language, about))
+    .version(version)
+    .showSuggestionAfterError()
+    .showHelpAfterError();
+  program.exitOverride().configureOutput({ writeOut: terminal.piece, writeErr: (line) => terminal.progress(line.trimEnd()) });
+  const made = new Map<string, Command>();
+  for (const verb of verbs) {
+    const [first = '', second] = verb.path.split(' ');
+    if (second === undefined) {
+      addVerb(program, verb, surroundings, setExitCode);
+      continue;
+    }
+    const group = made.get(first) ?? createGroup(program, first as keyof typeof groups, terminal.language);
+    made.set(first, group);
+    addVerb(group, verb, surroundings, setExitCode);
+  }
+  return program;
+}
+
+/** Runs one command line. Resolves to its exit code; never rejects. */
+export async function runProgram(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = createProgram(surroundings, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    return report(error, surroundings, args.includes('--json'));
+  }
+}

@@ -1,0 +1,30 @@
+// Runs other programs from the start scripts.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Puts another program in our place as far as Node can: same terminal, signals handed on, its exit code becomes ours. The open
+ * channel tells it when this process is killed, so that nothing is left behind. A signal that the terminal sent to the whole group
+ * reaches it twice; the program takes the second one within a moment as the same.
+ */
+export function becomeProgram(command, args, environment = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...environment } });
+    for (const signal of forwarded) process.on(signal, () => child.kill(signal));
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(signal === null ? code : 128 + constants.signals[signal]));
+  });
+}
+
+/** Runs a step whose output is progress: all of it goes to standard error. Rejects when the step fails. */
+export function runStep(command, args, { cwd, environment = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 2, 2], env: { ...process.env, ...environment } });
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      code === 0 ? resolve() : reject(new Error(`"${[command, ...args].join(' ')}" ended with ${signal ?? `code ${code}`}.`)),
+    );
+  });
+}
