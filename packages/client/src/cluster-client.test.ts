@@ -132,12 +132,14 @@ describe('the cluster client', () => {
   });
 
   test('an error event within a stream is thrown', async () => {
-    const { client } = await serve(answerEvents(`data: {"response":"a"}\n\nevent: error\ndata: ${JSON.stringify(problem)}\n\n`));
+    const { client } = await serve(
+      answerEvents(`data: {"response":"a"}\n\nevent: error\ndata: {"type":"error","code":"model_loading","message":"Loading."}\n\n`),
+    );
     const parts: string[] = [];
     const read = async () => {
       for await (const part of client.generateStream({ prompt: 'hi' })) parts.push(part.response);
     };
-    await expect(read()).rejects.toMatchObject({ code: 'model_loading' });
+    await expect(read()).rejects.toMatchObject({ code: 'model_loading', message: 'Loading.' });
     expect(parts).toEqual(['a']);
   });
 

@@ -83,12 +83,12 @@ export interface ClusterClient {
   /** One model with its versions. Throws `model_not_found`. */
   getModel(name: string, options?: CallOptions): Promise<ModelDetails>;
   /** Registers a file that lies on the control plane's machine. Throws `file_not_found`, `invalid_model_file`, `already_exists`, `disk_full`. */
-  addModel(input: AddModelInput, options?: CallOptions): Promise<ModelDetails>;
+  addModel(input: AddModelInput, options?: CallOptions): Promise<Model>;
   /** Removes a model with its versions. Throws `model_not_found`, `in_use`. */
   removeModel(name: string, options?: CallOptions): Promise<void>;
   /** Weights that already lie on the cluster's machines. */
   listFoundFiles(options?: CallOptions): Promise<readonly FoundFile[]>;
-  /** Has a model loaded now instead of on first use. Throws `model_not_found`, `not_enough_memory`, `no_ready_node`. */
+  /** Has a model loaded now instead of on first use; answers when a replica is ready. Throws `model_not_found`, `not_enough_memory`, `no_ready_node`. */
   loadModel(name: string, input?: LoadModelInput, options?: CallOptions): Promise<Model>;
   /** Stops the model's replicas; it loads again on the next request. Throws `model_not_found`. */
   unloadModel(name: string, options?: CallOptions): Promise<Model>;
@@ -103,7 +103,7 @@ export interface ClusterClient {
   /** A chat with all its messages, of every branch. Throws `chat_not_found`. */
   getChat(id: string, options?: CallOptions): Promise<ChatDetails>;
   /** Changes title, model, pin or the branch that is shown. Throws `chat_not_found`. */
-  updateChat(id: string, input: UpdateChatInput, options?: CallOptions): Promise<Chat>;
+  updateChat(id: string, input: UpdateChatInput, options?: CallOptions): Promise<ChatDetails>;
   /** Removes a chat for good. Throws `chat_not_found`. */
   removeChat(id: string, options?: CallOptions): Promise<void>;
   /** Has a message answered; see `ChatTurn`. Leaving the loop does not stop the answer: `stopChat` does. */

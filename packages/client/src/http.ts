@@ -1,5 +1,5 @@
-import { ClusterError } from '@cluster-ai/contracts';
-import { parseJson, readProblem, toErrorFromProblem } from './problem.ts';
+import { ClusterError, fromWireError } from '@cluster-ai/contracts';
+import { parseJson, readProblem } from './problem.ts';
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';
 
 /** Of every call: `signal` ends it, and the promise rejects with the signal's reason. */
@@ -55,9 +55,7 @@ function toConnectionError(baseUrl: string, cause: unknown): ClusterError {
 }
 
 function toStreamError({ data }: ServerSentEvent): ClusterError {
-  const problem = parseJson(data);
-  const status = typeof problem === 'object' && problem !== null && 'status' in problem ? Number(problem.status) : 500;
-  return toErrorFromProblem(problem, status);
+  return fromWireError(parseJson(data), 'internal', 'The stream ended with an error and no explanation.');
 }
 
 /** The one place that talks HTTP. */

@@ -14,7 +14,7 @@ function isProblem(value: unknown): value is Problem {
  * Turns a problem document (RFC 9457, as the native API answers) into the error that it describes; the request's id is in
  * `details.requestId`. Anything else becomes `internal`, saying what came instead.
  */
-export function toErrorFromProblem(problem: unknown, status: number, retryAfterSeconds?: number): ClusterError {
+function toErrorFromProblem(problem: unknown, status: number, retryAfterSeconds?: number): ClusterError {
   if (!isProblem(problem)) return new ClusterError('internal', `The server answered with status ${status} and no explanation.`);
   return new ClusterError(problem.code as ErrorCode, problem.detail, {
     ...(problem.hint === undefined ? {} : { hint: problem.hint }),
