@@ -1,0 +1,91 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, startCluster, type TestCluster } from '../support/start-cluster.ts';
+
+const CLIENTS = 20;
+let cluster: TestCluster;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'faults-'));
+  const script = join(folder, 'slow.fake.json');
+  await writeFile(script, JSON.stringify({ fake: 1, text: 'word '.repeat(100), tokensPerSecond: 20, firstTokenMs: 10, parallel: 64 }));
+  cluster = await startCluster({ models: { slow: script } });
+});
+afterAll(async () => {
+  await cluster.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+type Outcome = 'complete' | 'error event' | 'refused' | 'connection lost' | 'cut silently';
+
+/** One streaming client; says how its stream ended. `onFirstBytes` is called once text flows. */
+async function stream(onFirstBytes: () => void): Promise<Outcome> {
+  try {
+    const response = await fetch(`${cluster.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'slow', stream: true, messages: [{ role: 'user', content: 'x' }] }),
+      signal: AbortSignal.timeout(60_000),
+    });
+    if (!response.ok || !response.body) return 'refused';
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body) {
+      if (text === '') onFirstBytes();
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+    }
+    if (text.includes('data: [DONE]')) return 'complete';
+    return text.includes('"error"') ? 'error event' : 'cut silently';
+  } catch {
+    return 'connection lost';
+  }
+}
+
+async function killDuringStreams(victim: () => Promise<number>): Promise<Record<string, number>> {
+  let flowing = 0;
+  const streams = Array.from({ length: CLIENTS }, () => stream(() => flowing++));
+  await eventually('all clients stream', () => flowing === CLIENTS);
+  process.kill(await victim(), 'SIGKILL');
+  const outcomes = await Promise.all(streams);
+  return Object.fromEntries([...new Set(outcomes)].map((outcome) => [outcome, outcomes.filter((other) => other === outcome).length]));
+}
+
+const answersAgain = () =>
+  eventually(
+    'the cluster answers again',
+    async () => {
+      const response = await fetch(`${cluster.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'starter', messages: [{ role: 'user', content: 'What is the capital of Brazil?' }], temperature: 0 }),
+        signal: AbortSignal.timeout(10_000),
+      });
+      return response.ok && (await response.text()).includes('Brasília');
+    },
+    30_000,
+  );
+
+describe('kill -9 while 20 clients stream', () => {
+  test('of the engine: every client is told, and the model comes back', async () => {
+    const outcomes = await killDuringStreams(async () => (await cluster.pids()).engines.at(-1) ?? -1);
+    expect(outcomes).toEqual({ 'error event': CLIENTS });
+    await answersAgain();
+  });
+
+  test('of the agent: every client is told, and the node comes back', async () => {
+    const outcomes = await killDuringStreams(async () => (await cluster.pids()).agent);
+    expect(outcomes).toEqual({ 'error event': CLIENTS });
+    await answersAgain();
+  });
+
+  test('of the control plane: the connection is lost, and nothing else', async () => {
+    const before = (await (await fetch(`${cluster.url}/api/v1/models`)).json()) as { models: { name: string }[] };
+    const outcomes = await killDuringStreams(async () => (await cluster.pids()).controlPlane);
+    expect(outcomes).toEqual({ 'connection lost': CLIENTS });
+    await answersAgain();
+    const after = (await (await fetch(`${cluster.url}/api/v1/models`)).json()) as { models: { name: string }[] };
+    expect(after.models.map(({ name }) => name)).toEqual(before.models.map(({ name }) => name));
+  });
+});
