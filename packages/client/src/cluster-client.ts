@@ -9,6 +9,7 @@ import type {
   ChatTurn,
   ClusterEvent,
   ClusterStatus,
+  Config,
   CreateChatInput,
   CreateInvitationInput,
   FoundFile,
@@ -68,6 +69,8 @@ export interface WatchEventsOptions extends CallOptions {
 export interface ClusterClient {
   /** Counters, load and condition of the whole cluster. */
   getClusterStatus(options?: CallOptions): Promise<ClusterStatus>;
+  /** The configuration that is in force, defaults filled in. */
+  getConfig(options?: CallOptions): Promise<Config>;
 
   /** All machines, the unreachable ones with their last known measurements. */
   listNodes(options?: CallOptions): Promise<readonly Node[]>;
@@ -146,6 +149,7 @@ export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(glo
 
   return {
     getClusterStatus: (options) => request({ path: 'cluster/status', ...options }),
+    getConfig: (options) => request({ path: 'config', ...options }),
 
     listNodes: async (options) => (await request<{ nodes: readonly Node[] }>({ path: 'nodes', ...options })).nodes,
     getNode: (id, options) => request({ path: `nodes/${part(id)}`, ...options }),
