@@ -1,4 +1,4 @@
-import type { AddModel, Model, ModelFile, ModelVersion } from '@cluster-ai/contracts';
+import type { AddModel, ClusterError, Model, ModelFile, ModelVersion } from '@cluster-ai/contracts';
 
 /** A model as the registry knows it: what runs is added by those who know. */
 export type ModelRecord = Omit<Model, 'condition' | 'replicas'>;
@@ -12,6 +12,8 @@ export interface ResolvedModel {
   readonly file: ModelFile;
   /** Where the bytes lie on the control plane's machine. */
   readonly path: string;
+  /** Why the bytes cannot be used (`blob_not_found`, `digest_mismatch`); absent when all is well. `resolve` throws it. */
+  readonly problem?: ClusterError;
 }
 
 export interface BlobLocation {
@@ -22,9 +24,9 @@ export interface BlobLocation {
 
 /** Names, versions, aliases and files of models. Reads come from memory and never wait for the store. */
 export interface Registry {
-  /** Throws `model_not_found` (with the nearest names as hint) or `invalid_model_reference`. */
+  /** Throws `model_not_found` (with the nearest names as hint), `invalid_model_reference`, or the `problem` of its file. */
   resolve(reference: string): ResolvedModel;
-  /** Like `resolve`, but an unknown name is `undefined`. */
+  /** Like `resolve`, but an unknown name is `undefined`, and a file that cannot be used is told by `problem`. */
   find(reference: string): ResolvedModel | undefined;
   list(): readonly ModelRecord[];
   /** All versions of one model, newest first. Throws `model_not_found`. */

@@ -1,0 +1,172 @@
+import { realpath } from 'node:fs/promises';
+import { basename, isAbsolute } from 'node:path';
+import { type AddModel, ClusterError, isModelName, type ModelFacts, type ModelFile, type ModelVersion } from '@cluster-ai/contracts';
+import type { Clock, Logger } from '@cluster-ai/runtime';
+import type { EventBus } from '../observability/event-bus.ts';
+import type { BlobStore, StagedBlob } from '../stores/blob-store.ts';
+import type { Database, Query } from '../stores/database.ts';
+import type { BlobRow } from '../stores/tables.ts';
+import { findProblem } from './check-blobs.ts';
+import { createModelIndex } from './model-index.ts';
+import { readModels } from './model-rows.ts';
+import type { Registry } from './registry.ts';
+import { deleteModel, type NewVersion, writeBlob, writeModel } from './write-model.ts';
+
+export interface RegistryDependencies {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly events: Pick<EventBus, 'publish'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Logger;
+  /** Reads the header of a weights file, without executing anything in it. Throws `invalid_model_file` or `file_not_found`. */
+  readonly inspect: (path: string) => Promise<ModelFacts>;
+}
+
+type AddRequest = Parameters<Registry['add']>[0];
+
+function checkRequest({ name, path }: AddModel): void {
+  if (!isModelName(name))
+    throw new ClusterError('invalid_model_reference', `"${name.slice(0, 120)}" cannot be a model's name.`, {
+      hint: 'Use letters, digits, "-", "_" and ".", with up to two "/" between, for example "lab/qwen3-4b".',
+      param: 'name',
+    });
+  if (!isAbsolute(path) || path.includes('\0'))
+    throw new ClusterError('invalid_request', 'The path must be absolute.', {
+      hint: 'Write it from the root, such as /models/a.gguf.',
+      param: 'path',
+    });
+}
+
+/** What the file is called inside its version: the same bytes give the same manifest, whatever they were called outside. */
+function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
+  if (facts.format === 'gguf') return { path: 'model.gguf', mediaType: 'application/vnd.cluster-ai.model.gguf' };
+  return { path: 'model.fake.json', mediaType: 'application/vnd.cluster-ai.fake+json' };
+}
+
+/** Where the bytes are once `place` has run inside the transaction that records them. */
+interface Taken extends AsyncDisposable {
+  readonly row: BlobRow;
+  place(): Promise<void>;
+}
+
+/** Opens the registry: reads everything into memory, cleans up after a crash, and looks whether the files are still there. */
+export async function openRegistry({ database, blobs, events, clock, log, inspect }: RegistryDependencies): Promise<Registry> {
+  const index = createModelIndex(blobs);
+
+  const readBlob = (query: Query, digest: string) => query.selectFrom('blobs').selectAll().where('digest', '=', digest).executeTakeFirst();
+
+  /** Brings files in line with rows. Under the lock of a transaction, so that nobody records a blob just when its bytes go. */
+  const settle = (digests: readonly string[]) =>
+    database.transaction(async (transaction) => {
+      for (const digest of digests) {
+        const row = await readBlob(transaction, digest);
+        await blobs.settle(digest, row?.location === 'store');
+      }
+    });
+
+  const toRow = (digest: string, sizeBytes: number, place: Pick<BlobRow, 'location' | 'path' | 'identity'>): BlobRow => ({
+    digest,
+    size_bytes: sizeBytes,
+    ...place,
+    created_at: clock.now(),
+    verified_at: clock.now(),
+  });
+
+  async function takeIn(path: string, signal: AbortSignal): Promise<Taken> {
+    const staged: StagedBlob = await blobs.stage(path, signal);
+    log.info({ digest: staged.digest, sizeBytes: staged.sizeBytes, means: staged.means }, 'A file was taken in');
+    return {
+      row: toRow(staged.digest, staged.sizeBytes, { location: 'store', path: '', identity: '' }),
+      place: () => staged.place(),
+      [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
+    };
+  }
+
+  async function useInPlace(path: string, signal: AbortSignal): Promise<Taken> {
+    const real = await realpath(path); // a link may be pointed elsewhere later; inspection has found the file already
+    const { digest, sizeBytes, identity } = await blobs.identify(real, signal);
+    return {
+      row: toRow(digest, sizeBytes, { location: 'in_place', path: real, identity }),
+      place: async () => {},
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
+
+  /** Keeps what is known and well: a copy of ours is better than a file of somebody else. */
+  async function recordBlob(transaction: Query, taken: Taken): Promise<BlobRow> {
+    const known = await readBlob(transaction, taken.row.digest);
+    const isWell = known !== undefined && (await findProblem(known, blobs)) === undefined;
+    if (isWell && (known.location === 'store' || taken.row.location === 'in_place')) return known;
+    await taken.place();
+    await writeBlob(transaction, taken.row);
+    return taken.row;
+  }
+
+  async function record(taken: Taken, wanted: NewVersion) {
+    return database.transaction(async (transaction) => {
+      const blob = await recordBlob(transaction, taken);
+      const { modelId, isChanged } = await writeModel(transaction, wanted, clock.now());
+      const [model] = await readModels(transaction, modelId);
+      return { blob, model, isChanged };
+    });
+  }
+
+  async function add(request: AddRequest, signal: AbortSignal): Promise<ModelVersion> {
+    checkRequest(request);
+    const facts = await inspect(request.path);
+    await using taken = await (request.inPlace ? useInPlace : takeIn)(request.path, signal);
+    const { digest, size_bytes: sizeBytes } = taken.row;
+    const wanted: NewVersion = {
+      name: request.name,
+      description: request.description,
+      files: [{ ...nameFile(facts), digest, sizeBytes }],
+      facts,
+      source: request.source ?? basename(request.path),
+      notice: request.notice ?? '',
+    };
+    try {
+      const { blob, model, isChanged } = await record(taken, wanted);
+      if (!model) throw new Error('A model was written and cannot be read.');
+      index.putBlob(blob);
+      index.putModel(model);
+      if (isChanged) events.publish({ type: 'model.changed', name: model.name });
+      return index.resolve(model.name).version;
+    } finally {
+      await settle([digest]);
+    }
+  }
+
+  async function remove(name: string): Promise<void> {
+    const { name: known } = index.get(name);
+    const freed = await database.transaction(async (transaction) => {
+      const found = (await deleteModel(transaction, known)) ?? [];
+      for (const { digest, location } of found) if (location === 'store') await blobs.markUnsettled(digest);
+      return found;
+    });
+    index.dropModel(known);
+    for (const { digest } of freed) index.dropBlob(digest);
+    events.publish({ type: 'model.removed', name: known });
+    await settle(freed.filter(({ location }) => location === 'store').map(({ digest }) => digest));
+  }
+
+  async function load(): Promise<void> {
+    await settle(await blobs.unsettled());
+    for (const model of await readModels(database.query)) index.putModel(model);
+    for (const row of await database.query.selectFrom('blobs').selectAll().execute()) {
+      const problem = await findProblem(row, blobs);
+      if (problem) log.warn({ digest: row.digest, problem: problem.message }, 'A file of a model cannot be used');
+      index.putBlob(row, problem);
+    }
+  }
+
+  await load();
+  return {
+    resolve: index.resolve,
+    find: index.find,
+    list: index.list,
+    versions: (name) => index.get(name).versions,
+    add,
+    remove,
+    locateBlob: index.locateBlob,
+  };
+}
