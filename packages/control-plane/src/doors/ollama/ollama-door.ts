@@ -116,7 +116,7 @@ export function ollamaDoor({ gateway, registry, clock, log }: DoorDeps): Fastify
   async function embedAll(input: readonly string[], given: ModelRequest, extra: object, exchange: Exchange) {
     const { asked } = findModel(given);
     const startedAt = clock.monotonic();
-    const body = { input, encoding_format: 'float', timings: true, ...extra };
+    const body = { input, encoding_format: 'float', ...extra };
     const served = input.length === 0 ? undefined : await gateway.serve(toCall(asked, given, exchange, '/v1/embeddings', body));
     if (served !== undefined) void exchange.reply.headers(whoAnswered(served));
     return { model: asked, ...(await toEmbeddings(served, () => clock.monotonic() - startedAt)) };

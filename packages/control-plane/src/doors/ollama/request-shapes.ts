@@ -3,18 +3,20 @@ import { z } from 'zod';
 const text = z.string('expected a string');
 const flag = z.boolean('expected true or false').nullish();
 const number = z.number('expected a number').nullish();
+// Ollama cuts what its clients send as 40.0
+const whole = z.number('expected a number').transform(Math.trunc).nullish();
 
 export const optionsShape = z.looseObject(
   {
-    num_ctx: number,
-    num_predict: number,
-    seed: number,
+    num_ctx: whole,
+    num_predict: whole,
+    seed: whole,
     temperature: number,
-    top_k: number,
+    top_k: whole,
     top_p: number,
     min_p: number,
     typical_p: number,
-    repeat_last_n: number,
+    repeat_last_n: whole,
     repeat_penalty: number,
     presence_penalty: number,
     frequency_penalty: number,
@@ -37,7 +39,7 @@ const common = {
   keep_alive: z.union([z.number(), text], 'expected seconds or a duration such as "5m"').nullish(),
   think: z.union([z.boolean(), text], 'expected true, false or a level').nullish(),
   logprobs: flag,
-  top_logprobs: number,
+  top_logprobs: whole,
 };
 const images = z.array(z.unknown(), 'expected a list').nullish();
 
@@ -58,7 +60,7 @@ const toolCall = z.looseObject({
   function: z.looseObject({ name: text, arguments: z.record(z.string(), z.unknown(), 'expected an object').nullish() }),
 });
 const message = z.looseObject({
-  role: z.enum(['system', 'user', 'assistant', 'tool'], 'expected system, user, assistant or tool'),
+  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool'], 'expected system, user, assistant or tool'),
   content: text.nullish(),
   thinking: text.nullish(),
   images,

@@ -103,5 +103,5 @@ export function toPromptBody(request: GenerateRequest): Fields {
 /** What a replica that has to be started for the request should be like. */
 export function toEngineOptions(options: OllamaOptions | null | undefined): { readonly engineOptions?: EngineOptions } {
   const contextSize = options?.num_ctx;
-  return contextSize && contextSize > 0 ? { engineOptions: { contextSize: Math.max(64, Math.floor(contextSize)) } } : {};
+  return contextSize && contextSize > 0 ? { engineOptions: { contextSize: Math.max(64, contextSize) } } : {};
 }

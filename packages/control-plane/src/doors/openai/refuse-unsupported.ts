@@ -1,14 +1,14 @@
 import { ClusterError } from '@cluster-ai/contracts';
 import type { ChatMessage } from './request-shapes.ts';
 
-const knownParts = new Set(['text', 'refusal']);
+const textParts = new Set(['text', 'input_text', 'output_text']);
 
 /** Engines here read text. A picture that is left out silently would give an answer about nothing. */
 export function refuseMedia(messages: readonly ChatMessage[]): void {
   for (const [at, { content }] of messages.entries()) {
     if (!Array.isArray(content)) continue;
     for (const [index, { type }] of content.entries()) {
-      if (knownParts.has(type)) continue;
+      if (textParts.has(type)) continue;
       const param = `messages[${at}].content[${index}]`;
       throw new ClusterError('unsupported_feature', `"${param}" is of type "${type.slice(0, 40)}", and the models here read only text.`, {
         hint: 'Send parts of type "text".',

@@ -54,8 +54,8 @@ const common = {
   model: text.max(300, 'is too long').nullish(),
   stream: flag,
   stream_options: z.looseObject({ include_usage: flag }, 'expected an object').nullish(),
-  max_tokens: count,
-  temperature: within(0, 5),
+  max_tokens: z.int('expected a whole number').min(0, 'must not be negative').nullish(), // 0: only score the prompt
+  temperature: within(0, 10),
   top_p: within(0, 1),
   frequency_penalty: within(-2, 2),
   presence_penalty: within(-2, 2),

@@ -48,6 +48,7 @@ export function createClientStream(reply: FastifyReply, contentType: string, mon
     open(headers) {
       if (isOpen) return;
       isOpen = true;
+      lastWriteAt = monotonic();
       reply.hijack();
       raw.on('error', () => {}); // the client went away: `abortWhenClientLeaves` has told everybody
       raw.writeHead(200, {
