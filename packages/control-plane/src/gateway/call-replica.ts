@@ -1,0 +1,110 @@
+import { agentPaths, ClusterError, fromWireError, type InferenceUsage, inferenceHeaders, inferenceUsageShape } from '@cluster-ai/contracts';
+import type { LinkResponse, Nodes } from '../nodes/nodes.ts';
+import type { ResolvedModel } from '../registry/registry.ts';
+import { AnswerBody } from './answer-body.ts';
+import type { InferenceCall } from './gateway.ts';
+import type { ReadyReplica } from './replica-index.ts';
+import type { Watchdog } from './watchdog.ts';
+
+/** An answer that has begun. */
+export interface BegunAnswer {
+  readonly contentType: string;
+  readonly body: AnswerBody;
+  readonly usage: Promise<InferenceUsage | undefined>;
+}
+
+interface CallDeps {
+  readonly nodes: Nodes;
+  readonly watchdog: Watchdog;
+  readonly firstTokenTimeoutMs: number;
+}
+
+const MOST_ERROR_BYTES = 64 * 1024;
+const cancelled = () => new ClusterError('cancelled', 'The caller went away.');
+
+async function readErrorText({ body }: LinkResponse): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MOST_ERROR_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A refusal of the agent or the engine, with its own code. */
+async function readRefusal(response: LinkResponse, { nodeName }: ReadyReplica): Promise<ClusterError> {
+  const message = `The engine on node ${nodeName} refused the request with status ${response.status}.`;
+  try {
+    const { error } = JSON.parse(await readErrorText(response)) as { error?: unknown };
+    return fromWireError(error, 'engine_error', message);
+  } catch (cause) {
+    return new ClusterError('engine_error', message, { cause });
+  }
+}
+
+async function readUsage({ trailers }: LinkResponse): Promise<InferenceUsage | undefined> {
+  const text = (await trailers)[inferenceHeaders.usage];
+  if (text === undefined) return undefined;
+  try {
+    return inferenceUsageShape.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined; // an agent of another version; the answer itself is not worse for it
+  }
+}
+
+function send(
+  { nodes }: CallDeps,
+  call: InferenceCall,
+  model: ResolvedModel,
+  replica: ReadyReplica,
+  signal: AbortSignal,
+): Promise<LinkResponse> {
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': String(call.body.byteLength),
+    [inferenceHeaders.requestId]: call.requestId,
+    [inferenceHeaders.model]: model.reference,
+  };
+  const path = agentPaths.inference(replica.replicaId, call.path);
+  return nodes.request(replica.nodeId, { method: 'POST', path, headers, body: call.body, signal });
+}
+
+/**
+ * One try on one replica. Resolves with the first bytes of the answer; whatever fails before is thrown, so that the caller can try elsewhere.
+ * The call's signal ends it at any time, the answer's body included.
+ */
+export async function callReplica(deps: CallDeps, call: InferenceCall, model: ResolvedModel, replica: ReadyReplica): Promise<BegunAnswer> {
+  const attempt = new AbortController();
+  const end = (error: ClusterError) => attempt.abort(error);
+  const onAbort = () => end(cancelled());
+  if (call.signal.aborted) throw cancelled();
+  call.signal.addEventListener('abort', onAbort, { once: true });
+  const unwatch = deps.watchdog.watch(deps.firstTokenTimeoutMs, () =>
+    end(
+      new ClusterError(
+        'engine_timeout',
+        `Node ${replica.nodeName} did not begin to answer within ${deps.firstTokenTimeoutMs / 1000} seconds.`,
+        {
+          hint: 'See `cluster-ai logs` there, or raise inference.firstTokenTimeoutSeconds.',
+        },
+      ),
+    ),
+  );
+  const letGo = () => call.signal.removeEventListener('abort', onAbort);
+  try {
+    const response = await send(deps, call, model, replica, attempt.signal);
+    if (response.status !== 200) throw await readRefusal(response, replica);
+    const body = new AnswerBody(response.body);
+    attempt.signal.addEventListener('abort', () => body.destroy(attempt.signal.reason), { once: true });
+    body.once('close', letGo);
+    await body.begun;
+    return { contentType: response.headers['content-type'] ?? 'application/json', body, usage: readUsage(response) };
+  } catch (error) {
+    letGo();
+    throw attempt.signal.aborted ? attempt.signal.reason : error;
+  } finally {
+    unwatch();
+  }
+}
