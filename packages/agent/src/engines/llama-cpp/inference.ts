@@ -1,0 +1,126 @@
+import { ClusterError } from '@cluster-ai/contracts';
+import type { Clock } from '@cluster-ai/runtime';
+import type { ChatRequest, CompletionRequest, InferenceHandlers, Tool } from '../openai-dialect/index.ts';
+import type { ChatTemplate } from './chat-template.ts';
+import type { Embedder } from './embedder.ts';
+import { generate } from './generation.ts';
+import type { GrammarMaker } from './grammars.ts';
+import type { LockStepDriver } from './lock-step-driver.ts';
+import { createToolCallReader } from './tool-calls.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+export interface InferenceDeps {
+  /** Undefined for a model that only embeds. */
+  readonly driver: LockStepDriver | undefined;
+  readonly vocabulary: Vocabulary;
+  readonly template: ChatTemplate | undefined;
+  readonly grammars: GrammarMaker;
+  readonly embedder: Embedder;
+  readonly contextSize: number;
+  readonly clock: Clock;
+}
+
+function refuse(isAsked: boolean, param: string, sentence: string) {
+  if (isAsked) throw new ClusterError('unsupported_feature', sentence, { param });
+}
+
+function refuseUnsupported(request: ChatRequest | CompletionRequest) {
+  refuse(
+    request.typical_p !== undefined && request.typical_p !== 1,
+    'typical_p',
+    'This engine has no typical sampling; leave typical_p out.',
+  );
+}
+
+function refuseUnsupportedCompletion(request: CompletionRequest) {
+  refuseUnsupported(request);
+  refuse((request.suffix ?? '') !== '', 'suffix', 'This engine does not fill in the middle of a text; leave suffix out.');
+  refuse((request.best_of ?? 1) > (request.n ?? 1), 'best_of', 'This engine does not rank answers; leave best_of out or set it to n.');
+  refuse(request.echo === true && request.logprobs !== undefined, 'echo', 'This engine gives no log-probabilities of the prompt.');
+}
+
+/** The tools that this request may call. */
+function offeredTools({ tools = [], tool_choice: choice }: ChatRequest): readonly Tool[] {
+  if (choice === 'none') return [];
+  if (choice === undefined || choice === 'auto') return tools;
+  if (tools.length === 0)
+    throw new ClusterError('invalid_request', 'tool_choice asks for a call, but no tools are given.', { param: 'tool_choice' });
+  if (choice === 'required') return tools;
+  const named = tools.filter((tool) => tool.function.name === choice.function.name);
+  if (named.length === 0)
+    throw new ClusterError('invalid_request', `tool_choice names "${choice.function.name}", which is not among the tools.`, {
+      param: 'tool_choice',
+    });
+  return named;
+}
+
+const isForced = ({ tool_choice: choice }: ChatRequest) => choice === 'required' || typeof choice === 'object';
+
+/** What the doors' requests mean for this model. */
+export function createInference(deps: InferenceDeps): InferenceHandlers {
+  const { vocabulary, template, grammars, embedder, contextSize, clock } = deps;
+
+  const toDeps = () => {
+    if (!deps.driver) throw new ClusterError('unsupported_feature', 'This model only makes embeddings; it does not generate text.');
+    return { driver: deps.driver, vocabulary, contextSize, clock };
+  };
+
+  /** Never empty: an empty prompt becomes the model's begin token, or a line break. */
+  const toTokens = (prompt: string | readonly number[], hasBegin: boolean) => {
+    if (typeof prompt !== 'string') return prompt;
+    const tokens = vocabulary.tokenize(prompt, { hasBegin });
+    return tokens.length > 0 ? tokens : vocabulary.tokenize('\n', { hasBegin });
+  };
+
+  return {
+    async chat(request, exchange, answer) {
+      const arrivedAt = clock.monotonic();
+      const generationDeps = toDeps();
+      if (!template)
+        throw new ClusterError('unsupported_feature', 'This model has no chat template, and its vocabulary shows no known one.', {
+          hint: 'Use /v1/completions with a prompt of your own.',
+        });
+      refuseUnsupported(request);
+      const tools = offeredTools(request);
+      const grammar = await (isForced(request) ? grammars.forToolCall(tools) : grammars.forFormat(request));
+      const prompt = toTokens(template.render(request.messages, tools), true);
+      const names = tools.map((tool) => tool.function.name);
+      const generation = {
+        request,
+        prompts: [prompt],
+        maxTokens: request.max_completion_tokens ?? request.max_tokens,
+        topLogprobs: request.logprobs ? (request.top_logprobs ?? 0) : undefined,
+        grammar,
+        createToolCallReader: names.length > 0 ? () => createToolCallReader(names) : undefined,
+        arrivedAt,
+      };
+      await generate(generationDeps, generation, exchange, answer);
+    },
+
+    async complete(request, exchange, answer) {
+      const arrivedAt = clock.monotonic();
+      const generationDeps = toDeps();
+      refuseUnsupportedCompletion(request);
+      const grammar = await grammars.forFormat(request);
+      const prompts = request.prompt.map((prompt) => toTokens(prompt, !request.raw));
+      if (request.echo) {
+        const detokenize = vocabulary.detokenizer({ showsSpecial: false });
+        for (const [i, prompt] of request.prompt.entries())
+          for (let n = 0; n < (request.n ?? 1); n++)
+            answer.text(i * (request.n ?? 1) + n, typeof prompt === 'string' ? prompt : detokenize(prompt, []));
+      }
+      const generation = {
+        request,
+        prompts,
+        maxTokens: request.max_tokens,
+        topLogprobs: request.logprobs,
+        grammar,
+        createToolCallReader: undefined,
+        arrivedAt,
+      };
+      await generate(generationDeps, generation, exchange, answer);
+    },
+
+    embed: (request, exchange) => embedder.embed(request, exchange.signal),
+  };
+}

@@ -1,0 +1,315 @@
+import { ClusterError } from '@cluster-ai/contracts';
+import type { Clock } from '@cluster-ai/runtime';
+import { chooseSlot, commonPrefixLength } from './choose-slot.ts';
+import type { BatchItem, Decoder, Sampled, Sampler } from './decoder.ts';
+import { createGroupCosts, planGroups } from './plan-groups.ts';
+import { createPrefillPace } from './prefill-pace.ts';
+import type { SamplingSettings } from './sampling.ts';
+
+/** One sequence to be generated. The callbacks run between two decodes: they must be quick, and they never wait. */
+export interface Job {
+  readonly prompt: readonly number[];
+  readonly maxTokens: number;
+  readonly sampling: SamplingSettings;
+  /** Whether a slot that remembers the beginning of the prompt may be used as it is. */
+  readonly mayReusePrefix: boolean;
+  readonly signal: AbortSignal;
+  /** Each token but the one that ends the answer. Says whether to go on. */
+  readonly onToken: (sampled: Sampled) => 'more' | 'stop';
+  /** While true the job rests, since its reader is too slow; its slot stays its own. */
+  readonly isBlocked: () => boolean;
+}
+
+export interface JobResult {
+  /** `stop`: the model ended, or `onToken` said so. `length`: the limit or the end of the context was reached. */
+  readonly reason: 'stop' | 'length';
+  readonly generatedTokens: number;
+  readonly cachedTokens: number;
+  readonly queueMs: number;
+  readonly promptMs: number;
+  readonly generationMs: number;
+  readonly firstTokenMs: number | null;
+}
+
+export interface DriverStats {
+  readonly busySlots: number;
+  readonly queued: number;
+  /** Since the driver began. */
+  readonly generatedTokens: number;
+  /** How long the decode that runs now has been running; 0 when none does. */
+  readonly decodingMs: number;
+}
+
+export interface LockStepDriver extends AsyncDisposable {
+  /** Rejects with ClusterError `overloaded`, `engine_error`, `shutting_down`, or with the signal's reason. */
+  run(job: Job): Promise<JobResult>;
+  stats(): DriverStats;
+}
+
+interface Slot {
+  readonly id: number;
+  /** What the runtime's cache holds for this slot. */
+  tokens: number[];
+  lastUse: number;
+  row: Row | undefined;
+}
+
+interface Waiting {
+  readonly job: Job;
+  readonly arrivedAt: number;
+  readonly resolve: (result: JobResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Row extends Waiting {
+  readonly slot: Slot;
+  readonly sampler: Sampler;
+  readonly admittedAt: number;
+  readonly cachedTokens: number;
+  /** The sampled token that is evaluated next; undefined while the prompt is being read. */
+  next: number | undefined;
+  generated: number;
+  firstTokenAt: number | undefined;
+}
+
+const blockedPollMs = 5;
+
+export interface DriverOptions {
+  readonly decoder: Decoder;
+  readonly clock: Clock;
+  readonly maxQueued?: number;
+}
+
+/**
+ * Runs all generations in lock step: one decode for all that generate, then one bounded batch of prompt tokens, then again. Nothing
+ * is queued between two steps, so that arrivals, aborts and finished rows take effect at each step (see design.md for the measured why).
+ */
+export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: DriverOptions): LockStepDriver {
+  const slots: Slot[] = Array.from({ length: decoder.slots }, (_, id) => ({ id, tokens: [], lastUse: 0, row: undefined }));
+  const waiting: Waiting[] = [];
+  const costs = createGroupCosts();
+  const pace = createPrefillPace(decoder.batchSize);
+  let uses = 0;
+  let generatedTokens = 0;
+  let decodingSince: number | undefined;
+  let isClosed = false;
+  let wake: () => void = () => {};
+
+  const rows = () => slots.flatMap(({ row }) => (row ? [row] : []));
+  const generating = () => rows().filter(({ next }) => next !== undefined);
+  const prefilling = () => rows().filter(({ next }) => next === undefined);
+
+  function release(row: Row) {
+    row.slot.row = undefined;
+    row.sampler.dispose();
+  }
+
+  function fail(row: Row, error: unknown) {
+    release(row);
+    row.reject(error);
+  }
+
+  function finish(row: Row, reason: JobResult['reason']) {
+    release(row);
+    const now = clock.monotonic();
+    const firstTokenAt = row.firstTokenAt ?? now;
+    row.resolve({
+      reason,
+      generatedTokens: row.generated,
+      cachedTokens: row.cachedTokens,
+      queueMs: row.admittedAt - row.arrivedAt,
+      promptMs: firstTokenAt - row.admittedAt,
+      generationMs: now - firstTokenAt,
+      firstTokenMs: row.firstTokenAt === undefined ? null : row.firstTokenAt - row.arrivedAt,
+    });
+  }
+
+  function dropAborted() {
+    for (const row of rows()) if (row.job.signal.aborted) fail(row, row.job.signal.reason);
+  }
+
+  function admitOne(entry: Waiting): boolean {
+    const free = slots.filter(({ row }) => !row);
+    const busy = slots.flatMap(({ id, row }) => (row ? [id] : []));
+    const { prompt, mayReusePrefix, sampling } = entry.job;
+    const chosen = chooseSlot(free, busy, mayReusePrefix ? prompt : []);
+    const slot = chosen && slots[chosen.id];
+    if (!slot) return false;
+    // the last token is always evaluated again: its logits are needed
+    const wanted = mayReusePrefix ? Math.min(commonPrefixLength(slot.tokens, prompt), prompt.length - 1) : 0;
+    const kept = wanted === slot.tokens.length || decoder.keepPrefix(slot.id, wanted) ? wanted : 0;
+    slot.tokens = slot.tokens.slice(0, kept);
+    slot.lastUse = ++uses;
+    const sampler = decoder.createSampler(sampling);
+    slot.row = {
+      ...entry,
+      slot,
+      sampler,
+      admittedAt: clock.monotonic(),
+      cachedTokens: kept,
+      next: undefined,
+      generated: 0,
+      firstTokenAt: undefined,
+    };
+    return true;
+  }
+
+  function admit() {
+    while (waiting[0]) {
+      const entry = waiting[0];
+      try {
+        if (!entry.job.signal.aborted && !admitOne(entry)) return;
+        if (entry.job.signal.aborted) entry.reject(entry.job.signal.reason);
+      } catch (error) {
+        entry.reject(toEngineError(error));
+      }
+      waiting.shift();
+    }
+  }
+
+  /** Evaluates the items; when the runtime refuses, those rows fail and their slots forget. */
+  async function decode(items: readonly BatchItem[], concerned: readonly Row[]): Promise<readonly number[] | undefined> {
+    decodingSince = clock.monotonic();
+    try {
+      const places = await decoder.decode(items);
+      for (const { slot, tokens } of items) slots[slot]?.tokens.push(...tokens);
+      return places;
+    } catch (error) {
+      for (const row of concerned) {
+        decoder.keepPrefix(row.slot.id, 0);
+        row.slot.tokens = [];
+        fail(row, toEngineError(error));
+      }
+      return undefined;
+    } finally {
+      decodingSince = undefined;
+    }
+  }
+
+  function take(row: Row, sampled: Sampled) {
+    if (row.job.signal.aborted) return fail(row, row.job.signal.reason);
+    if (sampled.token === -1) return fail(row, new ClusterError('engine_error', 'The model gave no next token that the rules allow.'));
+    row.firstTokenAt ??= clock.monotonic();
+    if (decoder.isEnd(sampled.token)) return finish(row, 'stop');
+    row.generated++;
+    generatedTokens++;
+    const verdict = row.job.onToken(sampled);
+    if (verdict === 'stop') return finish(row, 'stop');
+    if (row.generated >= row.job.maxTokens || row.slot.tokens.length >= decoder.contextSize) return finish(row, 'length');
+    row.next = sampled.token;
+  }
+
+  /** Samples for all rows at once, then hands the tokens over in one go, so that the next decode starts soon. */
+  async function sampleFor(concerned: readonly Row[], places: readonly number[]) {
+    const outcomes = await Promise.allSettled(concerned.map((row, i) => row.sampler.sample(places[i] ?? -1)));
+    for (const [i, row] of concerned.entries()) {
+      const outcome = outcomes[i];
+      try {
+        if (outcome?.status === 'fulfilled') take(row, outcome.value);
+        else fail(row, toEngineError(outcome?.reason));
+      } catch (error) {
+        fail(row, toEngineError(error));
+      }
+    }
+  }
+
+  async function generateOnce(active: readonly Row[]) {
+    const bySlot = new Map(active.map((row) => [row.slot.id, row]));
+    const groups = planGroups([...bySlot.keys()], costs);
+    const ordered = groups.flat().flatMap((id) => bySlot.get(id) ?? []);
+    const items = ordered.map((row) => ({
+      slot: row.slot.id,
+      position: row.slot.tokens.length,
+      tokens: [row.next ?? 0],
+      wantsNext: true,
+    }));
+    const startedAt = clock.monotonic();
+    const places = await decode(items, ordered);
+    if (!places) return;
+    costs.learn(groups, clock.monotonic() - startedAt);
+    await sampleFor(ordered, places);
+  }
+
+  /** The next piece of each prompt, in equal shares: a long prompt does not make short ones wait. */
+  function nextPieces(reading: readonly Row[]): BatchItem[] {
+    let left = Math.max(pace.chunkTokens(), reading.length);
+    return reading.map((row, i) => {
+      const start = row.slot.tokens.length;
+      const share = Math.floor(left / (reading.length - i));
+      const tokens = row.job.prompt.slice(start, start + share);
+      left -= tokens.length;
+      return { slot: row.slot.id, position: start, tokens, wantsNext: start + tokens.length === row.job.prompt.length };
+    });
+  }
+
+  async function prefillOnce(reading: readonly Row[]) {
+    // those with little left come first, so that what they leave over goes to the others; the batch itself is in slot order
+    const byRest = reading.toSorted((a, b) => restOf(a) - restOf(b));
+    const items = nextPieces(byRest).sort((a, b) => a.slot - b.slot);
+    const startedAt = clock.monotonic();
+    const places = await decode(items, reading);
+    if (!places) return;
+    const count = items.reduce((sum, { tokens }) => sum + tokens.length, 0);
+    pace.learn(count, clock.monotonic() - startedAt);
+    const done = items.filter(({ wantsNext }) => wantsNext).flatMap(({ slot }) => slots[slot]?.row ?? []);
+    await sampleFor(done, places);
+  }
+
+  async function rest() {
+    if (rows().length > 0) return clock.sleep(blockedPollMs); // all of them wait for slow readers
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (waiting.length > 0 || isClosed) resolve();
+    });
+  }
+
+  async function step() {
+    dropAborted();
+    admit();
+    const active = generating().filter(({ job }) => !job.isBlocked());
+    if (active.length > 0) await generateOnce(active);
+    dropAborted();
+    const reading = prefilling();
+    if (reading.length > 0) await prefillOnce(reading);
+    if (active.length === 0 && reading.length === 0) await rest();
+  }
+
+  async function loop() {
+    while (!isClosed) await step();
+    const error = new ClusterError('shutting_down', 'The engine is stopping.');
+    for (const row of rows()) fail(row, error);
+    for (const entry of waiting.splice(0)) entry.reject(error);
+  }
+
+  const ended = loop();
+
+  return {
+    run(job) {
+      if (isClosed) return Promise.reject(new ClusterError('shutting_down', 'The engine is stopping.'));
+      if (waiting.length >= maxQueued)
+        return Promise.reject(new ClusterError('overloaded', `The engine's queue is full: ${waiting.length} requests wait already.`));
+      return new Promise((resolve, reject) => {
+        waiting.push({ job, arrivedAt: clock.monotonic(), resolve, reject });
+        wake();
+      });
+    },
+    stats: () => ({
+      busySlots: rows().length,
+      queued: waiting.length,
+      generatedTokens,
+      decodingMs: decodingSince === undefined ? 0 : clock.monotonic() - decodingSince,
+    }),
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      wake();
+      await ended;
+    },
+  };
+}
+
+const restOf = (row: Row) => row.job.prompt.length - row.slot.tokens.length;
+
+function toEngineError(error: unknown): ClusterError {
+  if (error instanceof ClusterError) return error;
+  return new ClusterError('engine_error', 'The inference runtime refused to go on with this request.', { cause: error });
+}

@@ -1,0 +1,58 @@
+import { type LlamaModel, LlamaVocabularyType, type Token } from 'node-llama-cpp';
+import type { Detokenize } from './token-text.ts';
+
+/** Text to tokens and back, for one model. */
+export interface Vocabulary {
+  /** With `hasBegin` the text is prefixed by the model's begin token, where it wants one and the text does not start with it. */
+  tokenize(text: string, options: { readonly hasBegin: boolean }): readonly number[];
+  /** `showsSpecial` also gives the text of control tokens. */
+  detokenizer(options: { readonly showsSpecial: boolean }): Detokenize;
+  /** The bytes of one token, also of one that is only a part of a character. */
+  bytesOf(token: number): Buffer;
+  isToken(text: string): boolean;
+  readonly size: number;
+}
+
+/** GPT-2's way to write any byte as a visible character. */
+function createByteAlphabet(): ReadonlyMap<string, number> {
+  const isVisible = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  let next = 256;
+  return new Map(Array.from({ length: 256 }, (_, byte) => [String.fromCodePoint(isVisible(byte) ? byte : next++), byte]));
+}
+
+const byteAlphabet = createByteAlphabet();
+const byteTokenPattern = /^<0x([0-9A-F]{2})>$/;
+
+function createBytesOf(model: LlamaModel) {
+  const addon = (model as unknown as { _model: { getTokenString(token: number): string | undefined } })._model;
+  return (token: number): Buffer => {
+    const piece = addon.getTokenString(token) ?? '';
+    const byteToken = byteTokenPattern.exec(piece)?.[1];
+    if (byteToken !== undefined) return Buffer.from(byteToken, 'hex');
+    if (model.vocabularyType === LlamaVocabularyType.bpe) {
+      const bytes = Array.from(piece, (character) => byteAlphabet.get(character));
+      if (bytes.every((byte) => byte !== undefined)) return Buffer.from(bytes);
+    }
+    return Buffer.from(
+      model.vocabularyType === LlamaVocabularyType.spm ? piece.replaceAll('\u2581', ' ') : model.detokenize([token as Token], true),
+    );
+  };
+}
+
+export function createVocabulary(model: LlamaModel): Vocabulary {
+  const { bos, shouldPrependBosToken } = model.tokens;
+  const size = model.fileInfo.metadata.tokenizer?.ggml?.tokens?.length ?? 0;
+  return {
+    tokenize(text, { hasBegin }) {
+      const tokens: number[] = model.tokenize(text, true);
+      return hasBegin && shouldPrependBosToken && bos !== null && tokens[0] !== bos ? [bos, ...tokens] : tokens;
+    },
+    detokenizer:
+      ({ showsSpecial }) =>
+      (tokens, before) =>
+        model.detokenize(tokens as readonly Token[], showsSpecial, before as readonly Token[]),
+    bytesOf: createBytesOf(model),
+    isToken: (text) => model.tokenize(text, true).length === 1,
+    size,
+  };
+}
