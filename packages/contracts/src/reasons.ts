@@ -41,6 +41,11 @@ export const reasons = {
   stopped_by_request: { message: 'Stopped on request.', hint: '' },
   invalid_model_file: { message: 'The file is not a complete, valid model.', hint: 'Import the file again from its source.' },
   digest_mismatch: { message: 'The bytes do not match their digest.', hint: 'The disk or the copy is damaged: import the file again.' },
+  weights_missing: {
+    message: 'The control plane no longer has the weights.',
+    hint: 'Import the model again, or remove it: `cluster-ai models rm`.',
+  },
+  disk_full: { message: 'The disk of the node is full.', hint: 'Free some space on the node; it is tried again.' },
   unsupported_model: { message: 'The engine does not support this kind of model.', hint: 'Try another file format or engine.' },
   not_enough_memory: {
     message: 'No node has enough free memory for this model.',

@@ -1,0 +1,115 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ClusterError, isClusterError } from '@cluster-ai/contracts';
+import { errnoOf } from '@cluster-ai/runtime';
+import { addFileToHash, toDigest } from './hash-file.ts';
+import type { FetchBlob } from './weights.ts';
+
+export interface FetchJob {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** Where the checked bytes end up; beside it lies the part that has come so far. */
+  readonly path: string;
+  readonly fetchBlob: FetchBlob;
+  readonly onProgress: (progress: number) => void;
+}
+
+/** Stays free for everything else that writes to this disk. */
+const SPARE_BYTES = 64 * 1024 * 1024;
+
+const diskFull = (path: string, neededBytes: number, cause?: unknown) =>
+  new ClusterError('disk_full', `The disk of ${dirname(path)} has no room for ${neededBytes} more bytes of weights.`, {
+    hint: 'Free some space on the node.',
+    cause,
+  });
+
+const mismatch = (message: string) =>
+  new ClusterError('digest_mismatch', message, { hint: 'The copy is damaged: import the model again.' });
+
+async function checkRoom(path: string, neededBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  if (bavail * bsize < neededBytes + SPARE_BYTES) throw diskFull(path, neededBytes);
+}
+
+const sizeOf = (path: string) =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+
+async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let written = 0; written < chunk.length; ) written += (await file.write(chunk, written)).bytesWritten;
+}
+
+/** Appends what the control plane sends, hashing on the way. Throws where the connection breaks; what has come stays for the next try. */
+async function receive(job: FetchJob, file: FileHandle, hash: Hash, fromByte: number, signal: AbortSignal): Promise<void> {
+  const { totalBytes, body } = await job.fetchBlob(job.digest, fromByte, signal);
+  try {
+    if (totalBytes !== job.sizeBytes)
+      throw mismatch(`The control plane offers ${totalBytes} bytes for ${job.digest}, where ${job.sizeBytes} were ordered.`);
+    let received = fromByte;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      received += chunk.length;
+      if (received > job.sizeBytes) throw mismatch(`More than ${job.sizeBytes} bytes came for ${job.digest}.`);
+      hash.update(chunk);
+      await writeAll(file, chunk);
+      job.onProgress(received / job.sizeBytes);
+      signal.throwIfAborted();
+    }
+    if (received < job.sizeBytes)
+      throw new ClusterError('node_unreachable', `The connection ended after ${received} of ${job.sizeBytes} bytes of the weights.`);
+  } finally {
+    body.destroy();
+  }
+}
+
+/** Makes a rename last through a power cut. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  await folder.sync().finally(() => folder.close());
+}
+
+async function fetchInto(part: string, job: FetchJob, signal: AbortSignal): Promise<void> {
+  const fromByte = await sizeOf(part);
+  await checkRoom(job.path, job.sizeBytes - fromByte);
+  const hash = createHash('sha256');
+  if (fromByte > 0) await addFileToHash(hash, part, () => {}, signal);
+  const file = await open(part, 'a', 0o600);
+  try {
+    if (fromByte < job.sizeBytes) await receive(job, file, hash, fromByte, signal);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  const digest = toDigest(hash);
+  if (digest !== job.digest) throw mismatch(`The weights that came have the digest ${digest}, where ${job.digest} was ordered.`);
+  await rename(part, job.path);
+  await syncFolder(dirname(job.path));
+}
+
+function toFetchError(error: unknown, job: FetchJob, signal: AbortSignal): unknown {
+  if (signal.aborted || isClusterError(error)) return error;
+  const code = errnoOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(job.path, job.sizeBytes, error);
+  return new ClusterError('node_unreachable', `The weights could not be fetched from the control plane (${code ?? 'connection lost'}).`, {
+    cause: error,
+  });
+}
+
+/**
+ * Brings a blob from the control plane to `job.path`: continues where an earlier try ended, and the file appears there only when its
+ * bytes are on the disk and match the digest. Throws `digest_mismatch`, `disk_full` (both leave nothing behind), `node_unreachable`
+ * (what has come stays for the next try), or what the control plane answered.
+ */
+export async function fetchWeights(job: FetchJob, signal: AbortSignal): Promise<void> {
+  const part = `${job.path}.part`;
+  try {
+    if ((await sizeOf(part)) > job.sizeBytes) await rm(part);
+    await fetchInto(part, job, signal);
+  } catch (error) {
+    const problem = toFetchError(error, job, signal);
+    if (isClusterError(problem) && (problem.code === 'digest_mismatch' || problem.code === 'disk_full')) await rm(part, { force: true });
+    throw problem;
+  }
+}
