@@ -1,0 +1,127 @@
+import {
+  type AgentReport,
+  type Condition,
+  type HardwareFacts,
+  isSameCondition,
+  type Node,
+  type NodeMetrics,
+  type ReplicaReport,
+  toCondition,
+} from '@cluster-ai/contracts';
+import type { Verdict } from './decide-liveness.ts';
+import type { NodeLink } from './node-link.ts';
+import type { NodeRecord } from './node-record.ts';
+
+/** A node as this process knows it: what is remembered, what it last reported, and the way to reach it. */
+export interface LiveNode {
+  record: NodeRecord;
+  condition: Condition;
+  link: NodeLink | undefined;
+  /** Replaced links that still finish what they began. */
+  readonly draining: Set<NodeLink>;
+  /** Ways to close its other connections. */
+  readonly visits: Set<() => void>;
+  /** Digests that it was ordered to run. */
+  readonly orderedBlobs: Set<string>;
+  incarnation: string;
+  hardware: HardwareFacts | null;
+  metrics: NodeMetrics | null;
+  metricsAtMs: number | null;
+  readonly replicas: Map<string, ReplicaReport>;
+  /** On the monotonic clock: the last answer, or when the wait for one began. */
+  heardAtMs: number;
+  hasAnswered: boolean;
+  saidGoodbye: boolean;
+  roundTripMs: number | null;
+  lastSeenAtMs: number | null;
+  lastAddress: string;
+}
+
+export function toLiveNode(record: NodeRecord, nowMs: number, monotonicMs: number): LiveNode {
+  const hasConnected = record.lastSeenAt !== null;
+  return {
+    record,
+    condition: toCondition('starting', hasConnected ? 'connecting' : 'joined', nowMs),
+    link: undefined,
+    draining: new Set(),
+    visits: new Set(),
+    orderedBlobs: new Set(),
+    incarnation: '',
+    hardware: record.facts.hardware,
+    metrics: null,
+    metricsAtMs: null,
+    replicas: new Map(),
+    heardAtMs: monotonicMs,
+    hasAnswered: false,
+    saidGoodbye: false,
+    roundTripMs: null,
+    lastSeenAtMs: record.lastSeenAt,
+    lastAddress: '',
+  };
+}
+
+/** Takes over what the agent said. */
+export function applyReport(node: LiveNode, report: AgentReport, nowMs: number): void {
+  switch (report.type) {
+    case 'snapshot':
+      node.record = { ...node.record, facts: { agentVersion: report.agentVersion, hardware: report.hardware } };
+      node.incarnation = report.incarnation;
+      node.hardware = report.hardware;
+      node.metrics = report.metrics;
+      node.metricsAtMs = nowMs;
+      node.saidGoodbye = false;
+      node.replicas.clear();
+      for (const replica of report.replicas) node.replicas.set(replica.replicaId, replica);
+      return;
+    case 'metrics':
+      node.metrics = report.metrics;
+      node.metricsAtMs = nowMs;
+      return;
+    case 'replica':
+      node.replicas.set(report.replica.replicaId, report.replica);
+      return;
+    case 'replica-gone':
+      node.replicas.delete(report.replicaId);
+      return;
+    case 'goodbye':
+      node.saidGoodbye = true;
+      node.replicas.clear();
+  }
+}
+
+/** True when it changed what people see; `since` stays while nothing does. */
+export function applyVerdict(node: LiveNode, { state, reason }: Verdict, nowMs: number): boolean {
+  const next = toCondition(state, reason, nowMs);
+  if (isSameCondition(next, node.condition) && next.state === node.condition.state) return false;
+  node.condition = next;
+  return true;
+}
+
+const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+/** What a lost node said last about its replicas is no longer true of them. */
+function toReplicas(node: LiveNode): ReplicaReport[] {
+  const reports = [...node.replicas.values()];
+  if (node.condition.state !== 'unreachable') return reports;
+  const condition = toCondition('unreachable', 'node_lost', Date.parse(node.condition.since));
+  return reports.map((report) => ({ ...report, condition, busySlots: 0, queued: 0, tokensPerSecond: 0 }));
+}
+
+export function toNode(node: LiveNode): Node {
+  return {
+    id: node.record.id,
+    name: node.record.name,
+    condition: node.condition,
+    isLocal: node.record.isLocal,
+    address: node.link?.address ?? node.lastAddress,
+    agentVersion: node.record.facts.agentVersion,
+    joinedAt: new Date(node.record.joinedAt).toISOString(),
+    lastSeenAt: toIso(node.lastSeenAtMs),
+    roundTripMs: node.roundTripMs,
+    hardware: node.hardware,
+    metrics: node.metrics,
+    metricsAt: toIso(node.metricsAtMs),
+    replicas: toReplicas(node),
+    certificateExpiresAt: toIso(node.record.certificateExpiresAt),
+  };
+}

@@ -1,0 +1,77 @@
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { ClusterError } from '@cluster-ai/contracts';
+import { createByteBudget, linkSession, linkWindowBytes, type RunningRequest, startRequest } from '@cluster-ai/runtime';
+import type { LinkRequest, LinkResponse } from './nodes.ts';
+
+/** Bodies under way to one node. More wait their turn, so that memory stays flat whatever the clients send. */
+const mostBytesInFlight = 64 * 1024 * 1024;
+
+/** One connection that an agent dialled, on which we are the HTTP/2 client. */
+export interface NodeLink {
+  readonly address: string;
+  request(request: LinkRequest): Promise<LinkResponse>;
+  /** Every open request fails with this at once; the connection stays, in case the node comes back. */
+  failOpenRequests(error: ClusterError): void;
+  /** Takes no new requests; closes when the last open one has ended. */
+  drain(): void;
+  close(): void;
+  /** Resolves when the connection is gone, whoever closed it. */
+  readonly closed: Promise<void>;
+}
+
+const toUnreachable = (name: string, cause?: unknown) =>
+  new ClusterError('node_unreachable', `The node ${name} is not connected.`, { hint: 'Check `cluster-ai nodes ls`.', cause });
+
+function toFailure(name: string, resetCode: number, isAnswered: boolean): ClusterError {
+  if (resetCode === constants.NGHTTP2_REFUSED_STREAM) return toUnreachable(name);
+  if (isAnswered && resetCode === constants.NGHTTP2_INTERNAL_ERROR)
+    return new ClusterError('engine_crashed', `The engine on ${name} broke off its answer.`);
+  return new ClusterError('node_lost', `The connection to the node ${name} broke before the answer was complete.`);
+}
+
+/** Puts HTTP/2 on an accepted connection, the other way round: the agent serves. */
+export function openNodeLink(socket: TLSSocket, name: string): NodeLink {
+  const address = socket.remoteAddress ?? '';
+  const session: ClientHttp2Session = connect('https://agent', { createConnection: () => socket, ...linkSession });
+  const budget = createByteBudget(mostBytesInFlight);
+  const open = new Set<RunningRequest>();
+  const lost = new AbortController();
+  session.once('connect', () => session.setLocalWindowSize(linkWindowBytes));
+  session.on('error', () => {}); // `close` follows
+  const closed = new Promise<void>((resolve) => session.once('close', resolve));
+  void closed.then(() => lost.abort(toUnreachable(name)));
+
+  const start = (request: LinkRequest) => {
+    try {
+      return startRequest(session, request, (code, isAnswered) => toFailure(name, code, isAnswered));
+    } catch (cause) {
+      throw toUnreachable(name, cause);
+    }
+  };
+
+  return {
+    address,
+    closed,
+    async request(request) {
+      const giveBack = await budget.take(request.body?.byteLength ?? 0, AbortSignal.any([request.signal, lost.signal]));
+      let running: RunningRequest;
+      try {
+        running = start(request);
+      } catch (error) {
+        giveBack();
+        throw error;
+      }
+      open.add(running);
+      void running.sent.then(giveBack);
+      void running.finished.then(() => open.delete(running));
+      return running.response;
+    },
+    failOpenRequests(error) {
+      for (const running of [...open]) running.fail(error);
+    },
+    drain: () => session.close(),
+    // with a code, since a stream that ends without one looks complete to its reader
+    close: () => session.destroy(undefined, constants.NGHTTP2_CANCEL),
+  };
+}

@@ -1,0 +1,38 @@
+import type { ClientSessionOptions, ServerSessionOptions } from 'node:http2';
+
+/** The name in the server certificate of the link port. Agents check it instead of an address, which may change. */
+export const linkServerName = 'link.cluster-ai.internal';
+
+const mebibyte = 1024 * 1024;
+
+/**
+ * HTTP/2 on `cai-link`, for both ends. The defaults are made for strangers on the internet: they end a session after some 1 000 quick
+ * cancels and refuse streams once 10 MB are queued. Both ends are ours here, and bytes in flight are capped by `createByteBudget`.
+ */
+export const linkSession = {
+  maxSessionMemory: 512,
+  peerMaxConcurrentStreams: 10_000,
+  settings: { enablePush: false, initialWindowSize: mebibyte, maxConcurrentStreams: 10_000 },
+} as const satisfies ClientSessionOptions;
+
+/** What the serving end of the link needs beyond `linkSession`. */
+export const linkServerSession = {
+  ...linkSession,
+  streamResetBurst: 1_000_000,
+  streamResetRate: 1_000_000,
+} as const satisfies ServerSessionOptions;
+
+/** The connection's own window, which HTTP/2 leaves at 64 KB whatever the settings say. Set on each end for what it receives. */
+export const linkWindowBytes = 32 * mebibyte;
+
+/** Weights: few streams, wide windows. */
+export const blobSession = {
+  maxSessionMemory: 128,
+  settings: { enablePush: false, initialWindowSize: 8 * mebibyte, maxConcurrentStreams: 16 },
+} as const satisfies ClientSessionOptions;
+
+/** Strangers that want to join: one small exchange. */
+export const joinSession = {
+  maxSessionMemory: 1,
+  settings: { enablePush: false, maxConcurrentStreams: 4, maxHeaderListSize: 8192 },
+} as const satisfies ClientSessionOptions;
