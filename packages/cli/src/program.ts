@@ -3,11 +3,12 @@ import { ClusterError, isClusterError } from '@cluster-ai/contracts';
 import { locateDataFolder } from '@cluster-ai/runtime';
 import { Command, CommanderError } from 'commander';
 import { verbs } from './commands/verbs.ts';
+import { complete } from './completion.ts';
 import { findClusterRecord } from './local/cluster-record.ts';
 import type { ProcessFiles } from './local/process-files.ts';
 import { explainError, toErrorJson } from './output/errors.ts';
 import { exitCodes, toExitCode } from './output/exit-codes.ts';
-import { type Language, pick, text } from './output/language.ts';
+import { type Language, pick, type Text, text } from './output/language.ts';
 import type { Terminal } from './output/terminal.ts';
 import type { Context, Verb } from './verb.ts';
 
@@ -21,6 +22,9 @@ export interface Surroundings {
   readonly selfCommand: readonly string[];
   readonly processFiles: ProcessFiles;
 }
+
+// somebody has just pressed a key and waits for the list
+const COMPLETION_MS = 700;
 
 /** Options that every verb has. */
 export const sharedFlags = {
@@ -56,6 +60,12 @@ const about = text(
   'One private AI cluster out of the machines you already have.',
   'Um cluster de IA privado com as máquinas que você já tem.',
 );
+const helpTitles: Readonly<Record<string, Text>> = {
+  'Usage:': text('Usage:', 'Uso:'),
+  'Arguments:': text('Arguments:', 'Argumentos:'),
+  'Options:': text('Options:', 'Opções:'),
+  'Commands:': text('Commands:', 'Comandos:'),
+};
 const examplesTitle = text('Examples:', 'Exemplos:');
 
 function findUrl(named: unknown, { environment }: Surroundings): string | undefined {
@@ -120,13 +130,29 @@ function report(error: unknown, surroundings: Surroundings, isJson: boolean): nu
   return toExitCode(known.code);
 }
 
+/** A line that cannot be understood: what is wrong with it, and where to read how it goes. */
+function reportUsage({ message, code }: CommanderError, { terminal }: Surroundings, args: readonly string[]): number {
+  const words = args.filter((word) => !word.startsWith('-'));
+  const path = verbs.find((verb) => verb.path === words.slice(0, verb.path.split(' ').length).join(' '))?.path;
+  const hint = `See "${['cluster-ai', ...(path === undefined ? [] : [path]), '--help'].join(' ')}".`;
+  // a group without a verb has printed its help already, which says all there is to say
+  const known = new ClusterError('invalid_request', code === 'commander.help' ? 'A command is missing.' : message.replace(/^error: /, ''), {
+    hint,
+  });
+  terminal.progress(args.includes('--json') ? JSON.stringify(toErrorJson(known)) : explainError(terminal, known));
+  return exitCodes.usage;
+}
+
 function addVerb(parent: Command, verb: Verb, surroundings: Surroundings, setExitCode: (code: number) => void): void {
   const { language } = surroundings.terminal;
   const command = parent
     .command(verb.path.split(' ').at(-1) ?? verb.path)
     .summary(pick(language, verb.summary))
     .description(pick(language, verb.summary));
-  for (const { name, description } of verb.positionals) command.argument(name, pick(language, description));
+  for (const { name, description, choices } of verb.positionals) {
+    const argument = command.createArgument(name, pick(language, description));
+    command.addArgument(choices === undefined ? argument : argument.choices(choices));
+  }
   for (const { flags, description } of [...Object.values(verb.flags), ...Object.values(sharedFlags)])
     command.option(flags, pick(language, description));
   command.addHelpText('after', `\n${pick(language, examplesTitle)}\n${verb.examples.map((example) => `  ${example}`).join('\n')}`);
@@ -152,12 +178,13 @@ function createGroup(program: Command, name: keyof typeof groups, language: Lang
 /** The whole command line as commander knows it. */
 export function createProgram(surroundings: Surroundings, setExitCode: (code: number) => void): Command {
   const { terminal, version } = surroundings;
-  const program = new Command('cluster-ai')
-    .description(pick(terminal.language, about))
-    .version(version)
-    .showSuggestionAfterError()
-    .showHelpAfterError();
-  program.exitOverride().configureOutput({ writeOut: terminal.piece, writeErr: (line) => terminal.progress(line.trimEnd()) });
+  const program = new Command('cluster-ai').description(pick(terminal.language, about)).version(version).showSuggestionAfterError();
+  program.exitOverride().configureOutput({
+    writeOut: (help) => terminal.piece(help),
+    writeErr: (help) => terminal.progress(help.trimEnd()), // the help of a group that was called without a verb
+    outputError: () => {}, // said once, at the end, in our own words
+  });
+  program.configureHelp({ styleTitle: (title) => pick(terminal.language, helpTitles[title] ?? text(title, title)) });
   const made = new Map<string, Command>();
   for (const verb of verbs) {
     const [first = '', second] = verb.path.split(' ');
@@ -175,6 +202,12 @@ export function createProgram(surroundings: Surroundings, setExitCode: (code: nu
 /** Runs one command line. Resolves to its exit code; never rejects. */
 export async function runProgram(args: readonly string[], surroundings: Surroundings): Promise<number> {
   let exitCode: number = exitCodes.ok;
+  if (args[0] === 'complete' && args[1] === '--') {
+    const patience = AbortSignal.any([surroundings.signal, AbortSignal.timeout(COMPLETION_MS)]);
+    const context = toContext({ ...surroundings, signal: patience }, {});
+    surroundings.terminal.data(await complete(verbs, args.slice(2), context, Object.values(sharedFlags)));
+    return exitCode;
+  }
   const program = createProgram(surroundings, (code) => {
     exitCode = code;
   });
@@ -182,7 +215,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    return report(error, surroundings, args.includes('--json'));
+    if (!(error instanceof CommanderError)) return report(error, surroundings, args.includes('--json'));
+    return error.exitCode === 0 ? exitCodes.ok : reportUsage(error, surroundings, args);
   }
 }

@@ -52,6 +52,8 @@ export interface Positional {
   /** `<name>` when it must be given, `[name]` when it may, `[name...]` for the rest. */
   readonly name: string;
   readonly description: Text;
+  /** What it may be, where that is a closed list; anything else is a usage error. */
+  readonly choices?: readonly string[];
   /** Offers values for completion. Never throws: an empty list when there is nothing to offer. */
   readonly complete?: (context: Context) => Promise<readonly string[]>;
 }

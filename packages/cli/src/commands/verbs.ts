@@ -1,7 +1,45 @@
 import type { Verb } from '../verb.ts';
+import { backupCreate } from './backup/create.ts';
+import { run } from './chat/run.ts';
+import { doctor } from './cluster/doctor.ts';
 import { down } from './cluster/down.ts';
+import { join } from './cluster/join.ts';
+import { logs } from './cluster/logs.ts';
+import { open } from './cluster/open.ts';
 import { status } from './cluster/status.ts';
 import { up } from './cluster/up.ts';
+import { completion } from './completion.ts';
+import { configShow } from './config/show.ts';
+import { modelsAdd } from './models/add.ts';
+import { modelsFound } from './models/found.ts';
+import { modelsLs } from './models/ls.ts';
+import { modelsRm } from './models/rm.ts';
+import { modelsShow } from './models/show.ts';
+import { nodesInvite } from './nodes/invite.ts';
+import { nodesLs } from './nodes/ls.ts';
+import { nodesRm } from './nodes/rm.ts';
+import { nodesShow } from './nodes/show.ts';
 
 /** Every command, in the order of the help. A new one is one file and one line here. */
-export const verbs: readonly Verb[] = [up, down, status];
+export const verbs: readonly Verb[] = [
+  up,
+  down,
+  status,
+  run,
+  open,
+  logs,
+  doctor,
+  join,
+  nodesLs,
+  nodesShow,
+  nodesInvite,
+  nodesRm,
+  modelsLs,
+  modelsShow,
+  modelsAdd,
+  modelsFound,
+  modelsRm,
+  backupCreate,
+  configShow,
+  completion,
+];

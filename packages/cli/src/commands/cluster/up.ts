@@ -2,6 +2,7 @@ import { createClusterClient } from '@cluster-ai/client';
 import { hardwareFactsShape, isClusterError, listenerShape, type Node } from '@cluster-ai/contracts';
 import { type DataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
 import { z } from 'zod';
+import { childEnvironment } from '../../local/child-environment.ts';
 import { removeClusterRecord, writeClusterRecord } from '../../local/cluster-record.ts';
 import { controlSocketPath, openControlSocket } from '../../local/control-socket.ts';
 import { hasDesktop, openBrowser } from '../../local/open-browser.ts';
@@ -144,10 +145,6 @@ async function announce(context: Context, cluster: SupervisedCluster, ready: Con
     await openBrowser(`${ready.url}/ui`);
 }
 
-/** Only what Node itself needs; everything else goes through arguments. */
-const childEnvironment = ({ environment }: Context) =>
-  withoutUndefined({ NODE_COMPILE_CACHE: environment['NODE_COMPILE_CACHE'] }) as Record<string, string>;
-
 async function runCluster(context: Context, options: UpOptions): Promise<undefined> {
   const { folder, terminal, version } = context;
   const news = createNews();
@@ -180,7 +177,7 @@ async function runCluster(context: Context, options: UpOptions): Promise<undefin
     version,
     clock: systemClock,
     log: await openLogger({ process: 'up', file: `${folder.logs}/up.log` }),
-    environment: childEnvironment(context),
+    environment: childEnvironment(context.environment),
     options: withoutUndefined(wishes),
     onStarted: (name, pid) => void records.add(name, pid),
     onReady: (ready) => void writeRecord(folder, ready, version).then(() => news.ready.resolve(ready), news.failed.reject),

@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { backupShape } from '@cluster-ai/contracts';
+import { z } from 'zod';
+import { formatBytes } from '../../output/format.ts';
+import { fill, text } from '../../output/language.ts';
+import { defineVerb, flag } from '../../verb.ts';
+
+const texts = {
+  writing: text('Writing {path} …', 'Gravando {path} …'),
+  done: text('{path}: {files} files, {size}, {digest}', '{path}: {files} arquivos, {size}, {digest}'),
+};
+
+export const backupCreate = defineVerb({
+  path: 'backup create',
+  summary: text(
+    'Save state and models into one file on the cluster’s own machine',
+    'Salva estado e modelos em um arquivo na máquina do cluster',
+  ),
+  examples: ['cluster-ai backup create ./cluster-ai.backup', 'cluster-ai backup create ./state.backup --no-models'],
+  positionals: [
+    { name: '<path>', description: text('The file that is written; it must not exist', 'O arquivo que é gravado; não pode existir') },
+  ],
+  flags: { models: flag('--no-models', z.boolean(), text('Leave the weights out', 'Deixa os pesos de fora')) },
+  output: backupShape,
+  async run(context, [given = ''], { models }) {
+    const path = resolve(given);
+    context.terminal.progress(fill(context.terminal.say(texts.writing), { path }));
+    return context.connect().createBackup({ path, includeModels: models }, { signal: context.signal });
+  },
+  print: ({ terminal }, { path, files, sizeBytes, digest }) =>
+    terminal.data(fill(terminal.say(texts.done), { path, files, size: formatBytes(sizeBytes), digest })),
+});
