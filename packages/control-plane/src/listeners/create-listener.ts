@@ -1,9 +1,10 @@
-import { ClusterError, type Config } from '@cluster-ai/contracts';
+import type { Config } from '@cluster-ai/contracts';
 import { type Logger, newId } from '@cluster-ai/runtime';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import { checkHostAndOrigin } from './allowed-hosts.ts';
-import { toRequestError } from './to-request-error.ts';
+import { toRequestError, unknownRoute } from './to-request-error.ts';
 
 export interface ListenerShell {
   readonly app: FastifyInstance;
@@ -14,6 +15,7 @@ export interface ListenerShell {
 export interface ListenerOptions {
   readonly config: Config;
   readonly log: Logger;
+  readonly metrics?: Pick<Metrics, 'observeRequest'>;
   /** The dialect for whatever no door answers. */
   readonly renderError: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 }
@@ -25,7 +27,7 @@ const contentSecurityPolicy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /** The shell that every HTTP listener shares: limits, Host check, permissions, request ids, headers. Doors are registered on it. */
-export function createListener({ config, log, renderError }: ListenerOptions): ListenerShell {
+export function createListener({ config, log, metrics, renderError }: ListenerOptions): ListenerShell {
   const app = fastify({
     logger: false,
     bodyLimit: config.inference.maxBodyMiB * MIB,
@@ -42,6 +44,10 @@ export function createListener({ config, log, renderError }: ListenerOptions): L
     checkHostAndOrigin(request.raw, config.listeners.allowedHosts);
     if (request.url.startsWith('/ui')) void reply.header('content-security-policy', contentSecurityPolicy);
   });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics?.observeRequest({ method: request.method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
+  });
   app.addHook('onError', async (request, _reply, thrown) => {
     const error = toRequestError(thrown);
     if (error.code === 'internal')
@@ -51,14 +57,8 @@ export function createListener({ config, log, renderError }: ListenerOptions): L
       );
   });
   app.setErrorHandler(renderError);
-  app.setNotFoundHandler((request, reply) => {
-    renderError(
-      new ClusterError('unknown_route', `${request.method} ${request.url.split('?')[0]?.slice(0, 200)} does not exist here.`, {
-        hint: 'The routes are listed at /api/v1/openapi.json.',
-      }),
-      request,
-      reply,
-    );
+  app.setNotFoundHandler(({ method, url }) => {
+    throw unknownRoute(method, url);
   });
   return { app, routes };
 }

@@ -22,3 +22,10 @@ function fromFastify(error: unknown): ClusterError | undefined {
 export function toRequestError(error: unknown): ClusterError {
   return fromFastify(error) ?? toClusterError(error);
 }
+
+/** For an address that no door answers. */
+export function unknownRoute(method: string, url: string): ClusterError {
+  return new ClusterError('unknown_route', `${method} ${url.split('?')[0]?.slice(0, 200)} does not exist here.`, {
+    hint: 'The routes are listed at /api/v1/openapi.json.',
+  });
+}

@@ -3,6 +3,7 @@ import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Chats } from '../../chats/chats.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
+import { unknownRoute } from '../../listeners/to-request-error.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -52,6 +53,9 @@ export function nativeDoor(dependencies: NativeDependencies): FastifyPluginAsync
   return async (app) => {
     const routes = nativeRoutes(dependencies);
     app.setErrorHandler(renderProblem);
+    app.setNotFoundHandler(({ method, url }) => {
+      throw unknownRoute(method, url);
+    });
     for (const route of routes) registerRoute(app, route);
     let document: unknown;
     app.get(

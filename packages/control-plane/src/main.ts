@@ -1,0 +1,182 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Config,
+  type ControlPlaneMessage,
+  type ControlPlaneStart,
+  isClusterError,
+  type Listener,
+  toCondition,
+} from '@cluster-ai/contracts';
+import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
+import { type Clock, type DataFolder, type Logger, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
+import type { FastifyInstance } from 'fastify';
+import { type Assets, locateAssets } from './assets.ts';
+import { createBackup } from './backups/create-backup.ts';
+import { createChatStore } from './chats/chat-store.ts';
+import { createChats } from './chats/chats.ts';
+import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
+import { metricsDoor } from './doors/native/metrics-door.ts';
+import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
+import { renderProblem } from './doors/native/problem.ts';
+import { rootDoor } from './doors/native/root-door.ts';
+import { ollamaDoor, ollamaRoot } from './doors/ollama/ollama-door.ts';
+import { openAiDoor } from './doors/openai/openai-door.ts';
+import { webDoor } from './doors/web/web-door.ts';
+import { createGateway } from './gateway/create-gateway.ts';
+import { createListener } from './listeners/create-listener.ts';
+import { openListener } from './listeners/open-listener.ts';
+import { createNodeRecords } from './nodes/node-records.ts';
+import { openNodes } from './nodes/open-nodes.ts';
+import { createEventBus } from './observability/event-bus.ts';
+import { type Metrics, openMetrics } from './observability/metrics.ts';
+import { createReconciler } from './reconciler/create-reconciler.ts';
+import { openRegistry } from './registry/open-registry.ts';
+import { registerStarter } from './registry/register-starter.ts';
+import { openBlobStore } from './stores/fs/open-blob-store.ts';
+import { openDatabase } from './stores/open-database.ts';
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** The header of a weights file, whatever its format. */
+const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
+
+interface DoorParts {
+  readonly native: NativeDependencies;
+  readonly metrics: Metrics;
+  readonly assets: Assets;
+  readonly config: Config;
+  readonly log: Logger;
+}
+
+/** Both listeners have the inference doors; the main one also has the native door, the metrics and the web UI. */
+async function createApp({ native, metrics, assets, config, log }: DoorParts, kind: 'main' | 'ollama'): Promise<FastifyInstance> {
+  const { app } = createListener({ config, log, metrics, renderError: renderProblem });
+  await app.register(kind === 'main' ? rootDoor() : ollamaRoot);
+  await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
+  await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
+  if (kind === 'main') {
+    await app.register(nativeDoor(native), { prefix: '/api/v1' });
+    await app.register(metricsDoor({ metrics }));
+    await app.register(webDoor({ folder: assets.web }));
+  }
+  return app;
+}
+
+/** Opens the main listener, which must open, and Ollama's port, which may stay closed with a notice. */
+async function openListeners(parts: DoorParts, { config, isNamed }: EffectiveConfig, folder: DataFolder, clock: Clock) {
+  const { main: mainWish, ollama: ollamaWish } = config.listeners;
+  const apps = [await createApp(parts, 'main')];
+  const [main] = apps as [FastifyInstance];
+  const port = await openListener(main, { name: 'main', ...mainWish, whenTaken: isNamed.main ? 'fail' : 'move' }, folder);
+  const listeners: Listener[] = [
+    { name: 'main', address: `${mainWish.host}:${port}`, condition: toCondition('ready', 'serving', clock.now()) },
+  ];
+  const address = `${ollamaWish.host}:${ollamaWish.port}`;
+  if (!ollamaWish.enabled) listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'turned_off', clock.now()) });
+  else {
+    const app = await createApp(parts, 'ollama');
+    apps.push(app);
+    try {
+      const opened = await openListener(app, { name: 'ollama', ...ollamaWish, whenTaken: 'fail' }, folder);
+      listeners.push({ name: 'ollama', address: `${ollamaWish.host}:${opened}`, condition: toCondition('ready', 'serving', clock.now()) });
+    } catch (error) {
+      if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) throw error;
+      const hint = 'Left alone: probably a real Ollama. Its clients reach this cluster by OLLAMA_HOST.';
+      listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'port_taken', clock.now(), { hint }) });
+    }
+  }
+  return {
+    url: `http://${mainWish.host}:${port}`,
+    listeners,
+    [Symbol.asyncDispose]: async () => void (await Promise.all(apps.map((app) => app.close()))),
+  };
+}
+
+/** The composition root: builds everything, opens the listeners, says `ready`, and takes all down again when the signal aborts. */
+export async function runControlPlane(
+  start: ControlPlaneStart,
+  tell: (message: ControlPlaneMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const clock = systemClock;
+  const startedAtMs = clock.now();
+  const folder = locateDataFolder(start.dataFolder, {});
+  makeDataFolder(folder);
+  const effective = await loadConfig(folder.config, start);
+  const { config } = effective;
+  const log = await openLogger({ process: 'control-plane', level: config.logs.level, file: join(folder.logs, 'control-plane.log') });
+  const assets = locateAssets(start.version);
+
+  await using database = await openDatabase({ url: config.database, folder, log });
+  const events = createEventBus({ firstId: startedAtMs });
+  const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
+  const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
+  await registerStarter({ registry, database, folder: assets.starter, clock, log }, signal);
+
+  await using nodes = await openNodes(
+    {
+      folder,
+      config: { ...config.listeners.link, isPortChosen: effective.isNamed.link },
+      records: createNodeRecords(database),
+      events,
+      clock,
+      log,
+      locateBlob: async (digest) => registry.locateBlob(digest),
+      softwarePackage: async () =>
+        assets.software === undefined ? undefined : { path: assets.software, size: (await stat(assets.software)).size },
+      clusterName: config.cluster.name,
+      version: start.version,
+    },
+    signal,
+  );
+  const metrics = openMetrics({ nodes });
+  const reconciler = createReconciler({ nodes, registry, clock, log, config });
+  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics });
+  const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
+  await chats.recover();
+
+  const opened: { listeners: readonly Listener[] } = { listeners: [] };
+  const native: NativeDependencies = {
+    nodes,
+    registry,
+    gateway,
+    chats,
+    events,
+    config,
+    clock,
+    backups: { create: (request, stop) => createBackup({ database, blobs, folder, clock, ...request }, stop) },
+    describe: () => ({
+      name: config.cluster.name,
+      version: start.version,
+      startedAtMs,
+      listeners: opened.listeners,
+      dataFolder: folder.root,
+    }),
+  };
+  await using listening = await openListeners({ native, metrics, assets, config, log }, effective, folder, clock);
+  opened.listeners = [
+    ...listening.listeners,
+    { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
+  ];
+
+  const looping = reconciler.run(signal);
+  const localJoin = await nodes.localInvitation();
+  tell({
+    type: 'ready',
+    url: listening.url,
+    linkAddress: nodes.address(),
+    clusterName: config.cluster.name,
+    listeners: opened.listeners,
+    ...(localJoin === undefined ? {} : { localJoin }),
+  });
+  log.info({ url: listening.url, tookMs: clock.now() - startedAtMs }, 'The control plane is ready');
+  await aborted(signal);
+  log.info({}, 'The control plane stops');
+  await chats.close();
+  await looping;
+}
