@@ -1,0 +1,47 @@
+// `npm test`: sets up, checks, runs every test, and ends with one line for the whole. `--long` also takes guards out (mutations).
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { printCheck, runChecks } from './lib/checks.mjs';
+import { failWithSentence, prepare, root } from './lib/launch.mjs';
+import { renderProofs, runMutations } from './lib/mutations.mjs';
+import { runVitest } from './lib/run-vitest.mjs';
+
+const args = process.argv.slice(2).filter((argument) => argument !== '--long');
+const isLong = process.argv.includes('--long');
+
+function printSkips(skipped) {
+  if (skipped.length > 0) process.stdout.write('\nSkipped:\n');
+  for (const { name, reason } of skipped) process.stdout.write(`  ${name}\n    ${reason || 'gives no reason'}\n`);
+}
+
+function printMutation({ patch, test, problem }) {
+  process.stdout.write(problem === undefined ? `✔ ${patch}: noticed by ${test}\n` : `✘ ${patch}: ${problem}\n`);
+}
+
+function tallyOf(results) {
+  const failed = results.filter(({ ok }) => !ok).length;
+  return { passed: results.length - failed, failed };
+}
+
+function proveGuards(node) {
+  const results = runMutations({ node, root, onResult: printMutation });
+  writeFileSync(join(root, 'docs', 'proofs.md'), renderProofs(results));
+  return tallyOf(results.map(({ problem }) => ({ ok: problem === undefined })));
+}
+
+async function main() {
+  const node = await prepare({ withDevelopment: true });
+  const checks = tallyOf(await runChecks({ node, root, onResult: printCheck }));
+  const tests = await runVitest({ node, root, args });
+  const proofs = isLong ? proveGuards(node) : { passed: 0, failed: 0 };
+  printSkips(tests.skipped);
+  const passed = checks.passed + tests.passed + proofs.passed;
+  const failed = checks.failed + tests.failed + proofs.failed;
+  process.stdout.write(`\n${passed} passed, ${failed} failed${tests.skipped.length === 0 ? '' : `, ${tests.skipped.length} skipped`}\n`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+await main().catch((error) => {
+  failWithSentence(error);
+  process.stdout.write('0 passed, 1 failed\n');
+});
