@@ -12,7 +12,6 @@ import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
 import { type Clock, type DataFolder, type Logger, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
 import { type Assets, locateAssets } from './assets.ts';
-import { createBackup } from './backups/create-backup.ts';
 import { createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
@@ -149,7 +148,12 @@ export async function runControlPlane(
     events,
     config,
     clock,
-    backups: { create: (request, stop) => createBackup({ database, blobs, folder, clock, ...request }, stop) },
+    backups: {
+      create: async (request, stop) => {
+        const { createBackup } = await import('./backups/create-backup.ts'); // seldom needed, so loaded when it is
+        return createBackup({ database, blobs, folder, clock, ...request }, stop);
+      },
+    },
     describe: () => ({
       name: config.cluster.name,
       version: start.version,
