@@ -32,7 +32,7 @@ export interface Liveness {
 }
 
 /** Beyond this we were not running ourselves, and silence says nothing about others. */
-const mostOwnLagMs = 1000;
+export const mostOwnLagMs = 1000;
 /** Nodes that went silent this recently count as lost together. */
 const togetherMs = 30_000;
 const fewestForSuspicion = 3;

@@ -19,11 +19,12 @@ export interface LiveNode {
   link: NodeLink | undefined;
   /** Replaced links that still finish what they began. */
   readonly draining: Set<NodeLink>;
-  /** Ways to close its other connections. */
+  /** Ways to close its other connections, on which it fetches weights. */
   readonly visits: Set<() => void>;
   /** Digests that it was ordered to run. */
   readonly orderedBlobs: Set<string>;
   incarnation: string;
+  readonly pastIncarnations: Set<string>;
   hardware: HardwareFacts | null;
   metrics: NodeMetrics | null;
   metricsAtMs: number | null;
@@ -47,6 +48,7 @@ export function toLiveNode(record: NodeRecord, nowMs: number, monotonicMs: numbe
     visits: new Set(),
     orderedBlobs: new Set(),
     incarnation: '',
+    pastIncarnations: new Set(),
     hardware: record.facts.hardware,
     metrics: null,
     metricsAtMs: null,
@@ -65,11 +67,9 @@ export function applyReport(node: LiveNode, report: AgentReport, nowMs: number):
   switch (report.type) {
     case 'snapshot':
       node.record = { ...node.record, facts: { agentVersion: report.agentVersion, hardware: report.hardware } };
-      node.incarnation = report.incarnation;
       node.hardware = report.hardware;
       node.metrics = report.metrics;
       node.metricsAtMs = nowMs;
-      node.saidGoodbye = false;
       node.replicas.clear();
       for (const replica of report.replicas) node.replicas.set(replica.replicaId, replica);
       return;

@@ -1,0 +1,76 @@
+import type { AgentReport } from '@cluster-ai/contracts';
+import type { Clock, Logger } from '@cluster-ai/runtime';
+import type { Beat } from './follow-node.ts';
+import { applyReport, type LiveNode } from './live-node.ts';
+import type { NodeRecords } from './node-record.ts';
+import type { Changes } from './tell-changes.ts';
+
+export interface HearingDeps {
+  readonly changes: Changes;
+  readonly records: NodeRecords;
+  readonly version: string;
+  readonly onRecovery: () => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Takes in what agents say. Which node says it is known from the link, never from the words. */
+export interface Hearing {
+  onBeat(node: LiveNode, beat: Beat): void;
+  onReport(node: LiveNode, report: AgentReport): void;
+  saveSeen(node: LiveNode): Promise<void>;
+}
+
+export function createHearing({ changes, records, version, onRecovery, clock, log }: HearingDeps): Hearing {
+  const saveSeen = async (node: LiveNode) => {
+    if (node.lastSeenAtMs === null) return;
+    await records.saveSeen(node.record.id, node.lastSeenAtMs, node.record.facts).catch((error: unknown) => {
+      log.error({ err: error, node: node.record.name }, 'When a node was last seen could not be stored');
+    });
+  };
+
+  /** Each start of an agent has a name of its own. One that comes back after another was seen means that two run side by side. */
+  const noteIncarnation = (node: LiveNode, incarnation: string) => {
+    if (incarnation === node.incarnation) return;
+    if (node.pastIncarnations.has(incarnation))
+      log.error({ node: node.record.name, address: node.lastAddress }, 'Two agents use the certificate of one node: it was copied');
+    node.pastIncarnations.add(node.incarnation);
+    node.incarnation = incarnation;
+  };
+
+  const onSnapshot = (node: LiveNode) => {
+    const { agentVersion } = node.record.facts;
+    if (agentVersion !== version) log.warn({ node: node.record.name, agentVersion, version }, 'The agent of a node has another version');
+    void saveSeen(node);
+    changes.tellMetrics(node);
+    changes.tellNode(node);
+  };
+
+  return {
+    saveSeen,
+    onBeat(node, { incarnation, roundTripMs }) {
+      noteIncarnation(node, incarnation);
+      node.heardAtMs = clock.monotonic();
+      node.lastSeenAtMs = clock.now();
+      node.roundTripMs = Math.round(roundTripMs * 10) / 10;
+      node.hasAnswered = true;
+      if (node.condition.state !== 'ready') onRecovery();
+    },
+    onReport(node, report) {
+      const gone = report.type === 'replica-gone' ? node.replicas.get(report.replicaId) : undefined;
+      applyReport(node, report, clock.now());
+      switch (report.type) {
+        case 'snapshot':
+          return onSnapshot(node);
+        case 'metrics':
+          return changes.tellMetrics(node);
+        case 'replica':
+          return changes.tellReplica(node, report.replica);
+        case 'replica-gone':
+          return gone && changes.tellReplica(node, gone);
+        case 'goodbye':
+          return changes.tellNode(node);
+      }
+    },
+  };
+}
