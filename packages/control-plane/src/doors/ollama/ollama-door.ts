@@ -95,7 +95,7 @@ export function ollamaDoor({ gateway, registry, clock, log }: DoorDeps): Fastify
   async function generate(exchange: Exchange) {
     const given = checkShape(generateShape, parseJsonObject(exchange.request.body));
     const { asked, found } = findModel(given);
-    const hasTemplate = found.version.facts.chatTemplate !== null;
+    const hasTemplate = found.version.facts.capabilities.includes('chat');
     refuseInGenerate(given, hasTemplate);
     if (!given.prompt) return loadOrUnload(asked, given, exchange, writeGenerated);
     const translation: Translation =

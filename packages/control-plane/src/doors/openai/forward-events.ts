@@ -8,6 +8,7 @@ export function forwardEvents({ body }: Pick<InferenceAnswer, 'body'>, stream: C
   return new Promise((resolve, reject) => {
     const aligner = createEventAligner();
     let last: Buffer = Buffer.alloc(0);
+    if (body.destroyed) return reject(brokenAnswer(body.errored)); // it broke before anybody listened
     const resume = () => body.resume();
     body.on('data', (chunk: Buffer) => {
       const events = aligner.take(chunk);

@@ -1,8 +1,13 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { ClusterError } from '@cluster-ai/contracts';
 import { createManualClock } from '@cluster-ai/runtime';
 import { expect, test, vi } from 'vitest';
+import type { ClientStream } from '../shared/client-stream.ts';
 import { eventsOf, type FakeReply, recorded, wholeOf } from '../testing/fake-gateway.ts';
 import { openDoors } from '../testing/open-doors.ts';
+import { forwardEvents } from './forward-events.ts';
 
 const question = { model: 'starter', messages: [{ role: 'user', content: 'What is the capital of Brazil?' }] };
 
@@ -164,6 +169,15 @@ test('a stream that breaks off ends in an error event, after the last whole even
   expect(text).not.toContain('[DONE]');
 });
 
+test('an answer that broke before it was read ends in an error event too', async () => {
+  const body = Readable.from(['data: {}\n\n']);
+  body.on('error', () => {});
+  body.destroy(new ClusterError('node_lost', 'The node was lost.'));
+  await once(body, 'close');
+  const stream = { write: () => true, drained: async () => {} } as unknown as ClientStream;
+  await expect(forwardEvents({ body }, stream)).rejects.toMatchObject({ code: 'node_lost' });
+});
+
 test("an engine's own error event passes, and nothing is added to it", async () => {
   await using doors = await openDoors({ answer: () => eventsOf('broken.sse') });
   const response = await post(doors.url, '/v1/chat/completions', { ...question, stream: true });
@@ -318,11 +332,24 @@ test.each([
   expect(await response.json()).toMatchObject({ error: { code } });
 });
 
-test('bodies that are too large, or not JSON by their type, are refused in the dialect', async () => {
+test('a body that is not JSON by its type is refused in the dialect', async () => {
   await using doors = await openDoors();
-  const large = await post(doors.url, '/v1/chat/completions', ' '.repeat(21 * 1024 * 1024)).catch(() => undefined);
-  if (large !== undefined) expect(await large.json()).toMatchObject({ error: { code: 'payload_too_large' } });
   const plain = await post(doors.url, '/v1/chat/completions', question, { headers: { 'content-type': 'text/plain' } });
   expect(plain.status).toBe(415);
   expect(await plain.json()).toMatchObject({ error: { code: 'unsupported_media_type', type: 'invalid_request_error' } });
+});
+
+test.each(['/v1/chat/completions', '/api/chat'])('%s refuses a body that is too large before it is sent', async (path) => {
+  await using doors = await openDoors();
+  const request = httpRequest(`${doors.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': 21 * 1024 * 1024 },
+  });
+  request.write('{');
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  expect(response.statusCode).toBe(413);
+  expect((await response.toArray()).join('')).toContain(
+    'The body is larger than this route accepts. Send less, or raise inference.maxBodyMiB',
+  );
+  request.destroy();
 });
