@@ -173,7 +173,7 @@ test('an answer that broke before it was read ends in an error event too', async
   const body = Readable.from(['data: {}\n\n']);
   body.on('error', () => {});
   body.destroy(new ClusterError('node_lost', 'The node was lost.'));
-  await once(body, 'close');
+  await new Promise((resolve) => body.once('close', resolve));
   const stream = { write: () => true, drained: async () => {} } as unknown as ClientStream;
   await expect(forwardEvents({ body }, stream)).rejects.toMatchObject({ code: 'node_lost' });
 });
