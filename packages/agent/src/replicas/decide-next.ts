@@ -60,7 +60,7 @@ export function decideAfterExit(exitMessage: string, servedMs: number, { failure
     type: 'try-again',
     afterMs: backoffMs(counted),
     reason: 'engine_crashed',
-    message: exitMessage === '' ? reasons.engine_crashed.message : `The engine process ended unexpectedly: ${exitMessage}`,
+    message: exitMessage === '' ? reasons.engine_crashed.message : exitMessage,
   };
 }
 

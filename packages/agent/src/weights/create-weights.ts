@@ -27,8 +27,7 @@ type Step = { readonly step: 'fetching_weights' | 'checking_weights'; readonly p
 
 function toFileName(digest: string): string {
   // the digest becomes a file name: nothing but a digest may pass
-  if (!/^sha256:[0-9a-f]{64}$/.test(digest))
-    throw new ClusterError('invalid_request', 'The digest of the weights is not a SHA-256 digest.');
+  if (!isDigest(digest)) throw new ClusterError('invalid_request', 'The digest of the weights is not a SHA-256 digest.');
   return digest.replace(':', '-');
 }
 

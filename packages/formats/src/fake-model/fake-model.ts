@@ -18,6 +18,7 @@ export const fakeModelShape = z
     fake: z.literal(1).describe('Marks the file as a script and not a model.'),
     text: z.string().default('This is the fake engine. It repeats a script and runs no model.'),
     answers: z.array(answerShape).default([]).describe('The first one that matches wins; none: `text`.'),
+    answerTokens: z.int().min(1).max(1_000_000).optional().describe('Every text is repeated or cut to so many tokens.'),
     tokensPerSecond: z.number().positive().max(100_000).default(50).describe('Of each stream.'),
     firstTokenMs: z.number().min(0).default(0),
     loadMs: z.number().min(0).default(0),

@@ -1,0 +1,100 @@
+import { ClusterError } from '@cluster-ai/contracts';
+import type { FakeModel } from '@cluster-ai/formats';
+import type { ChatRequest, CompletionRequest, FinishReason, ToolCallDelta } from '../openai-dialect/index.ts';
+
+/** One step of an answer: each counts as a token. */
+export type AnswerPiece = { readonly text: string } | { readonly toolCall: ToolCallDelta };
+
+export interface PlannedAnswer {
+  readonly pieces: readonly AnswerPiece[];
+  readonly finishReason: FinishReason;
+}
+
+type Script = Pick<FakeModel, 'text' | 'answers' | 'answerTokens'>;
+type ScriptedAnswer = FakeModel['answers'][number];
+type ScriptedCall = NonNullable<ScriptedAnswer['toolCalls']>[number];
+
+/** Words with the space before them stand for tokens. */
+export const toTokens = (text: string): string[] => text.match(/\s*\S+|\s+$/g) ?? [];
+
+function findAnswer(script: Script, prompt: string, isAllowed: (answer: ScriptedAnswer) => boolean): ScriptedAnswer | undefined {
+  return script.answers.find((answer) => prompt.includes(answer.match) && isAllowed(answer));
+}
+
+/** An answer of a set length repeats its text: load tests need streams of minutes. */
+function stretch(tokens: readonly string[], length: number | undefined): readonly string[] {
+  if (length === undefined || tokens.length === 0) return tokens;
+  return Array.from({ length }, (_, index) => {
+    const token = tokens[index % tokens.length] ?? '';
+    return index > 0 && index % tokens.length === 0 && !/^\s/.test(token) ? ` ${token}` : token;
+  });
+}
+
+function cutAtStop(text: string, stops: readonly string[]): string {
+  const places = stops.map((stop) => text.indexOf(stop)).filter((place) => place >= 0);
+  return places.length === 0 ? text : text.slice(0, Math.min(...places));
+}
+
+interface Limits {
+  readonly stop?: readonly string[] | undefined;
+  readonly maxTokens: number | undefined;
+}
+
+function planText(script: Script, text: string, { stop = [], maxTokens = Number.POSITIVE_INFINITY }: Limits): PlannedAnswer {
+  const whole = stretch(toTokens(text), script.answerTokens).join('');
+  const tokens = toTokens(cutAtStop(whole, stop));
+  return {
+    pieces: tokens.slice(0, maxTokens).map((token) => ({ text: token })),
+    finishReason: tokens.length > maxTokens ? 'length' : 'stop',
+  };
+}
+
+function planCalls(calls: readonly ScriptedCall[]): PlannedAnswer {
+  const pieces = calls.flatMap(({ name, arguments: values }, index): AnswerPiece[] => [
+    { toolCall: { index, id: `call_${index}_${name}`, name, arguments: '' } },
+    ...toTokens(JSON.stringify(values)).map((text) => ({ toolCall: { index, arguments: text } })),
+  ]);
+  return { pieces, finishReason: 'tool_calls' };
+}
+
+/** The names that the request allows to be called; `undefined`: it forbids calls. */
+function findCallable({ tools = [], tool_choice: choice = 'auto' }: ChatRequest): ReadonlySet<string> | undefined {
+  if (choice === 'none' || tools.length === 0) return undefined;
+  return new Set(typeof choice === 'object' ? [choice.function.name] : tools.map((tool) => tool.function.name));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const cannot = (what: string, param: string) =>
+  new ClusterError('unsupported_feature', `The fake engine only repeats its script, and the script has no ${what}.`, { param });
+
+/** What the script answers to a chat. Throws `unsupported_feature` where the request demands what the script does not hold. */
+export function planChat(script: Script, request: ChatRequest): PlannedAnswer {
+  const prompt = request.messages.at(-1)?.content ?? '';
+  const callable = findCallable(request);
+  const mustCall = request.tool_choice === 'required' || typeof request.tool_choice === 'object';
+  const canSay = ({ toolCalls }: ScriptedAnswer) =>
+    toolCalls === undefined ? !mustCall : toolCalls.every((call) => callable?.has(call.name) ?? false);
+  const answer = findAnswer(script, prompt, canSay);
+  if (answer?.toolCalls) return planCalls(answer.toolCalls);
+  if (mustCall) throw cannot('call of such a tool', 'tool_choice');
+  const text = answer?.text ?? script.text;
+  const wantsJson = (request.response_format?.type ?? 'text') !== 'text';
+  if (wantsJson && !isJson(text)) throw cannot('JSON for this prompt', 'response_format');
+  return planText(script, text, { stop: request.stop, maxTokens: request.max_completion_tokens ?? request.max_tokens });
+}
+
+/** What the script answers to each prompt of a completion. */
+export function planCompletion(script: Script, request: CompletionRequest): PlannedAnswer[] {
+  return request.prompt.map((prompt) => {
+    const answer = findAnswer(script, typeof prompt === 'string' ? prompt : '', ({ toolCalls }) => toolCalls === undefined);
+    return planText(script, answer?.text ?? script.text, { stop: request.stop, maxTokens: request.max_tokens });
+  });
+}
