@@ -149,14 +149,26 @@ export async function openRegistry({ database, blobs, events, clock, log, inspec
     await settle(freed.filter(({ location }) => location === 'store').map(({ digest }) => digest));
   }
 
+  /** A file of somebody else may be gone while we have the same bytes, after a restored backup for example. */
+  async function useOwnCopy(row: BlobRow): Promise<BlobRow | undefined> {
+    if (row.location === 'store' || (await blobs.sizeOf(row.digest)) !== row.size_bytes) return undefined;
+    const own = toRow(row.digest, row.size_bytes, { location: 'store', path: '', identity: '' });
+    await database.transaction((transaction) => writeBlob(transaction, own));
+    return own;
+  }
+
+  async function loadBlob(row: BlobRow): Promise<void> {
+    const problem = await findProblem(row, blobs);
+    const own = problem && (await useOwnCopy(row));
+    if (problem && !own) log.warn({ digest: row.digest, problem: problem.message }, 'A file of a model cannot be used');
+    if (own) index.putBlob(own);
+    else index.putBlob(row, problem);
+  }
+
   async function load(): Promise<void> {
     await settle(await blobs.unsettled());
     for (const model of await readModels(database.query)) index.putModel(model);
-    for (const row of await database.query.selectFrom('blobs').selectAll().execute()) {
-      const problem = await findProblem(row, blobs);
-      if (problem) log.warn({ digest: row.digest, problem: problem.message }, 'A file of a model cannot be used');
-      index.putBlob(row, problem);
-    }
+    for (const row of await database.query.selectFrom('blobs').selectAll().execute()) await loadBlob(row);
   }
 
   await load();

@@ -28,6 +28,8 @@ export interface BlobStore {
    * `disk_full`, `data_folder_unwritable`, `file_not_found`, `cancelled`, or `invalid_model_file` when somebody writes to it meanwhile.
    */
   stage(path: string, signal: AbortSignal): Promise<StagedBlob>;
+  /** An empty folder on the same disk, for files that are about to become something else. */
+  makeWorkFolder(): Promise<AsyncDisposable & { readonly path: string }>;
   /** Hashes a file where it lies, to use it there. Throws as `stage` does. */
   identify(path: string, signal: AbortSignal): Promise<FileIdentity>;
   /** The identity of a file as it is now, by its attributes alone; `undefined` when there is no such file. */

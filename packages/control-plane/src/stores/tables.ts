@@ -23,6 +23,23 @@ export interface Tables {
   settings: SettingRow;
 }
 
+/** Parents before those that refer to them. */
+export const tableNames = [
+  'models',
+  'versions',
+  'blobs',
+  'files',
+  'aliases',
+  'tags',
+  'door_names',
+  'nodes',
+  'join_tokens',
+  'chats',
+  'chat_messages',
+  'deployments',
+  'settings',
+] as const satisfies readonly (keyof Tables)[];
+
 export type Flag = 0 | 1;
 
 export interface ModelRow {
@@ -76,7 +93,7 @@ export interface BlobRow {
   created_at: number;
   /** When its bytes were last read and matched the digest. */
   verified_at: number;
-  /** Of an in-place file: `device:inode:size:mtime in ns` when it was hashed; empty for `store`. */
+  /** Of an in-place file: what its attributes were when it was hashed; empty for `store`. */
   identity: string;
 }
 

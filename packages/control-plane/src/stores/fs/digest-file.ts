@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { ClusterError } from '@cluster-ai/contracts';
+import { runInThread } from '../run-in-thread.ts';
+import { threadFile } from '../thread-file.ts';
 import type { DigestWorkerAnswer, DigestWorkerData } from './digest-worker.ts';
 import { toFolderError, toSourceError } from './file-errors.ts';
 
@@ -10,19 +10,10 @@ export interface DigestOptions {
   readonly copyTo?: string;
 }
 
-/** SHA-256 of a regular file, in a thread: requests must not wait while gigabytes are hashed. */
+/** SHA-256 of a regular file. Throws `file_not_found`, `invalid_model_file`, `cancelled`, or for the copy `disk_full` and `data_folder_unwritable`. */
 export async function digestFile(path: string, { signal, copyTo }: DigestOptions): Promise<{ digest: string; sizeBytes: number }> {
-  const cancelled = () => new ClusterError('cancelled', `Reading ${path} was cancelled.`);
-  if (signal.aborted) throw cancelled();
-  const workerData: DigestWorkerData = { path, copyTo };
-  const worker = new Worker(new URL('./digest-worker.ts', import.meta.url), { workerData, execArgv: [] });
-  const stop = () => void worker.terminate();
-  signal.addEventListener('abort', stop);
-  const answer = await new Promise<DigestWorkerAnswer>((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', () => reject(cancelled())); // after an answer this changes nothing
-  }).finally(() => signal.removeEventListener('abort', stop));
+  const data: DigestWorkerData = { path, copyTo };
+  const answer = await runInThread<DigestWorkerAnswer>(threadFile('digest-worker', import.meta.url), data, signal);
   if (!('failure' in answer)) return answer;
   const cause = Object.assign(new Error(answer.failure.message), { code: answer.failure.code });
   throw copyTo !== undefined && answer.failure.isOfTarget ? toFolderError(cause, dirname(copyTo)) : toSourceError(cause, path);

@@ -1,6 +1,9 @@
 import { ClusterError } from '@cluster-ai/contracts';
 import { errnoOf } from '@cluster-ai/runtime';
 
+/** Whether the file system said so; errors of Node itself begin with `ERR_`. */
+export const isFileError = (error: unknown): boolean => /^E(?!RR_)[A-Z]/.test(errnoOf(error) ?? '');
+
 /** What went wrong with a file that somebody named. */
 export function toSourceError(error: unknown, path: string): ClusterError {
   const code = errnoOf(error) ?? 'unknown';

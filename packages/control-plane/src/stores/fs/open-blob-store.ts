@@ -114,6 +114,11 @@ export async function openBlobStore({ folder }: { readonly folder: string }): Pr
     sizeOf,
     stage,
     markUnsettled,
+    async makeWorkFolder() {
+      const path = join(staging, randomUUID());
+      await writing(() => mkdir(path, { mode: 0o700 }));
+      return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+    },
     async identify(path, signal) {
       const before = await statFile(path);
       const found = await digestFile(path, { signal });

@@ -9,22 +9,37 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0001-first-tables': firstTables(kind),
 });
 
+/** What this program can read. */
+export const knownMigrations: readonly string[] = Object.keys(migrationsOf('sqlite'));
+
 const HISTORY_TABLE = 'schema_migrations';
 
 async function readHistory(query: Query): Promise<readonly string[]> {
   const tables = await query.introspection.getTables({ withInternalKyselyTables: true });
   if (!tables.some(({ name }) => name === HISTORY_TABLE)) return [];
-  const rows = await query.withTables<{ [HISTORY_TABLE]: { name: string } }>().selectFrom(HISTORY_TABLE).select('name').execute();
+  const rows = await query
+    .withTables<{ [HISTORY_TABLE]: { name: string } }>()
+    .selectFrom(HISTORY_TABLE)
+    .select('name')
+    .orderBy('name')
+    .execute();
   return rows.map(({ name }) => name);
 }
 
-/** Brings the schema up to date in one transaction. Refuses a database that a newer program has changed. */
-export async function migrate(database: Database, log: Logger): Promise<void> {
+/** The names of the migrations that this database has had, oldest first. */
+export const listMigrations = (database: Database) => readHistory(database.query);
+
+/**
+ * Brings the schema up to date in one transaction, or only up to the migration `until`. Refuses a database that a newer program has
+ * changed with `database_newer`.
+ */
+export async function migrate(database: Database, log: Logger, until?: string): Promise<void> {
   const migrations = migrationsOf(database.kind);
   await database.transaction(async (transaction) => {
-    const unknown = (await readHistory(transaction)).find((name) => !(name in migrations));
+    const wanted = until === undefined ? [] : [until];
+    const unknown = [...(await readHistory(transaction)), ...wanted].find((name) => !(name in migrations));
     if (unknown !== undefined)
-      throw new ClusterError('database_newer', `The database was changed by a newer version of Cluster AI (${unknown}).`, {
+      throw new ClusterError('database_newer', `The state was changed by a newer version of Cluster AI (${unknown}).`, {
         hint: 'Start that newer version, or restore a backup that was made before the update.',
       });
     const migrator = new Migrator({
@@ -33,7 +48,7 @@ export async function migrate(database: Database, log: Logger): Promise<void> {
       migrationTableName: HISTORY_TABLE,
       migrationLockTableName: `${HISTORY_TABLE}_lock`,
     });
-    const { error, results = [] } = await migrator.migrateToLatest();
+    const { error, results = [] } = await (until === undefined ? migrator.migrateToLatest() : migrator.migrateTo(until));
     if (error !== undefined) throw error;
     for (const { migrationName } of results) log.info({ migration: migrationName }, 'The database has a new schema');
   });

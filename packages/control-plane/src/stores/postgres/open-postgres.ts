@@ -6,6 +6,7 @@ import type { Database } from '../database.ts';
 import { refuseNesting } from '../refuse-nesting.ts';
 import type { Tables } from '../tables.ts';
 import { createTurns } from '../turns.ts';
+import { exportTables } from './export-tables.ts';
 import { toPostgresError } from './postgres-errors.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -94,6 +95,12 @@ export async function openPostgres(url: string, log: Logger): Promise<Database> 
         done();
       }
     }),
+    snapshot: (folder) =>
+      query
+        .transaction()
+        .setAccessMode('read only')
+        .setIsolationLevel('repeatable read')
+        .execute((transaction) => exportTables(transaction, folder)),
     [Symbol.asyncDispose]: async () => {
       const done = await turns.take();
       await query.destroy();

@@ -1,5 +1,5 @@
 import { mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ClusterError } from '@cluster-ai/contracts';
 import { errnoOf, type Logger } from '@cluster-ai/runtime';
 import { Kysely } from 'kysely';
@@ -11,6 +11,7 @@ import { createSqliteDialect } from './sqlite-dialect.ts';
 import { openSqliteThread, type SqliteThread } from './sqlite-thread.ts';
 
 const BUSY_TIMEOUT_MS = 5000;
+const SNAPSHOT_NAME = 'cluster.db';
 
 /** SQLite gives its side files the permissions of the database, so it is made before SQLite sees it. */
 async function makePrivateFile(file: string): Promise<void> {
@@ -90,6 +91,15 @@ export async function openSqlite(file: string, log: Logger): Promise<Database> {
     kind: 'sqlite',
     query,
     transaction: refuseNesting((work, { durability = 'full' } = {}) => writing[durability].transaction().execute(work)),
+    async snapshot(folder) {
+      const own = await openThread(true); // the other reader must not be kept from answering
+      try {
+        await own.run('vacuum into ?', [join(folder, SNAPSHOT_NAME)]);
+        return [SNAPSHOT_NAME];
+      } finally {
+        await own.close();
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       await reader.close();
       const done = await turns.take(); // a transaction under way still ends well

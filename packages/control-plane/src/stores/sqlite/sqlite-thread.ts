@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { ClusterError } from '@cluster-ai/contracts';
 import type { Logger } from '@cluster-ai/runtime';
+import { threadFile } from '../thread-file.ts';
 import { toSqliteError } from './sqlite-errors.ts';
 import type { SqliteWorkerAnswer, SqliteWorkerData, SqliteWorkerRequest } from './sqlite-worker.ts';
 
@@ -32,7 +33,7 @@ const ended = (file: string, cause?: unknown) =>
 
 /** Opens the file; rejects when that is not possible. */
 export async function openSqliteThread(data: SqliteWorkerData, log: Logger): Promise<SqliteThread> {
-  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: data, execArgv: [] });
+  const worker = new Worker(threadFile('sqlite-worker', import.meta.url), { workerData: data, execArgv: [] });
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
   let isAlive = true;

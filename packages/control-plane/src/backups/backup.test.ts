@@ -1,0 +1,315 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { inspectFakeModel } from '@cluster-ai/formats';
+import { type DataFolder, locateDataFolder, makeDataFolder, silentLogger, systemClock } from '@cluster-ai/runtime';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createEventBus } from '../observability/event-bus.ts';
+import { openRegistry } from '../registry/open-registry.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { BlobStore } from '../stores/blob-store.ts';
+import type { Database } from '../stores/database.ts';
+import { openBlobStore } from '../stores/fs/open-blob-store.ts';
+import { openDatabase } from '../stores/open-database.ts';
+import { tableNames } from '../stores/tables.ts';
+import { findPostgresPrograms, startThrowawayPostgres, type ThrowawayPostgres } from '../stores/testing/throwaway-postgres.ts';
+import { createBackup } from './create-backup.ts';
+import { restoreBackup } from './restore-backup.ts';
+
+const run = promisify(execFile);
+const never = new AbortController().signal;
+
+interface Cluster extends AsyncDisposable {
+  readonly folder: DataFolder;
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly registry: Registry;
+}
+
+async function openCluster(root: string, url = ''): Promise<Cluster> {
+  const folder = locateDataFolder(root, {});
+  makeDataFolder(folder);
+  const database = await openDatabase({ url, folder, log: silentLogger });
+  const blobs = await openBlobStore({ folder: folder.blobs });
+  const events = createEventBus({ firstId: 1 });
+  const registry = await openRegistry({ database, blobs, events, clock: systemClock, log: silentLogger, inspect: inspectFakeModel });
+  return { folder, database, blobs, registry, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+}
+
+const digestOf = async (path: string) =>
+  `sha256:${createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')}`;
+
+async function readRows(database: Database): Promise<Record<string, unknown>> {
+  const tables = await Promise.all(
+    tableNames.map(async (table) => [table, await database.query.selectFrom(table).selectAll().execute()] as const),
+  );
+  return JSON.parse(JSON.stringify(Object.fromEntries(tables)));
+}
+
+let root: string;
+let backups: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'cluster-ai-backup-'));
+  backups = join(root, 'backups');
+  await mkdir(backups);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function addScript({ registry }: Cluster, name: string, inPlace = false): Promise<string> {
+  const path = join(root, `${name}.fake.json`);
+  await writeFile(path, JSON.stringify({ fake: 1, text: `I am ${name}.` }));
+  await registry.add({ name, path, description: '', inPlace }, never);
+  return path;
+}
+
+/** A cluster with two models, a secret, a configuration and a chat. */
+async function makeCluster(url = ''): Promise<Cluster> {
+  const cluster = await openCluster(join(root, 'home'), url);
+  await addScript(cluster, 'stored');
+  await addScript(cluster, 'in-place', true);
+  await writeFile(join(cluster.folder.secrets, 'ca.key'), 'a very secret key', { mode: 0o600 });
+  await writeFile(cluster.folder.config, "version: '1.0' # mine\n");
+  await addChat(cluster, 'first');
+  return cluster;
+}
+
+const addChat = ({ database }: Pick<Cluster, 'database'>, id: string) =>
+  database.transaction((transaction) =>
+    transaction
+      .insertInto('chats')
+      .values({ id, title: 'Olá 😀\n"you"', model: 'stored', created_at: 1, updated_at: 1, head_id: null, is_pinned: 0 })
+      .execute(),
+  );
+
+const backUp = (cluster: Cluster, path = backups, includeModels = true, signal = never) =>
+  createBackup({ ...cluster, clock: systemClock, log: silentLogger, path, includeModels }, signal);
+
+const restore = (
+  path: string,
+  more: { folder?: string; databaseUrl?: string; blobs?: string; force?: boolean; signal?: AbortSignal } = {},
+) =>
+  restoreBackup(
+    { path, folder: join(root, 'new-home'), force: false, clock: systemClock, log: silentLogger, ...more },
+    more.signal ?? never,
+  );
+
+test('a restored cluster is the one that was backed up: rows, secrets, configuration, and models by their digest', async () => {
+  await using cluster = await makeCluster();
+  const backup = await backUp(cluster);
+  const rows = await readRows(cluster.database);
+  const restored = await restore(backup.path);
+  expect(restored).toMatchObject({ includesModels: true, missing: [], previous: null, files: backup.files });
+
+  const folder = locateDataFolder(join(root, 'new-home'), {});
+  expect(await readFile(join(folder.secrets, 'ca.key'), 'utf8')).toBe('a very secret key');
+  expect((await stat(join(folder.secrets, 'ca.key'))).mode & 0o777).toBe(0o600);
+  expect(await readFile(folder.config, 'utf8')).toBe("version: '1.0' # mine\n");
+  await using again = await openCluster(join(root, 'new-home'));
+  expect(await readRows(again.database)).toEqual(rows);
+  for (const name of ['stored', 'in-place']) {
+    const { path, file } = again.registry.resolve(name);
+    expect(await digestOf(path)).toBe(file.digest);
+  }
+});
+
+test('what was used in place elsewhere is taken from the backup when it is not there any more', async () => {
+  await using cluster = await makeCluster();
+  const backup = await backUp(cluster);
+  await rm(join(root, 'in-place.fake.json'));
+  await restore(backup.path);
+  await using again = await openCluster(join(root, 'new-home'));
+  const { path, file } = again.registry.resolve('in-place');
+  expect(path.startsWith(again.folder.blobs)).toBe(true);
+  expect(await digestOf(path)).toBe(file.digest);
+});
+
+test('says what it wrote: size, digest and number of files; only its owner can read it; any tar can list it', async () => {
+  await using cluster = await makeCluster();
+  const backup = await backUp(cluster);
+  expect(backup).toMatchObject({ digest: await digestOf(backup.path), sizeBytes: (await stat(backup.path)).size, files: 5 });
+  expect(backup.path).toMatch(/backups\/cluster-ai-backup-\d{8}T\d{6}Z\.tar$/);
+  expect((await stat(backup.path)).mode & 0o777).toBe(0o600);
+  const { stdout } = await run('tar', ['-tf', backup.path]);
+  expect(stdout.split('\n').slice(0, 3)).toEqual(['manifest.json', 'manifest.json.sha256', 'state/cluster.db']);
+  expect(await readdir(backups)).toHaveLength(1);
+});
+
+test('without models only the state is kept, and a restored model says that its file is gone', async () => {
+  await using cluster = await makeCluster();
+  const backup = await backUp(cluster, join(backups, 'small.tar'), false);
+  expect(backup.files).toBe(3);
+  expect(await restore(backup.path)).toMatchObject({ includesModels: false });
+  await using again = await openCluster(join(root, 'new-home'));
+  expect(() => again.registry.resolve('stored')).toThrow(expect.objectContaining({ code: 'blob_not_found' }));
+});
+
+test('while chats are written and models come and go, a backup is one moment: every row in it has its bytes', async () => {
+  await using cluster = await makeCluster();
+  let isOver = false;
+  const write = async () => {
+    for (let i = 0; !isOver; i++) await addChat(cluster, `chat-${i}`);
+  };
+  const churn = async () => {
+    for (let i = 0; !isOver; i++) {
+      await addScript(cluster, `churn-${i % 3}`);
+      await cluster.registry.remove(`churn-${i % 3}`);
+    }
+  };
+  const work = Promise.all([write(), churn()]);
+  const made = [];
+  for (let i = 0; i < 4; i++) made.push(await backUp(cluster, join(backups, `${i}.tar`)));
+  isOver = true;
+  await work;
+  for (const [i, { path }] of made.entries()) {
+    await restore(path, { folder: join(root, `restored-${i}`) });
+    await using again = await openCluster(join(root, `restored-${i}`));
+    for (const { name } of again.registry.list()) {
+      const { path: file, file: wanted } = again.registry.resolve(name);
+      expect(await digestOf(file)).toBe(wanted.digest);
+    }
+  }
+});
+
+test('a flipped byte in any file is refused with its name, and nothing is changed', async () => {
+  await using cluster = await makeCluster();
+  const { path } = await backUp(cluster);
+  const { stdout } = await run('tar', ['-tRvf', path]); // "block 4: -rw------- 0/0  123 date time name"
+  const entries = [...stdout.matchAll(/^block (\d+): \S+ \S+\s+(\d+) \S+ \S+ (\S+)$/gm)];
+  expect(entries).toHaveLength(7);
+  for (const [, block, size, name] of entries) {
+    const damaged = join(root, 'damaged.tar');
+    await copyFile(path, damaged);
+    const handle = await open(damaged, 'r+');
+    const position = (Number(block) + 1) * 512 + Math.floor(Number(size) / 2);
+    const byte = Buffer.alloc(1);
+    await handle.read(byte, 0, 1, position);
+    await handle.write(Buffer.from([(byte[0] ?? 0) ^ 1]), 0, 1, position);
+    await handle.close();
+    const shown = name === 'manifest.json.sha256' ? 'manifest.json' : String(name);
+    await expect(restore(damaged)).rejects.toMatchObject({ code: 'digest_mismatch', message: expect.stringContaining(shown) });
+  }
+  expect((await readdir(root)).filter((name) => name.startsWith('new-home'))).toEqual([]);
+});
+
+test('a backup that was cut anywhere is refused', async () => {
+  await using cluster = await makeCluster();
+  const { path, sizeBytes } = await backUp(cluster);
+  for (const share of [0, 0.01, 0.3, 0.6, 0.9, 0.99]) {
+    const cut = join(root, 'cut.tar');
+    await copyFile(path, cut);
+    await truncate(cut, Math.floor(sizeBytes * share));
+    await expect(restore(cut)).rejects.toMatchObject({ code: 'digest_mismatch' });
+  }
+  expect((await readdir(root)).filter((name) => name.startsWith('new-home'))).toEqual([]);
+});
+
+/** An archive of our form with a manifest of somebody else's making. */
+async function forge(change: (manifest: Record<string, unknown>) => void): Promise<string> {
+  await using cluster = await makeCluster();
+  const { path } = await backUp(cluster);
+  const folder = join(root, 'forged');
+  await mkdir(folder);
+  await run('tar', ['-xf', path, '-C', folder]);
+  const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+  change(manifest);
+  const text = JSON.stringify(manifest);
+  await writeFile(join(folder, 'manifest.json'), text);
+  await writeFile(join(folder, 'manifest.json.sha256'), `sha256:${createHash('sha256').update(text).digest('hex')}`);
+  const forged = join(root, 'forged.tar');
+  const names = ['manifest.json', 'manifest.json.sha256', ...(await readdir(folder)).filter((name) => !name.startsWith('manifest'))];
+  await run('tar', ['-cf', forged, '-C', folder, '--format=ustar', ...names]);
+  return forged;
+}
+
+test.each(['../outside', '/etc/passwd', 'secrets/../../outside', 'blobs/x', 'secrets/./a', 'run/pid', 'secrets/a\u0000b'])(
+  'a file that wants to go to %j makes the archive none of ours',
+  async (name) => {
+    const forged = await forge((manifest) => {
+      manifest['files'] = [{ name, sizeBytes: 1, digest: `sha256:${'0'.repeat(64)}` }];
+    });
+    await expect(restore(forged)).rejects.toMatchObject({ code: 'invalid_request' });
+  },
+);
+
+test('a backup of a newer program is refused', async () => {
+  const newer = await forge((manifest) => {
+    manifest['database'] = { kind: 'sqlite', migrations: ['0001-first-tables', '9999-from-the-future'] };
+  });
+  await expect(restore(newer)).rejects.toMatchObject({ code: 'database_newer', message: expect.stringContaining('9999-from-the-future') });
+});
+
+test('what is no backup is refused', async () => {
+  await writeFile(join(root, 'notes.txt'), 'milk, bread, '.repeat(1000));
+  await expect(restore(join(root, 'notes.txt'))).rejects.toMatchObject({ code: 'digest_mismatch' });
+  await expect(restore(join(root, 'nothing.tar'))).rejects.toMatchObject({ code: 'file_not_found' });
+});
+
+test('a data folder with something in it is kept unless it is forced, and even then lies beside the new one', async () => {
+  await using cluster = await makeCluster();
+  const { path } = await backUp(cluster);
+  const folder = join(root, 'other');
+  await mkdir(folder);
+  await writeFile(join(folder, 'precious'), 'mine');
+  await expect(restore(path, { folder })).rejects.toMatchObject({ code: 'already_exists' });
+  const { previous } = await restore(path, { folder, force: true });
+  expect(await readFile(join(previous ?? '', 'precious'), 'utf8')).toBe('mine');
+  expect(await readdir(folder)).toContain('state');
+});
+
+test('models may live outside of the data folder', async () => {
+  await using cluster = await makeCluster();
+  const { path } = await backUp(cluster);
+  const blobs = join(root, 'big-disk');
+  await restore(path, { blobs });
+  const { file } = cluster.registry.resolve('stored');
+  expect(await digestOf(join(blobs, 'sha256', file.digest.slice(7, 9), file.digest.slice(7)))).toBe(file.digest);
+});
+
+test('a model whose bytes are damaged is named, and no half backup stays', async () => {
+  await using cluster = await makeCluster();
+  const { path, file } = cluster.registry.resolve('stored');
+  await rename(path, join(root, 'aside'));
+  await writeFile(path, 'x'.repeat(file.sizeBytes));
+  await expect(backUp(cluster)).rejects.toMatchObject({ code: 'digest_mismatch', message: expect.stringContaining(file.digest.slice(7)) });
+  expect(await readdir(backups)).toEqual([]);
+});
+
+test('a cancelled backup, a taken name, a relative path and a missing folder are refused and leave nothing', async () => {
+  await using cluster = await makeCluster();
+  await expect(backUp(cluster, backups, true, AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
+  await writeFile(join(root, 'taken.tar'), '');
+  await expect(backUp(cluster, join(root, 'taken.tar'))).rejects.toMatchObject({ code: 'already_exists' });
+  await expect(backUp(cluster, 'here.tar')).rejects.toMatchObject({ code: 'invalid_request' });
+  await expect(backUp(cluster, join(root, 'no', 'where.tar'))).rejects.toMatchObject({ code: 'file_not_found' });
+  expect(await readdir(backups)).toEqual([]);
+  expect(await readdir(join(cluster.folder.blobs, 'staging'))).toEqual([]);
+});
+
+const programs = await findPostgresPrograms();
+
+describe.skipIf(programs === undefined)('with PostgreSQL', () => {
+  let server: ThrowawayPostgres;
+  beforeAll(async () => {
+    server = await startThrowawayPostgres(programs ?? '');
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  test('the rows come back into another, empty database', async () => {
+    await using cluster = await makeCluster(await server.createDatabase());
+    const { path } = await backUp(cluster);
+    const rows = await readRows(cluster.database);
+    const databaseUrl = await server.createDatabase();
+    await expect(restore(path)).rejects.toMatchObject({ code: 'config_invalid' });
+    await restore(path, { databaseUrl });
+    await using again = await openCluster(join(root, 'new-home'), databaseUrl);
+    expect(await readRows(again.database)).toEqual(rows);
+    expect(await digestOf(again.registry.resolve('stored').path)).toBe(again.registry.resolve('stored').file.digest);
+    await expect(restore(path, { databaseUrl, folder: join(root, 'third') })).rejects.toMatchObject({ code: 'already_exists' });
+  });
+});

@@ -1,0 +1,159 @@
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative } from 'node:path';
+import { type Backup, ClusterError } from '@cluster-ai/contracts';
+import type { Clock, DataFolder, Logger } from '@cluster-ai/runtime';
+import { findProblem } from '../registry/check-blobs.ts';
+import type { BlobStore } from '../stores/blob-store.ts';
+import type { Database } from '../stores/database.ts';
+import { isFileError, toFolderError } from '../stores/fs/file-errors.ts';
+import { listMigrations } from '../stores/migrations/migrate.ts';
+import type { BlobRow } from '../stores/tables.ts';
+import type { PackEntry } from './archive-worker.ts';
+import { BACKUP_FORMAT, BACKUP_FORMAT_VERSION, type BackupManifest } from './backup-manifest.ts';
+import { runArchiveJob } from './run-archive-job.ts';
+
+export interface BackupDependencies {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly folder: DataFolder;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Logger;
+}
+
+export interface BackupOptions {
+  /** A new file, or a folder in which one is made. */
+  readonly path: string;
+  readonly includeModels: boolean;
+}
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+async function chooseTarget(path: string, nowMs: number): Promise<string> {
+  if (!isAbsolute(path) || path.includes('\0'))
+    throw new ClusterError('invalid_request', 'The path must be absolute.', {
+      hint: 'Write it from the root, such as /backups.',
+      param: 'path',
+    });
+  const isFolder = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  const stamp = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const target = isFolder ? join(path, `cluster-ai-backup-${stamp}.tar`) : path;
+  if (await exists(target))
+    throw new ClusterError('already_exists', `${target} is there already.`, { hint: 'Name another file, or a folder.', param: 'path' });
+  if (!(await exists(dirname(target))))
+    throw new ClusterError('file_not_found', `There is no folder ${dirname(target)}.`, { hint: 'Make it first.', param: 'path' });
+  return target;
+}
+
+/** A second name keeps the bytes while somebody removes the model; without hard links the first name must do. */
+async function keep(source: string, target: string): Promise<string> {
+  return link(source, target).then(
+    () => target,
+    () => source,
+  );
+}
+
+interface BlobEntries {
+  readonly entries: readonly PackEntry[];
+  readonly missing: readonly string[];
+}
+
+async function gatherBlobs(rows: readonly BlobRow[], work: string, { blobs, log }: BackupDependencies): Promise<BlobEntries> {
+  const entries: PackEntry[] = [];
+  const missing: string[] = [];
+  for (const row of rows) {
+    const hex = row.digest.slice('sha256:'.length);
+    const source = row.location === 'store' ? blobs.pathOf(row.digest) : row.path;
+    if (await findProblem(row, blobs)) {
+      log.warn({ digest: row.digest, path: source }, 'A file of a model is gone or has changed, and is not in the backup');
+      missing.push(row.digest);
+    } else {
+      const path = row.location === 'store' ? await keep(source, join(work, hex)) : source;
+      entries.push({ name: `blobs/sha256/${hex.slice(0, 2)}/${hex}`, path, digest: row.digest });
+    }
+  }
+  return { entries, missing };
+}
+
+/** Small files that may be rewritten while the archive is made are copied first. */
+async function gatherFiles(folder: DataFolder, work: string): Promise<readonly PackEntry[]> {
+  const found = await readdir(folder.secrets, { recursive: true, withFileTypes: true });
+  const secrets = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const sources = [...secrets, ...((await exists(folder.config)) ? [folder.config] : [])];
+  return Promise.all(
+    sources.map(async (source) => {
+      const name = source === folder.config ? 'cluster.yaml' : join('secrets', relative(folder.secrets, source));
+      const path = join(work, name);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await copyFile(source, path);
+      return { name, path };
+    }),
+  );
+}
+
+/** Where each file of the database's snapshot goes when the backup is restored. */
+const toStateName = (kind: Database['kind'], name: string) => (kind === 'sqlite' ? `state/${name}` : `database/${name}`);
+
+/** Everything that belongs to one moment. Nobody changes rows meanwhile, so that each row's bytes are still there. */
+async function gather(dependencies: BackupDependencies, work: string, includeModels: boolean) {
+  const { database, folder } = dependencies;
+  for (const name of ['state', 'blobs']) await mkdir(join(work, name));
+  return database.transaction(async (transaction) => {
+    const rows = includeModels ? await transaction.selectFrom('blobs').selectAll().execute() : [];
+    const blobs = await gatherBlobs(rows, join(work, 'blobs'), dependencies);
+    const snapshot = await database.snapshot(join(work, 'state'));
+    const state = snapshot.map((name) => ({ name: toStateName(database.kind, name), path: join(work, 'state', name) }));
+    return { entries: [...state, ...(await gatherFiles(folder, work)), ...blobs.entries], missing: [...blobs.missing] };
+  });
+}
+
+async function publish(part: string, target: string): Promise<void> {
+  try {
+    await rename(part, target);
+    const handle = await open(dirname(target));
+    await handle.sync().finally(() => handle.close());
+  } catch (error) {
+    throw toFolderError(error, dirname(target));
+  }
+}
+
+/**
+ * Writes state, secrets and (if wished) models to one tar file while the cluster works. It holds secrets in clear: only its owner can read
+ * it. One file, since people move, count and delete backups; plain tar, so that any system can look inside.
+ * Throws `disk_full`, `data_folder_unwritable`, `already_exists`, `digest_mismatch` when a model's bytes are damaged, or `cancelled`.
+ */
+export async function createBackup(dependencies: BackupDependencies & BackupOptions, signal: AbortSignal): Promise<Backup> {
+  const { database, blobs, clock, log, path, includeModels } = dependencies;
+  const createdAt = clock.now();
+  const target = await chooseTarget(path, createdAt);
+  const part = `${target}.part`;
+  await using work = await blobs.makeWorkFolder();
+  const { entries, missing } = await gather(dependencies, work.path, includeModels).catch((error: unknown) => {
+    throw isFileError(error) ? toFolderError(error, work.path) : error;
+  });
+  const head: Omit<BackupManifest, 'files'> = {
+    format: BACKUP_FORMAT,
+    formatVersion: BACKUP_FORMAT_VERSION,
+    createdAt: new Date(createdAt).toISOString(),
+    database: { kind: database.kind, migrations: [...(await listMigrations(database))] },
+    includesModels: includeModels,
+    missing,
+  };
+  await rm(part, { force: true }); // of a backup that a crash ended
+  try {
+    const answer = await runArchiveJob({ type: 'pack', archive: part, entries, head, nowMs: createdAt }, signal);
+    if (!('packed' in answer)) throw new Error('The archive was not packed.');
+    await publish(part, target);
+    log.info({ path: target, ...answer.packed }, 'A backup was made');
+    return { path: target, createdAt: head.createdAt, ...answer.packed };
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}

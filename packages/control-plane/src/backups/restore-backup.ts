@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ClusterError } from '@cluster-ai/contracts';
+import { type Clock, errnoOf, type Logger } from '@cluster-ai/runtime';
+import type { Database } from '../stores/database.ts';
+import { isFileError, toFolderError } from '../stores/fs/file-errors.ts';
+import { knownMigrations, migrate } from '../stores/migrations/migrate.ts';
+import { importTables } from '../stores/postgres/export-tables.ts';
+import { openPostgres } from '../stores/postgres/open-postgres.ts';
+import { tableNames } from '../stores/tables.ts';
+import { type BackupManifest, parseManifest } from './backup-manifest.ts';
+import { runArchiveJob } from './run-archive-job.ts';
+
+export interface RestoreOptions {
+  /** The backup. */
+  readonly path: string;
+  /** The data folder, of a cluster that does not run. Its parent must be writable: the new folder is made beside and then takes its place. */
+  readonly folder: string;
+  /** Where the rows go when the backup is one of a PostgreSQL; that database must be empty. */
+  readonly databaseUrl?: string;
+  /** The folder of the models, when it is not inside the data folder. */
+  readonly blobs?: string;
+  /** Restores although the data folder is not empty; what was there is kept beside it. */
+  readonly force: boolean;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Logger;
+}
+
+export interface Restored {
+  readonly createdAt: string;
+  readonly files: number;
+  readonly includesModels: boolean;
+  /** Digests that the backup does not have because they were gone when it was made. */
+  readonly missing: readonly string[];
+  /** Where the data folder's earlier content lies now. */
+  readonly previous: string | null;
+}
+
+async function isEmptyOrAbsent(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).length === 0;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return true;
+    throw toFolderError(error, folder);
+  }
+}
+
+async function readManifest(archive: string, signal: AbortSignal): Promise<BackupManifest> {
+  const answer = await runArchiveJob({ type: 'read-manifest', archive }, signal);
+  if (!('manifest' in answer)) throw new Error('The archive gave no manifest.');
+  return parseManifest(answer.manifest, archive);
+}
+
+function checkFits({ database }: BackupManifest, { path, databaseUrl = '' }: RestoreOptions): void {
+  const unknown = database.migrations.find((name) => !knownMigrations.includes(name));
+  if (unknown !== undefined)
+    throw new ClusterError('database_newer', `${path} was made by a newer version of Cluster AI (${unknown}).`, {
+      hint: 'Restore it with that version.',
+    });
+  if (database.kind === 'postgres' && databaseUrl === '')
+    throw new ClusterError('config_invalid', `${path} is a backup of a cluster with a PostgreSQL database.`, {
+      hint: 'Name an empty database in `database` of cluster.yaml.',
+    });
+  if (database.kind === 'sqlite' && databaseUrl !== '')
+    throw new ClusterError('config_invalid', `${path} is a backup of a cluster with SQLite, but the configuration names a PostgreSQL.`, {
+      hint: 'Take `database` out of cluster.yaml.',
+    });
+}
+
+async function assertEmpty(database: Database): Promise<void> {
+  for (const table of tableNames)
+    if (await database.query.selectFrom(table).selectAll().limit(1).executeTakeFirst())
+      throw new ClusterError('already_exists', 'The database that the backup would go to is not empty.', {
+        hint: 'Name an empty database.',
+      });
+}
+
+/** The rows go into a schema as it was when they were written; the next start of the cluster brings it up to date. */
+async function restoreRows({ database: { migrations } }: BackupManifest, staged: string, url: string, log: Logger): Promise<void> {
+  await using database = await openPostgres(url, log);
+  await migrate(database, log, migrations.at(-1));
+  await assertEmpty(database);
+  await database.transaction((transaction) => importTables(transaction, join(staged, 'database')));
+  await rm(join(staged, 'database'), { recursive: true });
+}
+
+async function moveFile(source: string, target: string): Promise<void> {
+  await rename(source, target).catch(async (error: unknown) => {
+    if (errnoOf(error) !== 'EXDEV') throw error;
+    await copyFile(source, `${target}.part`);
+    await rename(`${target}.part`, target);
+  });
+}
+
+/** Models may live elsewhere. Their files carry their digests as names, so that adding them harms nobody. */
+async function moveBlobs(staged: string, target: string): Promise<void> {
+  const found = await readdir(join(staged, 'blobs'), { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of found.filter((candidate) => candidate.isFile())) {
+    const folder = join(target, 'sha256', entry.name.slice(0, 2));
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await moveFile(join(entry.parentPath, entry.name), join(folder, entry.name));
+  }
+  await rm(join(staged, 'blobs'), { recursive: true, force: true });
+}
+
+/** Puts the new folder where the old one was. Gives the place of the old one, if it had anything in it. */
+async function takePlace(staged: string, folder: string, now: number): Promise<string | null> {
+  const isFresh = await isEmptyOrAbsent(folder);
+  const previous = isFresh ? null : `${folder}.before-restore-${new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+  if (previous !== null) await rename(folder, previous);
+  else
+    await rmdir(folder).catch((error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    });
+  await rename(staged, folder).catch(async (error: unknown) => {
+    if (previous !== null) await rename(previous, folder);
+    throw error;
+  });
+  const handle = await open(dirname(folder));
+  await handle.sync().finally(() => handle.close());
+  return previous;
+}
+
+/**
+ * Brings a cluster back from a backup, while it does not run (the caller has seen to that). Every byte is checked against its digest in a
+ * new folder before anything of the old one changes. Throws `digest_mismatch` with the file's name, `already_exists` when the data folder
+ * is not empty and `force` is not set, `invalid_request` when the file is no backup, `database_newer`, `disk_full` or `cancelled`.
+ */
+export async function restoreBackup(options: RestoreOptions, signal: AbortSignal): Promise<Restored> {
+  const { path, folder, databaseUrl, blobs, force, clock, log } = options;
+  const manifest = await readManifest(path, signal);
+  checkFits(manifest, options);
+  if (!force && !(await isEmptyOrAbsent(folder)))
+    throw new ClusterError('already_exists', `The data folder ${folder} is not empty.`, {
+      hint: 'Restore to another folder with --data-dir, or add --force: what is there now is kept beside it.',
+    });
+  const staged = `${folder}.restoring-${randomUUID()}`;
+  try {
+    await mkdir(staged, { recursive: true, mode: 0o700 });
+    const entries = manifest.files.map((file) => ({ ...file, target: join(staged, file.name) }));
+    await runArchiveJob({ type: 'unpack', archive: path, entries }, signal);
+    if (manifest.database.kind === 'postgres') await restoreRows(manifest, staged, databaseUrl ?? '', log);
+    if (blobs !== undefined && blobs !== join(folder, 'blobs')) await moveBlobs(staged, blobs);
+    const previous = await takePlace(staged, folder, clock.now());
+    log.info({ path, folder, previous }, 'A backup was restored');
+    const { createdAt, includesModels, missing, files } = manifest;
+    return { createdAt, includesModels, missing, files: files.length, previous };
+  } catch (error) {
+    await rm(staged, { recursive: true, force: true });
+    throw isFileError(error) ? toFolderError(error, folder) : error;
+  }
+}
