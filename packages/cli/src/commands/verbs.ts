@@ -1,5 +1,6 @@
 import type { Verb } from '../verb.ts';
 import { backupCreate } from './backup/create.ts';
+import { backupRestore } from './backup/restore.ts';
 import { run } from './chat/run.ts';
 import { doctor } from './cluster/doctor.ts';
 import { down } from './cluster/down.ts';
@@ -40,6 +41,7 @@ export const verbs: readonly Verb[] = [
   modelsFound,
   modelsRm,
   backupCreate,
+  backupRestore,
   configShow,
   completion,
 ];

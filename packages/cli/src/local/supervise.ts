@@ -145,6 +145,18 @@ export interface SupervisedCluster extends AsyncDisposable {
   url(): string | null;
 }
 
+const portOf = (address: string | undefined) => Number(address?.split(':').at(-1));
+
+/** Ports that were free ones at the first start stay what they were when the control plane is started again: clients know them. */
+function keptPorts(ready: ControlPlaneReady, options: ControlPlaneOptions): Partial<ControlPlaneOptions> {
+  const ollama = ready.listeners.find(({ name, condition }) => name === 'ollama' && condition.state === 'ready');
+  return {
+    ...(options.port === 0 ? { port: portOf(ready.url) } : {}),
+    ...(options.linkPort === 0 ? { linkPort: portOf(ready.linkAddress) } : {}),
+    ...(options.ollamaPort === 0 && ollama ? { ollamaPort: portOf(ollama.address) } : {}),
+  };
+}
+
 /** Keeps the control plane and the agent of its machine running until disposed. */
 export function superviseCluster(deps: SuperviseClusterDeps): SupervisedCluster {
   let ready: ControlPlaneReady | undefined;
@@ -173,7 +185,12 @@ export function superviseCluster(deps: SuperviseClusterDeps): SupervisedCluster 
   const onExit = (attempt: number, lines: readonly string[]) => {
     if (ready === undefined && attempt + 1 >= STARTS_BEFORE_GIVING_UP) deps.onFailed(toStartError('control plane', lines));
   };
-  const argument = () => ({ dataFolder: deps.dataFolder, version: deps.version, ...deps.options });
+  const argument = () => ({
+    dataFolder: deps.dataFolder,
+    version: deps.version,
+    ...deps.options,
+    ...(ready === undefined ? {} : keptPorts(ready, deps.options)),
+  });
   const controlPlane = keep({ name: 'control-plane', script: deps.files.controlPlane, argument, onMessage, onExit }, deps);
 
   async function stop(): Promise<void> {

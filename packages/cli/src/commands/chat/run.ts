@@ -18,7 +18,8 @@ async function readPiped(): Promise<string> {
 
 async function stream(context: Context, prompt: Prompt): Promise<undefined> {
   const { terminal, signal } = context;
-  for await (const part of context.connect().generateStream(prompt, { signal })) terminal.piece(part.response);
+  // the last part repeats the whole answer
+  for await (const part of context.connect().generateStream(prompt, { signal })) if (part.done !== true) terminal.piece(part.response);
   terminal.data('');
   return undefined;
 }

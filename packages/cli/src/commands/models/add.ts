@@ -28,7 +28,9 @@ export const modelsAdd = defineVerb({
   async run(context, [name = ''], { file, inPlace, description }) {
     const path = resolve(file);
     context.terminal.progress(fill(context.terminal.say(taking), { path }));
-    return context.connect().addModel({ name, path, inPlace, description }, { signal: context.signal });
+    const client = context.connect();
+    await client.addModel({ name, path, inPlace, description }, { signal: context.signal });
+    return client.getModel(name, { signal: context.signal });
   },
   print: printModel,
 });

@@ -1,0 +1,81 @@
+import { resolve } from 'node:path';
+import { ClusterError } from '@cluster-ai/contracts';
+import { silentLogger, systemClock } from '@cluster-ai/runtime';
+import { z } from 'zod';
+import { askHolder, controlSocketPath } from '../../local/control-socket.ts';
+import { confirm } from '../../output/confirm.ts';
+import { fill, text } from '../../output/language.ts';
+import { type Context, defineVerb, flag } from '../../verb.ts';
+import { readConfig } from '../config/read-config.ts';
+
+const restoredShape = z.object({
+  folder: z.string(),
+  createdAt: z.iso.datetime().describe('When the backup was made.'),
+  files: z.int(),
+  includesModels: z.boolean(),
+  missing: z.array(z.string()).describe('Digests that were gone already when the backup was made.'),
+  previous: z.string().nullable().describe('Where the earlier content of the data folder lies now.'),
+});
+
+const texts = {
+  question: text(
+    'Put the backup in the place of {folder}? What is there now is kept beside it.',
+    'Pôr o backup no lugar de {folder}? O que está lá fica guardado ao lado.',
+  ),
+  checking: text('Checking and unpacking {path} …', 'Verificando e desempacotando {path} …'),
+  done: text('Restored {files} files of {createdAt} into {folder}.', '{files} arquivos de {createdAt} restaurados em {folder}.'),
+  previous: text('What was there before: {previous}', 'O que estava lá antes: {previous}'),
+  missing: text('{count} files were missing in the backup already.', '{count} arquivos já faltavam no backup.'),
+  next: text('Start it: {program} up --data-dir {folder}', 'Para iniciar: {program} up --data-dir {folder}'),
+};
+
+async function checkStopped({ folder, program }: Context): Promise<void> {
+  const holder = await askHolder(controlSocketPath(folder), 'describe');
+  if (holder === undefined) return;
+  throw new ClusterError('already_running', `A cluster runs in ${folder.root} (process ${holder.pid}).`, {
+    hint: `Stop it first with "${program} down", or restore into another folder with --data-dir.`,
+    details: { pid: holder.pid },
+  });
+}
+
+export const backupRestore = defineVerb({
+  path: 'backup restore',
+  summary: text('Bring state and models back, while the cluster does not run', 'Traz de volta estado e modelos, com o cluster parado'),
+  examples: [
+    'cluster-ai backup restore ./cluster-ai.backup --data-dir ./restored',
+    'cluster-ai backup restore ./cluster-ai.backup --force --yes',
+  ],
+  positionals: [{ name: '<path>', description: text('The backup', 'O backup') }],
+  flags: {
+    force: flag(
+      '--force',
+      z.boolean().default(false),
+      text(
+        'Also into a folder that is not empty; what is there is kept beside it',
+        'Também em uma pasta que não está vazia; o que há nela fica guardado ao lado',
+      ),
+    ),
+  },
+  output: restoredShape,
+  async run(context, [given = ''], { force }) {
+    const { folder, terminal, signal } = context;
+    await checkStopped(context);
+    if (force) await confirm(context, texts.question, { folder: folder.root });
+    const { config } = await readConfig(folder.config);
+    const { restoreBackup } = await import('@cluster-ai/control-plane');
+    const path = resolve(given);
+    terminal.progress(fill(terminal.say(texts.checking), { path }));
+    const stores = {
+      ...(config.database === '' ? {} : { databaseUrl: config.database }),
+      ...(config.blobs.path === '' ? {} : { blobs: config.blobs.path }),
+    };
+    const restored = await restoreBackup({ path, folder: folder.root, force, clock: systemClock, log: silentLogger, ...stores }, signal);
+    return { folder: folder.root, ...restored, missing: [...restored.missing] };
+  },
+  print({ terminal, program }, { folder, createdAt, files, previous, missing }) {
+    terminal.data(fill(terminal.say(texts.done), { files, createdAt, folder }));
+    if (previous !== null) terminal.data(fill(terminal.say(texts.previous), { previous }));
+    if (missing.length > 0) terminal.data(fill(terminal.say(texts.missing), { count: missing.length }));
+    terminal.data(fill(terminal.say(texts.next), { program, folder }));
+  },
+});
