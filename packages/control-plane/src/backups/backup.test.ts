@@ -74,6 +74,9 @@ async function makeCluster(url = ''): Promise<Cluster> {
   await addScript(cluster, 'stored');
   await addScript(cluster, 'in-place', true);
   await writeFile(join(cluster.folder.secrets, 'ca.key'), 'a very secret key', { mode: 0o600 });
+  await writeFile(join(cluster.folder.agent, 'identity.json'), '{"node":"me"}');
+  await mkdir(join(cluster.folder.agent, 'weights'));
+  await writeFile(join(cluster.folder.agent, 'weights', 'cached'), 'fetched again when needed');
   await writeFile(cluster.folder.config, "version: '1.0' # mine\n");
   await addChat(cluster, 'first');
   return cluster;
@@ -109,6 +112,7 @@ test('a restored cluster is the one that was backed up: rows, secrets, configura
   const folder = locateDataFolder(join(root, 'new-home'), {});
   expect(await readFile(join(folder.secrets, 'ca.key'), 'utf8')).toBe('a very secret key');
   expect((await stat(join(folder.secrets, 'ca.key'))).mode & 0o777).toBe(0o600);
+  expect(await readFile(join(folder.agent, 'identity.json'), 'utf8')).toBe('{"node":"me"}');
   expect(await readFile(folder.config, 'utf8')).toBe("version: '1.0' # mine\n");
   await using again = await openCluster(join(root, 'new-home'));
   expect(await readRows(again.database)).toEqual(rows);
@@ -132,7 +136,7 @@ test('what was used in place elsewhere is taken from the backup when it is not t
 test('says what it wrote: size, digest and number of files; only its owner can read it; any tar can list it', async () => {
   await using cluster = await makeCluster();
   const backup = await backUp(cluster);
-  expect(backup).toMatchObject({ digest: await digestOf(backup.path), sizeBytes: (await stat(backup.path)).size, files: 5 });
+  expect(backup).toMatchObject({ digest: await digestOf(backup.path), sizeBytes: (await stat(backup.path)).size, files: 6 });
   expect(backup.path).toMatch(/backups\/cluster-ai-backup-\d{8}T\d{6}Z\.tar$/);
   expect((await stat(backup.path)).mode & 0o777).toBe(0o600);
   const { stdout } = await run('tar', ['-tf', backup.path]);
@@ -143,7 +147,7 @@ test('says what it wrote: size, digest and number of files; only its owner can r
 test('without models only the state is kept, and a restored model says that its file is gone', async () => {
   await using cluster = await makeCluster();
   const backup = await backUp(cluster, join(backups, 'small.tar'), false);
-  expect(backup.files).toBe(3);
+  expect(backup.files).toBe(4);
   expect(await restore(backup.path)).toMatchObject({ includesModels: false });
   await using again = await openCluster(join(root, 'new-home'));
   expect(() => again.registry.resolve('stored')).toThrow(expect.objectContaining({ code: 'blob_not_found' }));
@@ -181,7 +185,7 @@ test('a flipped byte in any file is refused with its name, and nothing is change
   const { path } = await backUp(cluster);
   const { stdout } = await run('tar', ['-tRvf', path]); // "block 4: -rw------- 0/0  123 date time name"
   const entries = [...stdout.matchAll(/^block (\d+): \S+ \S+\s+(\d+) \S+ \S+ (\S+)$/gm)];
-  expect(entries).toHaveLength(7);
+  expect(entries).toHaveLength(8);
   for (const [, block, size, name] of entries) {
     const damaged = join(root, 'damaged.tar');
     await copyFile(path, damaged);

@@ -81,14 +81,21 @@ async function gatherBlobs(rows: readonly BlobRow[], work: string, { blobs, log 
   return { entries, missing };
 }
 
-/** Small files that may be rewritten while the archive is made are copied first. */
+async function listFiles(folder: string, recursive: boolean): Promise<readonly string[]> {
+  const found = await readdir(folder, { recursive, withFileTypes: true });
+  return found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/**
+ * Secrets, the configuration, and who this machine's own agent is (without it that node could not come back; its weights can). Small files
+ * that may be rewritten while the archive is made: they are copied first.
+ */
 async function gatherFiles(folder: DataFolder, work: string): Promise<readonly PackEntry[]> {
-  const found = await readdir(folder.secrets, { recursive: true, withFileTypes: true });
-  const secrets = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const sources = [...secrets, ...((await exists(folder.config)) ? [folder.config] : [])];
+  const config = (await exists(folder.config)) ? [folder.config] : [];
+  const sources = [...(await listFiles(folder.secrets, true)), ...(await listFiles(folder.agent, false)), ...config];
   return Promise.all(
     sources.map(async (source) => {
-      const name = source === folder.config ? 'cluster.yaml' : join('secrets', relative(folder.secrets, source));
+      const name = relative(folder.root, source);
       const path = join(work, name);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await copyFile(source, path);
