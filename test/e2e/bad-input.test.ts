@@ -56,7 +56,7 @@ describe('each door refuses in its own dialect', () => {
   });
   test('a foreign host', async () => {
     const { stdout } = await promisify(execFile)('curl', ['-s', '-H', 'Host: evil.example', `${cluster.url}/v1/models`]);
-    expect(JSON.parse(stdout)).toMatchObject({ code: 'host_not_allowed' });
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'host_not_allowed' } });
   });
 });
 

@@ -28,7 +28,7 @@ const nodes = async () => ((await (await fetch(`${cluster.url}/api/v1/nodes`)).j
 const second = async (state: string) => (await nodes()).find((node) => !node.isLocal && node.condition.state === state);
 
 async function invite(): Promise<{ address: string; token: string; command: string }> {
-  const { stdout, stderr, code } = await cluster.cli('nodes', 'invite', '--json', '--host', '127.0.0.1');
+  const { stdout, stderr, code } = await cluster.cli('nodes', 'invite', '--json', '--listen-host', '127.0.0.1');
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as { address: string; token: string; command: string };
 }
@@ -84,7 +84,7 @@ describe('a second node', () => {
 
   test('a token of another cluster is refused before it is sent', async () => {
     const other = await startCluster();
-    const foreign = JSON.parse((await other.cli('nodes', 'invite', '--json', '--host', '127.0.0.1')).stdout) as { token: string };
+    const foreign = JSON.parse((await other.cli('nodes', 'invite', '--json', '--listen-host', '127.0.0.1')).stdout) as { token: string };
     const { address } = await invite();
     const { child, output } = join_(address, foreign.token, `${cluster.dataFolder}-fifth`);
     await once(child, 'exit');
