@@ -1,5 +1,6 @@
 import {
   addModelShape,
+  type ClusterError,
   type Condition,
   foundListShape,
   loadModelShape,
@@ -17,6 +18,10 @@ import { type NativeRoute, route } from './route.ts';
 const tag = 'models';
 const byName = z.object({ name: z.string().min(1).max(255) });
 
+function toProblemCondition({ code, message, hint = '' }: ClusterError, since: string): Condition {
+  return toCondition('failed', code === 'digest_mismatch' ? code : 'invalid_model_file', Date.parse(since), { message, hint });
+}
+
 /** A model as the API shows it: what the registry keeps, and what runs of it. */
 export function createModelView({ registry, gateway, nodes }: Pick<NativeDependencies, 'registry' | 'gateway' | 'nodes'>) {
   const replicasOf = (digest: string | undefined): Model['replicas'] =>
@@ -27,9 +32,11 @@ export function createModelView({ registry, gateway, nodes }: Pick<NativeDepende
       );
   return (name: string): Model => {
     const record = registry.list().find((model) => model.name.toLowerCase() === name.toLowerCase());
-    const resolved = registry.resolve(record?.name ?? name);
+    const resolved = registry.find(record?.name ?? name) ?? registry.resolve(name); // which says what is unknown
     if (!record) throw new Error(`The registry resolves ${name} and does not list it.`);
-    return { ...record, condition: gateway.conditionOf(resolved), replicas: replicasOf(resolved.file.digest) };
+    const { problem } = resolved; // a model whose file is gone is still shown, and says so
+    const condition = problem ? toProblemCondition(problem, record.updatedAt) : gateway.conditionOf(resolved);
+    return { ...record, condition, replicas: replicasOf(resolved.file.digest) };
   };
 }
 
