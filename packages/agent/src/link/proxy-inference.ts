@@ -1,8 +1,9 @@
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { ClusterError } from '@cluster-ai/contracts';
 import { answerError, errnoOf } from '@cluster-ai/runtime';
 import type { EngineEndpoint } from '../engines/engine.ts';
+import { EngineConnections } from './engine-connections.ts';
 
 /** Headers that speak of one connection and not of the message; HTTP/2 refuses them. */
 const hopByHop = [
@@ -54,7 +55,7 @@ export interface InferenceProxy extends Disposable {
 
 /** Between a stream of the link and the HTTP/1.1 of an engine's Unix socket. */
 export function createInferenceProxy(): InferenceProxy {
-  const connections = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  const connections = new EngineConnections();
   return {
     forward(stream, headers, path, { socketPath }) {
       const request = httpRequest({ agent: connections, socketPath, method: 'POST', path, headers: forwardable(headers) });
