@@ -41,7 +41,7 @@ const withHint = (hint: string | undefined) => (hint === undefined ? {} : { hint
 export function decideAfterFailedStart(error: ClusterError, { failures, loadCrashes }: Attempts): Next {
   const final = finalReasons[error.code];
   if (final) return { type: 'give-up', reason: final, message: error.message, ...withHint(error.hint) };
-  if (loadCrashes >= MAX_LOAD_CRASHES)
+  if (error.code === 'engine_crashed' && loadCrashes >= MAX_LOAD_CRASHES)
     return {
       type: 'give-up',
       reason: 'invalid_model_file',

@@ -22,7 +22,7 @@ type Phase = ReplicaState['phase'];
 /** `pausing` is the wait before another try; it begins again with the weights, which may have changed hands meanwhile. */
 export const moves: Readonly<Record<Phase, readonly Phase[]>> = {
   preparing: ['preparing', 'queued', 'pausing', 'failed', 'stopping'],
-  queued: ['loading', 'stopping'],
+  queued: ['loading', 'failed', 'stopping'], // failed: while it waited, another replica showed that the file kills the engine
   loading: ['loading', 'serving', 'pausing', 'failed', 'stopping'],
   serving: ['pausing', 'failed', 'stopping'],
   pausing: ['preparing', 'stopping'],

@@ -10,7 +10,7 @@ import {
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Engine, EngineEndpoint, EngineStats, RunningEngine } from '../engines/engine.ts';
 import type { Weights } from '../weights/weights.ts';
-import { type Attempts, countFailures, decideAfterExit, decideAfterFailedStart, type Next } from './decide-next.ts';
+import { type Attempts, countFailures, decideAfterExit, decideAfterFailedStart, MAX_LOAD_CRASHES, type Next } from './decide-next.ts';
 import type { LoadCrashes } from './load-crashes.ts';
 import { describeState, move, progressOf, type ReplicaState } from './replica-state.ts';
 import type { RunFolders } from './run-folders.ts';
@@ -115,12 +115,34 @@ export class Replica {
   }
 
   async #live(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const next = await this.#serveOnce(signal);
-      if (signal.aborted || next === undefined) break;
-      await this.#obey(next, signal);
+    try {
+      await this.#keepServing(signal);
+    } catch (error) {
+      await this.#failForGood(error, signal);
     }
     this.#enter({ phase: 'stopped' });
+  }
+
+  async #keepServing(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const next = await this.#serveOnce(signal);
+      if (signal.aborted || next === undefined) return;
+      await this.#obey(next, signal);
+    }
+  }
+
+  /** A mistake of ours in one replica must not end the agent and with it all others. */
+  async #failForGood(error: unknown, signal: AbortSignal): Promise<void> {
+    this.#deps.log.error({ replicaId: this.#spec.replicaId, error: String(error) }, 'A replica met an error of ours');
+    if (signal.aborted) return;
+    this.#state = {
+      phase: 'failed',
+      reason: 'engine_crashed',
+      details: { message: 'An error of ours ended the replica; the log has it.' },
+    };
+    this.#condition = describeState(this.#state, this.#deps.clock.now());
+    this.#deps.onState();
+    await untilAborted(signal);
   }
 
   /** Starts the engine and waits for its end. `undefined`: it was stopped on request. */
@@ -157,6 +179,7 @@ export class Replica {
     signal.throwIfAborted();
     this.#enter({ phase: 'queued' });
     using _turn = await loadTurns.take(signal);
+    if (loadCrashes.count(file.digest) >= MAX_LOAD_CRASHES) throw rejected(loadCrashes.count(file.digest));
     this.#enter({ phase: 'loading', progress: null });
     const onProgress = (progress: number) => this.#load(progress);
     const running = await engine.start({ replicaId, path, runFolder, options }, { onProgress }, signal);
@@ -212,6 +235,11 @@ export class Replica {
     if (!signal.aborted) this.#enter({ phase: 'preparing', step: 'checking_weights', progress: null });
   }
 }
+
+const rejected = (crashes: number) =>
+  new ClusterError('invalid_model_file', `The engine ended ${crashes} times while it loaded this file, so the file was rejected.`, {
+    hint: 'Import the file again from its source.',
+  });
 
 const engineMissing = (kind: EngineKind): Next => ({
   type: 'give-up',
