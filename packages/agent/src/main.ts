@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { AgentMessage, AgentStart } from '@cluster-ai/contracts';
-import { locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
+import { aborted, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
 import { createFakeEngine } from './engines/fake/fake-engine.ts';
 import { createLlamaCppEngine } from './engines/llama-cpp/llama-cpp-engine.ts';
 import { openHardware } from './hardware/open-hardware.ts';
@@ -8,12 +8,6 @@ import { createFetchBlob } from './link/blob-client.ts';
 import { openLink } from './link/open-link.ts';
 import { createReplicas } from './replicas/create-replicas.ts';
 import { createWeights } from './weights/create-weights.ts';
-
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 /** The composition root of a node: what it can run, what it runs, and the link over which it is told. Ends when the signal aborts or the node is removed. */
 export async function runAgent(start: AgentStart, tell: (message: AgentMessage) => void, signal: AbortSignal): Promise<void> {

@@ -9,7 +9,16 @@ import {
   toCondition,
 } from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
-import { type Clock, type DataFolder, type Logger, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
+import {
+  aborted,
+  type Clock,
+  type DataFolder,
+  type Logger,
+  locateDataFolder,
+  makeDataFolder,
+  openLogger,
+  systemClock,
+} from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
 import { type Assets, locateAssets } from './assets.ts';
 import { createChatStore } from './chats/chat-store.ts';
@@ -34,12 +43,6 @@ import { openRegistry } from './registry/open-registry.ts';
 import { registerStarter } from './registry/register-starter.ts';
 import { openBlobStore } from './stores/fs/open-blob-store.ts';
 import { openDatabase } from './stores/open-database.ts';
-
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));

@@ -1,3 +1,4 @@
+export { aborted } from './aborted.ts';
 export { type Clock, createManualClock, systemClock } from './clock.ts';
 export { type DataFolder, locateDataFolder, makeDataFolder } from './data-folder.ts';
 export { errnoOf } from './errno.ts';
@@ -21,3 +22,4 @@ export {
   keepRunning,
   startChild,
 } from './supervised-child.ts';
+export { runSupervisedProcess, type SupervisedProcess } from './supervised-process.ts';
