@@ -25,8 +25,11 @@ import type { Reconciler } from './reconciler.ts';
 import { createSightings } from './sightings.ts';
 import { createWishKeeper } from './wish-keeper.ts';
 
+/** The machines, and whether whoever watches them doubts its own network more than theirs. */
+export type WatchedNodes = Nodes & { isSuspectingItself?(): boolean };
+
 export interface ReconcilerDeps {
-  readonly nodes: Nodes;
+  readonly nodes: WatchedNodes;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly log: Logger;
@@ -34,7 +37,8 @@ export interface ReconcilerDeps {
 }
 
 const TICK_MS = 1000;
-const SHORTEST_TURN_MS = 10;
+/** Busy nodes report often; their changes are looked at together. A new wish is looked at at once. */
+const QUIET_MS = 20;
 /** A node that does not answer an order within this time is left to itself; its next report tells what it did. */
 const ORDER_DEADLINE_MS = 10_000;
 /** After our own start the nodes get this long to tell what they run before anything is placed beside it. */
@@ -66,7 +70,12 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
   const listeners = new Set<() => void>();
   const startedAtMs = clock.now();
   let turn = new AbortController();
-  const wake = () => turn.abort();
+  let quiet = new AbortController();
+  const wakeSoon = () => turn.abort();
+  const wake = () => {
+    quiet.abort();
+    turn.abort();
+  };
 
   function requiredBytesOf(report: ReplicaReport): number {
     const model = deployments.find(report.digest)?.model ?? wishes.identify(report);
@@ -194,6 +203,7 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
       inFlight,
       requiredBytesOf,
       isSettling: isSettling(seen),
+      isSuspect: nodes.isSuspectingItself?.() ?? false,
       nowMs: clock.now(),
     });
     const decision = decideReplicas(view);
@@ -210,7 +220,7 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
       ...deployments.list().map(({ isConfigured, expiresAtMs }) => (isConfigured ? undefined : expiresAtMs)),
       ...failures.list().map(({ retryAtMs }) => (retryAtMs > clock.now() ? retryAtMs : undefined)),
     ].flatMap((at) => (at === undefined ? [] : [at - clock.now()]));
-    return Math.max(SHORTEST_TURN_MS, Math.min(TICK_MS, ...due));
+    return Math.max(0, Math.min(TICK_MS, ...due));
   }
 
   return {
@@ -219,15 +229,17 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
     wake,
     dismiss,
     async run(signal) {
-      const stopListening = nodes.onChange(wake);
+      const stopListening = nodes.onChange(wakeSoon);
       signal.addEventListener('abort', wake, { once: true });
       while (!signal.aborted) {
         turn = new AbortController();
+        quiet = new AbortController();
         try {
           step();
         } catch (error) {
           log.error({ error }, 'A look at the cluster failed; the next one tries again');
         }
+        await clock.sleep(QUIET_MS, quiet.signal).catch(() => {});
         await clock.sleep(nextTurnMs(), turn.signal).catch(() => {});
       }
       stopListening();

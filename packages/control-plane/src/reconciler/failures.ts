@@ -18,9 +18,11 @@ export interface Failure {
 const lasting: readonly ReasonCode[] = [
   'invalid_model_file',
   'digest_mismatch',
+  'weights_missing',
   'unsupported_model',
   'engine_missing',
   'not_enough_memory',
+  'load_timeout',
 ];
 const FIRST_PAUSE_MS = 250;
 const FIRST_LASTING_PAUSE_MS = 5000;

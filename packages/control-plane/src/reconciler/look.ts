@@ -15,6 +15,7 @@ interface LookDeps {
   /** What a replica that we did not order needs. */
   readonly requiredBytesOf: (report: ReplicaReport) => number;
   readonly isSettling: boolean;
+  readonly isSuspect: boolean;
   readonly nowMs: number;
 }
 
@@ -45,7 +46,7 @@ function toReplicaView(nodeId: string, report: ReplicaReport, look: LookDeps): R
     inFlight: look.inFlight.get(report.replicaId) ?? 0,
     lastUsedMs: look.deployments.find(report.digest)?.lastUsedMs ?? 0,
     isStuck: look.sightings.isStuck(report),
-    isLeaving: look.orders.find(report.replicaId)?.type === 'stop',
+    isLeaving: report.condition.state === 'draining' || look.orders.find(report.replicaId)?.type === 'stop',
   };
 }
 
@@ -61,7 +62,7 @@ export function toClusterView(look: LookDeps): ClusterView {
   const ordered = look.orders.list().filter(({ type, replicaId }) => type === 'start' && !inSight.has(replicaId));
   return {
     nowMs: look.nowMs,
-    isSuspect: look.nodes.some(({ condition }) => condition.reason === 'control_plane_suspect'),
+    isSuspect: look.isSuspect,
     isSettling: look.isSettling,
     nodes: look.nodes.map((node) => toNodeView(node, look.sightings)),
     wishes: look.deployments.list().map(toWishView),

@@ -24,13 +24,16 @@ interface OutlookView {
   readonly nowMs: number;
 }
 
+/** The agent goes on trying, but not before a person has done something. */
+const needsPerson = ({ reason }: Condition) => reason === 'disk_full';
+
 const waitsFor = (condition: Condition, isFinal = false): Outlook => ({ condition, isFinal, progress: null, nodeName: null });
 
 function findLoading({ digest, nodes }: OutlookView): Outlook | undefined {
   const loading = nodes.flatMap((node) =>
     node.replicas
       .filter((replica) => replica.digest === digest && replica.condition.state === 'starting')
-      .map(({ condition, progress }) => ({ condition, isFinal: false, progress, nodeName: node.name })),
+      .map(({ condition, progress }) => ({ condition, isFinal: needsPerson(condition), progress, nodeName: node.name })),
   );
   return loading.toSorted((a, b) => (b.progress ?? 0) - (a.progress ?? 0))[0];
 }

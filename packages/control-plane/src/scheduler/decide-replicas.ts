@@ -127,6 +127,7 @@ function addCopy(wish: WishView, index: number, view: ClusterView, draft: Draft)
 
 function startMissing(wish: WishView, living: readonly ReplicaView[], view: ClusterView, draft: Draft): void {
   if (view.isSuspect || view.isSettling) return;
+  if (view.replicas.some(({ digest, isStuck }) => digest === wish.digest && isStuck)) return; // first it counts as a failure, with its pause
   if (!mayTry(wish, findLatestFailure(wish.digest, view), view.nowMs)) return;
   for (let index = living.length; index < wish.replicas; index++) if (!addCopy(wish, index, view, draft)) return;
 }
