@@ -16,9 +16,14 @@ function toDetails({ format, family, parameterSize, quantization }: ModelFacts) 
   };
 }
 
-/** Ollama has one word, `completion`, for what we call completion and chat. */
+/**
+ * Ollama has one word, `completion`, for what we call completion and chat. `embedding` names models that only embed: clients hide those
+ * from their lists of chat models.
+ */
 function toCapabilities({ capabilities }: ModelFacts): readonly string[] {
-  return [...new Set(capabilities.map((capability) => (capability === 'chat' ? 'completion' : capability)))];
+  const isWriter = capabilities.includes('completion') || capabilities.includes('chat');
+  const tools = capabilities.includes('tools') ? ['tools'] : [];
+  return isWriter ? ['completion', ...tools] : capabilities;
 }
 
 function toTag(record: ModelRecord, alias: string, version: ModelVersion) {

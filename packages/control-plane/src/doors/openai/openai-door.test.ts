@@ -132,7 +132,7 @@ test('while a model loads a stream is kept alive by comments, and then answers',
   const response = await sent;
   expect(response.status).toBe(200);
   loaded.resolve();
-  expect(await response.text()).toBe(`: keep-alive\n\n${recorded('chat.sse')}`);
+  expect(await response.text()).toBe(`: keep-alive\n\n: keep-alive\n\n${recorded('chat.sse')}`);
 });
 
 test('a comment never lands inside of an event', async () => {
@@ -140,8 +140,10 @@ test('a comment never lands inside of an event', async () => {
   const rest = deferred();
   const whole = recorded('chat.sse');
   await using doors = await openDoors({ clock, answer: () => ({ chunks: [whole.slice(0, 30), rest.promise, whole.slice(30)] }) });
-  const response = await post(doors.url, '/v1/chat/completions', { ...question, stream: true });
+  const sent = post(doors.url, '/v1/chat/completions', { ...question, stream: true });
+  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 10_000 });
   await clock.advance(10_000);
+  const response = await sent;
   rest.resolve();
   expect(await response.text()).toBe(`: keep-alive\n\n${whole}`);
 });
@@ -156,7 +158,7 @@ test('a model that cannot load after the status was sent ends in an error event'
   const response = await sent;
   reject(new ClusterError('model_failed', 'The model "starter" could not be loaded.', { hint: 'Import it again.' }));
   expect(await response.text()).toBe(
-    'data: {"error":{"message":"The model \\"starter\\" could not be loaded. Import it again.","type":"server_error","param":null,"code":"model_failed"}}\n\n',
+    ': keep-alive\n\ndata: {"error":{"message":"The model \\"starter\\" could not be loaded. Import it again.","type":"server_error","param":null,"code":"model_failed"}}\n\n',
   );
 });
 
@@ -311,6 +313,7 @@ test('the list holds every name that a request can use', async () => {
       { id: 'starter', object: 'model', created: 1_767_312_000, owned_by: 'cluster' },
       { id: 'starter:stable', object: 'model', created: 1_767_571_200, owned_by: 'cluster' },
       { id: 'lab/plain', object: 'model', created: 1_767_398_400, owned_by: 'cluster' },
+      { id: 'lab/vectors', object: 'model', created: 1_767_484_800, owned_by: 'cluster' },
     ],
   });
 });

@@ -26,6 +26,7 @@ export interface ClientStream {
   readonly isOpen: boolean;
   /** When something was last written, on the clock's monotonic scale. */
   readonly lastWriteAt: number;
+  /** Decides on status 200; it goes out with the first bytes, in one packet. */
   open(headers: Readonly<Record<string, string>>): void;
   /** False when the client reads too slowly: wait for `drained` before writing more. */
   write(chunk: string | Uint8Array): boolean;
@@ -48,7 +49,6 @@ export function createClientStream(reply: FastifyReply, contentType: string, mon
     open(headers) {
       if (isOpen) return;
       isOpen = true;
-      lastWriteAt = monotonic();
       reply.hijack();
       raw.on('error', () => {}); // the client went away: `abortWhenClientLeaves` has told everybody
       raw.writeHead(200, {
@@ -58,7 +58,6 @@ export function createClientStream(reply: FastifyReply, contentType: string, mon
         'x-accel-buffering': 'no',
         ...headers,
       });
-      raw.flushHeaders();
     },
     write(chunk) {
       lastWriteAt = monotonic();

@@ -34,15 +34,17 @@ function toVersion(version: number, changes: Partial<ModelFacts>): ModelVersion 
   };
 }
 
-/** Two models: `starter` (versions 1 and 2, `stable` points to 1) and `lab/plain`, which has no template. */
+/** `starter` (versions 1 and 2, `stable` points to 1), `lab/plain`, which has no template, and `lab/vectors`, which only embeds. */
 export function createMemoryRegistry(): Registry {
   const versions = new Map<string, readonly ModelVersion[]>([
     ['starter', [toVersion(2, {}), toVersion(1, {})]],
     ['lab/plain', [toVersion(3, { chatTemplate: null, licence: null, capabilities: ['completion'] })]],
+    ['lab/vectors', [toVersion(4, { chatTemplate: null, capabilities: ['embedding'] })]],
   ]);
   const aliases: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     starter: { latest: 2, stable: 1 },
     'lab/plain': { latest: 3 },
+    'lab/vectors': { latest: 4 },
   };
   const versionsOf = (name: string) => versions.get(name) ?? [];
 
