@@ -40,13 +40,24 @@ const hasSize = (path: string, sizeBytes: number) =>
 /** The weights of this node. */
 export function createWeights({ folder, fetchBlob, clock, log, knownFolders = locateKnownFolders(homedir(), {}) }: WeightsDeps): Weights {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const verified = openVerifiedFiles(folder);
+  const verified = openVerifiedFiles(folder, log);
   const work = createSharedWork<string, Step>();
+
+  /** A file that cannot be read (another user's, a damaged disk) is one that we do not have. */
+  const readDigest = async (path: string, sizeBytes: number, onStep: (step: Step) => void, signal: AbortSignal) => {
+    try {
+      return await hashFile(path, (bytes) => onStep({ step: 'checking_weights', progress: bytes / sizeBytes }), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      log.warn({ path, error: String(error) }, 'A file with weights cannot be read');
+      return undefined;
+    }
+  };
 
   const isIntact = async (path: string, { digest, sizeBytes }: WeightsFile, onStep: (step: Step) => void, signal: AbortSignal) => {
     if (!(await hasSize(path, sizeBytes))) return false;
     if (await verified.has(path, digest)) return true;
-    const actual = await hashFile(path, (bytes) => onStep({ step: 'checking_weights', progress: bytes / sizeBytes }), signal);
+    const actual = await readDigest(path, sizeBytes, onStep, signal);
     if (actual !== digest) {
       log.warn({ path, digest, actual }, 'A file does not match its digest and is not used');
       return false;

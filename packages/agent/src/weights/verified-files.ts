@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from '@cluster-ai/runtime';
 
 /** What makes a file the same file, unchanged: where it lies, how long it is and when it was last written, to the nanosecond. */
 type Fingerprint = string;
@@ -33,13 +34,17 @@ async function readList(path: string): Promise<Map<string, Fingerprint>> {
 }
 
 /** Remembers, over restarts, which files were checked: hashing tens of gigabytes takes a minute, asking for a file's times does not. */
-export function openVerifiedFiles(folder: string): VerifiedFiles {
+export function openVerifiedFiles(folder: string, log: Logger): VerifiedFiles {
   const path = join(folder, FILE_NAME);
   const list = readList(path);
   let writing: Promise<void> = Promise.resolve();
   const write = async () => {
-    await writeFile(`${path}.new`, JSON.stringify(Object.fromEntries(await list)), { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    try {
+      await writeFile(`${path}.new`, JSON.stringify(Object.fromEntries(await list)), { mode: 0o600 });
+      await rename(`${path}.new`, path);
+    } catch (error) {
+      log.warn({ path, error: String(error) }, 'The list of checked files could not be written; they are hashed again after a restart');
+    }
   };
   return {
     async has(file, digest) {
@@ -52,7 +57,7 @@ export function openVerifiedFiles(folder: string): VerifiedFiles {
       known.set(file, toFingerprint(await stat(file, { bigint: true }), digest));
       const [oldest] = known.keys();
       if (known.size > MAX_REMEMBERED && oldest !== undefined) known.delete(oldest);
-      writing = writing.then(write, write);
+      writing = writing.then(write);
       await writing;
     },
   };
