@@ -5,18 +5,23 @@ import { join } from 'node:path';
 export interface Assets {
   readonly web: string;
   readonly starter: string;
-  /** The program itself as a package, for machines that do not have it yet; absent until it was packed. */
-  readonly software: string | undefined;
+  /** What another machine's copy of the program is packed from: this clone, or this installation. */
+  readonly software: { readonly clone: string | undefined; readonly installation: string };
 }
 
 const here = import.meta.dirname;
-const firstThatExists = (candidates: readonly string[]) => candidates.find((path) => existsSync(path));
 
-export function locateAssets(version: string): Assets {
-  const packed = `cluster-ai-${version}.tgz`;
+/** The clone's root when this file runs from source; `undefined` in a published package. */
+function findClone(): string | undefined {
+  const root = join(here, '../../..');
+  return existsSync(join(root, 'packages/control-plane/src/assets.ts')) ? root : undefined;
+}
+
+export function locateAssets(): Assets {
+  const clone = findClone();
   return {
-    web: firstThatExists([join(here, '../../web/dist'), join(here, '../web')]) ?? join(here, '../web'),
-    starter: firstThatExists([join(here, '../assets/starter')]) ?? join(here, '../assets/starter'),
-    software: firstThatExists([join(here, '../../../dist', packed), join(here, '..', packed)]),
+    web: clone === undefined ? join(here, '../web') : join(clone, 'packages/web/dist'),
+    starter: join(here, '../assets/starter'),
+    software: { clone, installation: join(here, '..') },
   };
 }

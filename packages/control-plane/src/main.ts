@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Config,
@@ -41,6 +40,7 @@ import { type Metrics, openMetrics } from './observability/metrics.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import { registerStarter } from './registry/register-starter.ts';
+import { createSoftwarePackage } from './software-package.ts';
 import { openBlobStore } from './stores/fs/open-blob-store.ts';
 import { openDatabase } from './stores/open-database.ts';
 
@@ -112,7 +112,7 @@ export async function runControlPlane(
   const effective = await loadConfig(folder.config, start);
   const { config } = effective;
   const log = await openLogger({ process: 'control-plane', level: config.logs.level, file: join(folder.logs, 'control-plane.log') });
-  const assets = locateAssets(start.version);
+  const assets = locateAssets();
 
   await using database = await openDatabase({ url: config.database, folder, log });
   const events = createEventBus({ firstId: startedAtMs });
@@ -129,8 +129,7 @@ export async function runControlPlane(
       clock,
       log,
       locateBlob: async (digest) => registry.locateBlob(digest),
-      softwarePackage: async () =>
-        assets.software === undefined ? undefined : { path: assets.software, size: (await stat(assets.software)).size },
+      softwarePackage: createSoftwarePackage({ assets, version: start.version, folder: folder.run, log }),
       clusterName: config.cluster.name,
       version: start.version,
     },
