@@ -40,7 +40,7 @@ export function findInstalled(root) {
 const hadDevelopment = (root) => existsSync(join(root, 'node_modules', 'vitest'));
 
 // npm tells its scripts where it is; otherwise it is found like any program.
-const npmCommand = () =>
+export const npmCommand = () =>
   process.env.npm_execpath?.endsWith('.js')
     ? [process.execPath, process.env.npm_execpath]
     : [process.platform === 'win32' ? 'npm.cmd' : 'npm'];

@@ -18,10 +18,13 @@ export function becomeProgram(command, args, environment = {}) {
   });
 }
 
+// colours belong on a terminal only
+const plain = process.stderr.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
+
 /** Runs a step whose output is progress: all of it goes to standard error. Rejects when the step fails. */
 export function runStep(command, args, { cwd, environment = {} } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 2, 2], env: { ...process.env, ...environment } });
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 2, 2], env: { ...process.env, ...plain, ...environment } });
     child.once('error', reject);
     child.once('exit', (code, signal) =>
       code === 0 ? resolve() : reject(new Error(`"${[command, ...args].join(' ')}" ended with ${signal ?? `code ${code}`}.`)),

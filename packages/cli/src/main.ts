@@ -8,6 +8,9 @@ import { version } from './version.ts';
 
 const { stdout: output, stderr: errors, stdin: input, env: environment } = process;
 const isFromClone = import.meta.url.endsWith('.ts');
+// whoever reads our output may have seen enough: `cluster-ai logs | head`
+output.on('error', () => process.exit(0));
+
 process.exitCode = await runProgram(process.argv.slice(2), {
   terminal: createTerminal({
     output,
