@@ -37,6 +37,7 @@ import { createNodeRecords } from './nodes/node-records.ts';
 import { openNodes } from './nodes/open-nodes.ts';
 import { createEventBus } from './observability/event-bus.ts';
 import { type Metrics, openMetrics } from './observability/metrics.ts';
+import { publishChanges } from './observability/publish-changes.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import { registerStarter } from './registry/register-starter.ts';
@@ -170,7 +171,7 @@ export async function runControlPlane(
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
   ];
 
-  const looping = reconciler.run(signal);
+  const loops = Promise.all([reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal)]);
   const localJoin = await nodes.localInvitation();
   tell({
     type: 'ready',
@@ -184,5 +185,5 @@ export async function runControlPlane(
   await aborted(signal);
   log.info({}, 'The control plane stops');
   await chats.close();
-  await looping;
+  await loops;
 }
