@@ -48,9 +48,9 @@ function createReopening(open: () => Promise<SqliteThread>) {
  * SQLite in write-ahead mode: one thread writes, one transaction after the other, and another one reads meanwhile what was committed.
  * The file's schema is not touched: see migrations.
  */
-export async function openSqlite(file: string, log: Logger): Promise<Database> {
+export async function openSqlite(file: string, log: Logger, { busyTimeoutMs = BUSY_TIMEOUT_MS } = {}): Promise<Database> {
   await makePrivateFile(file);
-  const openThread = (isReadOnly: boolean) => openSqliteThread({ file, isReadOnly, busyTimeoutMs: BUSY_TIMEOUT_MS }, log);
+  const openThread = (isReadOnly: boolean) => openSqliteThread({ file, isReadOnly, busyTimeoutMs }, log);
   const writer = createReopening(() => openThread(false));
   const reader = createReopening(() => openThread(true));
   await writer.get(); // first: it makes the file a database, which a reader cannot

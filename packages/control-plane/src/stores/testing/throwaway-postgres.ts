@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const INSTALLED_AT = '/usr/lib/postgresql';
 
-/** A PostgreSQL server of its own for one test file: temporary folder, Unix socket only, no durability. */
+/** A PostgreSQL server of its own for one test file: temporary folder, Unix socket only; it survives its own end, not that of the machine. */
 export interface ThrowawayPostgres extends AsyncDisposable {
   /** A URL of a new, empty database. */
   createDatabase(): Promise<string>;
@@ -44,7 +44,7 @@ export async function startThrowawayPostgres(programs: string): Promise<Throwawa
   await run(join(programs, 'initdb'), ['-D', join(folder, 'data'), '-U', 'tester', '-A', 'trust', '-E', 'UTF8', '--no-sync'], as);
 
   const start = async () => {
-    const settings = ['listen_addresses=', `unix_socket_directories=${folder}`, 'shared_buffers=16MB', 'max_connections=30'];
+    const settings = ['listen_addresses=', `unix_socket_directories=${folder}`, 'shared_buffers=16MB', 'max_connections=30', 'fsync=off'];
     const flags = settings.flatMap((setting) => ['-c', setting]);
     const server = spawn(join(programs, 'postgres'), ['-D', join(folder, 'data'), ...flags], { ...as, stdio: 'ignore' });
     await untilItAnswers(programs, folder, as);
@@ -76,7 +76,7 @@ export async function startThrowawayPostgres(programs: string): Promise<Throwawa
 }
 
 async function untilItAnswers(programs: string, folder: string, as: SpawnOptions): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const answer = await run(join(programs, 'pg_isready'), ['-h', folder], as).catch(() => undefined);
     if (answer) return;
