@@ -4,7 +4,7 @@ import { openCompatCluster, RECIFE } from './compat-cluster.ts';
 
 /**
  * Every call that Open WebUI 0.12.4 makes to an Ollama and to an OpenAI connection, with the payloads that it builds and the fields that
- * it reads back. The program itself (a wheel of 106 MB with 84 pinned packages, PyTorch below them) takes more than 1 GB when installed.
+ * it reads back. The program itself (a wheel of 106 MB with 91 pinned packages, PyTorch below them) takes more than 1 GB when installed.
  */
 let cluster: TestCluster;
 beforeAll(async () => {

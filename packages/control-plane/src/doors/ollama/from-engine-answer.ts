@@ -25,7 +25,7 @@ interface EngineObject {
   readonly error?: { readonly message?: string };
 }
 
-export interface OllamaToolCall {
+interface OllamaToolCall {
   readonly id?: string;
   readonly function: { readonly index: number; readonly name: string; readonly arguments: unknown };
 }

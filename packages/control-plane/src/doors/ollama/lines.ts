@@ -47,7 +47,7 @@ export function createLineWriter(model: string, write: PieceWriter, clock: Clock
     without: (reason: 'load' | 'unload') => line(nothing, { done: true, done_reason: reason }),
   };
 }
-export type LineWriter = ReturnType<typeof createLineWriter>;
+type LineWriter = ReturnType<typeof createLineWriter>;
 
 const toLine = (object: unknown) => `${JSON.stringify(object)}\n`;
 

@@ -18,7 +18,7 @@ import { chatShape, embedShape, generateShape, type OllamaOptions, oldEmbedShape
 import { toChatBody, toEngineOptions, toPromptBody, toPromptChatBody } from './to-engine-request.ts';
 
 /** The version of Ollama's API that this door speaks: clients refuse features, or to work at all, below some version. */
-export const OLLAMA_API_VERSION = '0.12.0';
+const OLLAMA_API_VERSION = '0.12.0';
 
 /** The fields that every request about a model may carry. */
 interface ModelRequest {

@@ -6,7 +6,7 @@ const number = z.number('expected a number').nullish();
 // Ollama cuts what its clients send as 40.0
 const whole = z.number('expected a number').transform(Math.trunc).nullish();
 
-export const optionsShape = z.looseObject(
+const optionsShape = z.looseObject(
   {
     num_ctx: whole,
     num_predict: whole,

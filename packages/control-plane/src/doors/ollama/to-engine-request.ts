@@ -4,7 +4,7 @@ import type { ChatRequest, GenerateRequest, OllamaFormat, OllamaMessage, OllamaO
 type Fields = Record<string, unknown>;
 
 /** What Ollama samples with when a request does not say, so that the same request gives the same kind of text here. */
-const defaults = { temperature: 0.8, top_k: 40, top_p: 0.9, repeat_penalty: 1.1, repeat_last_n: 64 };
+const defaults = { temperature: 0.8, top_k: 40, top_p: 0.9, min_p: 0, repeat_penalty: 1.1, repeat_last_n: 64 };
 
 /** `num_keep`, `num_thread`, `num_gpu` and the rest of the memory layout are the cluster's own matter and change nothing here. */
 function toSampling(options: OllamaOptions): Fields {

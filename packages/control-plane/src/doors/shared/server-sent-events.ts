@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { brokenAnswer } from './read-answer.ts';
 
 const END_OF_EVENT = '\n\n';
-export const DONE = '[DONE]';
+const DONE = '[DONE]';
 
 /**
  * Cuts bytes at the ends of events, whatever the network did to them: so a comment or an error event never lands inside of another event.

@@ -5,9 +5,9 @@ import type { InferenceAnswer } from '../../gateway/gateway.ts';
 import { type ClientStream, createClientStream, whoAnswered } from './client-stream.ts';
 
 /** How long a streaming request may wait for its model before the status is sent, so that nobody in between gives up. */
-export const COMMIT_AFTER_MS = 10_000;
+const COMMIT_AFTER_MS = 10_000;
 /** How long a stream may be silent before something is written that clients ignore. */
-export const KEEP_ALIVE_MS = 10_000;
+const KEEP_ALIVE_MS = 10_000;
 
 /** What differs between the dialects of streams. */
 export interface StreamDialect {
