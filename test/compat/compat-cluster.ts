@@ -17,14 +17,20 @@ const scripted = {
 /** One request at a time, each long enough that a stream which nobody stops would keep the next one waiting past every deadline. */
 const slow = { fake: 1, text: 'word '.repeat(6000), tokensPerSecond: 20, parallel: 1 };
 
+/** Its process dies in the middle of each answer. */
+const crashing = { fake: 1, text: 'word '.repeat(50), tokensPerSecond: 200, crashAfterTokens: 5 };
+
 export const RECIFE = { city: 'Recife', days: 2 };
 
-/** A real cluster with the starter model and two scripts, for clients that know nothing of us. */
+/** A real cluster with the starter model and some scripts, for clients that know nothing of us. */
 export async function openCompatCluster(): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'compat-'));
-  const models = { scripted: join(folder, 'scripted.fake.json'), slow: join(folder, 'slow.fake.json') };
-  await writeFile(models.scripted, JSON.stringify(scripted));
-  await writeFile(models.slow, JSON.stringify(slow));
+  const models: Record<string, string> = {};
+  for (const [name, script] of Object.entries({ scripted, slow, crashing })) {
+    const path = join(folder, `${name}.fake.json`);
+    models[name] = path;
+    await writeFile(path, JSON.stringify(script));
+  }
   const cluster = await startCluster({ models });
   await rm(folder, { recursive: true });
   return cluster;

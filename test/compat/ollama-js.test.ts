@@ -156,6 +156,19 @@ describe.each(['ollamaUrl', 'url'] as const)('the official Ollama client for Jav
     }
   });
 
+  test('an engine that dies in the middle of an answer is an error, never a short answer', async () => {
+    const read = async () => {
+      for await (const part of await open().chat({ model: 'crashing', messages: [question], stream: true })) if (part.done) return;
+    };
+    await expect(read()).rejects.toThrow(/engine|connection/i);
+  });
+
+  test('a body that is no JSON is refused in the dialect', async () => {
+    const response = await fetch(`${cluster[port]}/api/chat`, { method: 'POST', body: '{"model": "starter", ' });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({ error: expect.stringContaining('not valid JSON') });
+  });
+
   test('an unknown model is not found, in the words that clients look for', async () => {
     const failed = await open()
       .chat({ model: 'nobody', messages: [question] })

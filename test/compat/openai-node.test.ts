@@ -1,4 +1,4 @@
-import OpenAI, { BadRequestError, NotFoundError } from 'openai';
+import OpenAI, { APIError, BadRequestError, NotFoundError } from 'openai';
 import type { ChatCompletionChunk, ChatCompletionMessageToolCall, ChatCompletionTool } from 'openai/resources/chat/completions';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TestCluster } from '../support/start-cluster.ts';
@@ -254,6 +254,22 @@ describe.each(['url', 'ollamaUrl'] as const)('the official OpenAI client for Nod
     const iterator = last[Symbol.asyncIterator]();
     expect((await iterator.next()).value?.choices).toHaveLength(1);
     last.controller.abort();
+  });
+
+  test('says which node answered, to those who ask', async () => {
+    const { response } = await open()
+      .chat.completions.create({ model: 'starter', messages: [question], stream: true })
+      .withResponse();
+    expect(response.headers.get('x-cluster-node')).toBeTruthy();
+    expect(response.headers.get('x-cluster-replica')).toBeTruthy();
+    await response.body?.cancel();
+  });
+
+  test('an engine that dies in the middle of an answer is an error, never a short answer', async () => {
+    const stream = await open().chat.completions.create({ model: 'crashing', messages: [question], stream: true });
+    const failed = await collect(stream).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(APIError);
+    expect(failed).toMatchObject({ code: expect.stringMatching(/^(engine_crashed|engine_error|node_lost)$/), type: 'server_error' });
   });
 
   test('an unknown model is not found, and not asked for again', async () => {
