@@ -230,22 +230,18 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
     await sampleFor(ordered, places);
   }
 
-  /** The next piece of each prompt, in equal shares: a long prompt does not make short ones wait. */
+  /** The next piece of each prompt, all equally long: a long prompt does not make short ones wait, and the runtime computes equal pieces in one go. */
   function nextPieces(reading: readonly Row[]): BatchItem[] {
-    let left = Math.max(pace.chunkTokens(), reading.length);
-    return reading.map((row, i) => {
+    const share = Math.max(1, Math.floor(pace.chunkTokens() / reading.length));
+    return reading.map((row) => {
       const start = row.slot.tokens.length;
-      const share = Math.floor(left / (reading.length - i));
       const tokens = row.job.prompt.slice(start, start + share);
-      left -= tokens.length;
       return { slot: row.slot.id, position: start, tokens, wantsNext: start + tokens.length === row.job.prompt.length };
     });
   }
 
   async function prefillOnce(reading: readonly Row[]) {
-    // those with little left come first, so that what they leave over goes to the others; the batch itself is in slot order
-    const byRest = reading.toSorted((a, b) => restOf(a) - restOf(b));
-    const items = nextPieces(byRest).sort((a, b) => a.slot - b.slot);
+    const items = nextPieces(reading);
     const startedAt = clock.monotonic();
     const places = await decode(items, reading);
     if (!places) return;
@@ -306,8 +302,6 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
     },
   };
 }
-
-const restOf = (row: Row) => row.job.prompt.length - row.slot.tokens.length;
 
 function toEngineError(error: unknown): ClusterError {
   if (error instanceof ClusterError) return error;

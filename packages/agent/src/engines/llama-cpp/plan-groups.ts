@@ -7,34 +7,39 @@
 export interface GroupCosts {
   /** Milliseconds for one group of n; undefined while that is not known well enough. */
   of(n: number): number | undefined;
-  /** What a decode of these groups took. Only groups of one size teach something. */
+  /** What one decode of all these groups took. */
   learn(groups: readonly (readonly number[])[], elapsedMs: number): void;
 }
 
 const enoughSamples = 3;
-/** Old measurements fade, since other load on the machine comes and goes. */
-const weightOfNew = 0.2;
+const keptSamples = 9;
 /** What lost is tried again now and then: it may have been measured in a bad moment. */
 const staleAfterLessons = 500;
 
+/** Other load on the machine makes some decodes slower and none faster, so the quicker samples tell more. */
+const typicalOf = (samples: readonly number[]) => samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 3)] ?? 0;
+
 export function createGroupCosts(): GroupCosts {
-  const known = new Map<number, { readonly ms: number; readonly samples: number; readonly learntAt: number }>();
+  const known = new Map<number, { readonly samples: readonly number[]; readonly typical: number; readonly learntAt: number }>();
   let lessons = 0;
+  const record = (size: number, ms: number) => {
+    const samples = [...(known.get(size)?.samples ?? []), ms].slice(-keptSamples);
+    known.set(size, { samples, typical: typicalOf(samples), learntAt: lessons });
+  };
+  const of = (n: number) => {
+    const entry = known.get(n);
+    return entry && entry.samples.length >= enoughSamples && lessons - entry.learntAt < staleAfterLessons ? entry.typical : undefined;
+  };
   return {
-    of(n) {
-      const entry = known.get(n);
-      return entry && entry.samples >= enoughSamples && lessons - entry.learntAt < staleAfterLessons ? entry.ms : undefined;
-    },
+    of,
     learn(groups, elapsedMs) {
-      const size = groups[0]?.length ?? 0;
-      if (size === 0 || groups.some((group) => group.length !== size)) return;
       lessons++;
-      const ms = elapsedMs / groups.length;
-      const old = known.get(size);
-      // one slow decode says more about the machine than about the size
-      const taken = old && old.samples >= enoughSamples ? Math.min(ms, old.ms * 3) : ms;
-      const mean = old ? old.ms + (taken - old.ms) * weightOfNew : ms;
-      known.set(size, { ms: mean, samples: (old?.samples ?? 0) + 1, learntAt: lessons });
+      const sizes = groups.map(({ length }) => length);
+      const isUniform = new Set(sizes).size === 1;
+      const expected = sizes.map((size) => (isUniform ? 1 : (known.get(size)?.typical ?? Number.NaN)));
+      const whole = expected.reduce((sum, ms) => sum + ms, 0);
+      if (Number.isNaN(whole)) return; // whose share was it?
+      for (const [i, size] of sizes.entries()) record(size, (elapsedMs * (expected[i] ?? 0)) / whole);
     },
   };
 }
@@ -50,7 +55,7 @@ function toRuns(slots: readonly number[]): number[][] {
 }
 
 /** Splitting must promise this much, or small errors of measurement would make the plan flutter. */
-const worthSplitting = 0.9;
+const worthSplitting = 0.85;
 
 /** The cheapest sizes that add up to n, by what is known. */
 function cheapestSizes(n: number, costs: GroupCosts): readonly number[] {

@@ -1,7 +1,10 @@
-/** No batch of prompt tokens takes much longer than this, so that running answers hardly stutter and an abort is soon seen. */
-const targetMs = 90;
-const firstGuessTokens = 32;
-const fewestTokens = 4;
+/** No batch of prompt tokens shall take longer, so that running answers hardly stutter and an abort is soon seen. */
+const limitMs = 100;
+/** What is aimed at: machines are not steady. */
+const targetMs = 85;
+const firstTokens = 16;
+const fewestTokens = 8;
+const growth = 1.25;
 
 export interface PrefillPace {
   /** How many prompt tokens the next batch takes. */
@@ -9,22 +12,15 @@ export interface PrefillPace {
   learn(tokens: number, elapsedMs: number): void;
 }
 
-/** Finds by measuring how many prompt tokens fit into the target time. */
+/** Finds by measuring how many prompt tokens fit into the limit: grows slowly while there is room, shrinks at once when there is none. */
 export function createPrefillPace(mostTokens: number): PrefillPace {
-  let msPerToken: number | undefined;
-  let largest = Math.min(firstGuessTokens, mostTokens);
+  const clamp = (tokens: number) => Math.min(mostTokens, Math.max(Math.min(fewestTokens, mostTokens), Math.floor(tokens)));
+  let chunk = clamp(firstTokens);
   return {
-    chunkTokens() {
-      if (msPerToken === undefined) return largest;
-      const fitting = Math.floor(targetMs / msPerToken);
-      // grows by doubling: what is true of few tokens need not hold for many
-      return Math.max(Math.min(fewestTokens, mostTokens), Math.min(fitting, largest * 2, mostTokens));
-    },
+    chunkTokens: () => chunk,
     learn(tokens, elapsedMs) {
-      if (tokens < fewestTokens) return; // a handful of tokens costs as much as one
-      const ms = elapsedMs / tokens;
-      msPerToken = msPerToken === undefined ? ms : msPerToken + (ms - msPerToken) * 0.3;
-      largest = Math.max(fewestTokens, tokens);
+      if (elapsedMs > limitMs) chunk = Math.min(chunk, clamp((tokens * targetMs) / elapsedMs));
+      else if (tokens * growth >= chunk && elapsedMs * growth < targetMs) chunk = clamp(chunk * growth + 1);
     },
   };
 }

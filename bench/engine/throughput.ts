@@ -1,0 +1,115 @@
+/*
+ * Tokens per second of our embedded engine beside the library's own scheduling and, where LLAMA_SERVER names a binary, beside llama-server:
+ * the same model, one thread, alternated in one run, so that other load on the machine hits all alike. Read the ratios, not the absolute numbers.
+ *
+ *   node bench/engine/throughput.ts [--rounds 5] [--threads 1] [--streams 1,8,16] [--tokens 48] [--out rounds.json]
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { makeTinyGguf } from '@cluster-ai/formats/testing';
+import { type Contender, type Load, openLibraryDefault, openLlamaServer, openOurs, type Stream } from './contenders.ts';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    threads: { type: 'string', default: '1' },
+    streams: { type: 'string', default: '1,8,16' },
+    tokens: { type: 'string', default: '48' },
+    out: { type: 'string' },
+  },
+});
+const rounds = Number(values.rounds);
+const streamCounts = values.streams.split(',').map(Number);
+const promptTokens = 16;
+const firstOrdinaryToken = 300;
+
+interface Measurement {
+  readonly round: number;
+  readonly contender: string;
+  readonly streams: number;
+  readonly tokens: number;
+  readonly elapsedMs: number;
+  readonly tokensPerSecond: number;
+  readonly loadAverage: number;
+}
+
+const toPrompt = (seed: number) => Array.from({ length: promptTokens }, (_, i) => firstOrdinaryToken + ((seed * 131 + i * 37) % 500));
+
+async function measure(contender: Contender, streams: number, round: number): Promise<Measurement> {
+  const work: Stream[] = Array.from({ length: streams }, (_, i) => ({ prompt: toPrompt(round * 100 + i), tokens: Number(values.tokens) }));
+  const startedAt = performance.now();
+  const tokens = await contender.run(work);
+  const elapsedMs = performance.now() - startedAt;
+  const expected = streams * Number(values.tokens);
+  if (tokens !== expected) throw new Error(`${contender.name} made ${tokens} tokens instead of ${expected}.`);
+  return {
+    round,
+    contender: contender.name,
+    streams,
+    tokens,
+    elapsedMs: Math.round(elapsedMs),
+    tokensPerSecond: Math.round((10_000 * tokens) / elapsedMs) / 10,
+    loadAverage: loadavg()[0] ?? 0,
+  };
+}
+
+const rotate = <Item>(items: readonly Item[], by: number) => items.map((_, i) => items[(i + by) % items.length] as Item);
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+/** The ratio is taken within each round, so that what slows the machine in a round cancels out. */
+function toRatio(measurements: readonly Measurement[], streams: number, other: string): number {
+  const rate = (round: number, contender: string) =>
+    measurements.find((m) => m.round === round && m.contender === contender && m.streams === streams)?.tokensPerSecond ?? 0;
+  const ratios = Array.from({ length: rounds }, (_, i) => rate(i + 1, 'cluster-ai') / rate(i + 1, other));
+  return Math.round(median(ratios) * 100) / 100;
+}
+
+const modelPath = fileURLToPath(new URL('../../.cache/models/mid-q8_0.gguf', import.meta.url));
+if (!existsSync(modelPath)) {
+  mkdirSync(dirname(modelPath), { recursive: true });
+  console.log('Making the model (206 million random parameters, Q8_0) …');
+  makeTinyGguf({ path: modelPath, preset: 'mid', type: 'Q8_0', seed: 1 });
+}
+
+const load: Load = { modelPath, threads: Number(values.threads), slots: Math.max(...streamCounts), contextSize: 512 };
+const contenders: Contender[] = [await openOurs(load), await openLibraryDefault(load)];
+const llamaServer = process.env['LLAMA_SERVER'];
+if (llamaServer) contenders.push(await openLlamaServer(llamaServer, load));
+
+const measurements: Measurement[] = [];
+for (let round = 0; round <= rounds; round++) {
+  for (const streams of streamCounts) {
+    for (const contender of rotate(contenders, round)) {
+      const measurement = await measure(contender, streams, round);
+      if (round === 0) continue; // the first round warms up
+      measurements.push(measurement);
+      console.log(
+        `round ${round}  ${String(streams).padStart(2)} streams  ${contender.name.padEnd(16)} ${measurement.tokensPerSecond} tokens/s`,
+      );
+    }
+  }
+}
+for (const contender of contenders) await contender[Symbol.asyncDispose]();
+
+const ratios = streamCounts.flatMap((streams) =>
+  contenders.slice(1).map(({ name }) => ({ streams, against: name, ratio: toRatio(measurements, streams, name) })),
+);
+console.log('\ncluster-ai against …  (median of the ratios within each round)');
+for (const { streams, against, ratio } of ratios)
+  console.log(`  ${String(streams).padStart(2)} streams  ${against.padEnd(16)} ${ratio.toFixed(2)}`);
+
+if (values.out !== undefined) {
+  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
+  writeFileSync(
+    values.out,
+    `${JSON.stringify({ benchmark: 'engine/throughput', machine, load: { ...load, modelPath: 'mid-q8_0.gguf' }, rounds, measurements, ratios }, null, 1)}\n`,
+  );
+}
