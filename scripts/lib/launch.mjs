@@ -1,7 +1,6 @@
 // From "any Node ≥ 20 and a plain clone" to the program: install, build, run with the right Node.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensurePackaged } from './build-package.mjs';
 import { ensureWebBuilt } from './build-web.mjs';
 import { ensureInstalled } from './install.mjs';
 import { findNode } from './pinned-node.mjs';
@@ -17,10 +16,9 @@ export async function prepare({ withDevelopment = false, withWeb = true } = {}) 
   return node;
 }
 
-/** Runs the command line from source and ends with its exit code. `serves`: it will serve the web UI, and the program for other machines. */
-export async function launchCli(args, { serves }) {
-  const node = await prepare({ withWeb: serves });
-  if (serves) await ensurePackaged(root, node);
+/** Runs the command line from source and ends with its exit code. */
+export async function launchCli(args, options) {
+  const node = await prepare(options);
   const environment = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules', '.cluster-ai', 'compiled') };
   process.exitCode = await becomeProgram(node, [join(root, 'packages', 'cli', 'src', 'main.ts'), ...args], environment);
 }
