@@ -1,0 +1,251 @@
+import type { ChatDetails } from '@cluster-ai/contracts';
+import { Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { PanelLeft, Sparkles } from 'lucide-react';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { toast } from 'sonner';
+import { useApp } from '../api/app-context.ts';
+import { useChat, useModels } from '../api/queries.ts';
+import { useLiveAnswer } from '../features/chat/answer-streams.ts';
+import { chooseModel } from '../features/chat/choose-model.ts';
+import { Composer } from '../features/chat/composer.tsx';
+import type { MessageActions } from '../features/chat/message.tsx';
+import { findNewestLeaf, toBranch } from '../features/chat/message-tree.ts';
+import { ModelPicker } from '../features/chat/model-picker.tsx';
+import { Thread } from '../features/chat/thread.tsx';
+import { ThreadList } from '../features/chat/thread-list.tsx';
+import { toCurl } from '../features/chat/to-curl.ts';
+import { useExplainError } from '../i18n/explain.ts';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { ErrorNotice, InfoNotice } from '../ui/notice.tsx';
+import { StateBadge } from '../ui/state-badge.tsx';
+import { Skeleton } from '../ui/surface.tsx';
+
+const LAST_MODEL_KEY = 'cluster-ai.last-model';
+
+/** The list of chats beside the one that is open; on a phone the list is behind a button. */
+export function ChatPage() {
+  const { t } = useTranslation();
+  const [isListOpen, setListOpen] = useState(false);
+  return (
+    <div className="flex h-full min-h-0">
+      <aside className="hidden w-64 shrink-0 border-r bg-card lg:block">
+        <ThreadList />
+      </aside>
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <div className="border-b bg-card px-3 py-1.5 lg:hidden">
+          <Button look="ghost" size="small" onClick={() => setListOpen(true)}>
+            <PanelLeft aria-hidden />
+            {t('chat.list')}
+          </Button>
+        </div>
+        <Outlet />
+      </div>
+      <Dialog isOpen={isListOpen} onClose={() => setListOpen(false)} title={t('chat.list')} className="h-[80dvh]">
+        <div className="-mx-5 -my-4">
+          <ThreadList onOpen={() => setListOpen(false)} />
+        </div>
+      </Dialog>
+    </div>
+  );
+}
+
+/** The state of the model that would answer, where it cannot at once. */
+function ModelState({ name }: { readonly name: string }) {
+  const { t } = useTranslation();
+  const { data } = useModels();
+  const model = data?.models.find((candidate) => candidate.name === name);
+  if (!model) return null;
+  return (
+    <>
+      {model.condition.state !== 'ready' && (
+        <p className="flex flex-wrap items-center gap-2">
+          <span className="text-muted-foreground">{model.name}</span>
+          <StateBadge condition={model.condition} of={model.name} />
+        </p>
+      )}
+      {model.notice && <InfoNotice className="text-left">{model.notice}</InfoNotice>}
+      {model.condition.state === 'asleep' && <p className="text-muted-foreground">{t('chat.loadsOnSend')}</p>}
+    </>
+  );
+}
+
+const starters = ['explain', 'plan', 'code', 'write'] as const;
+
+export function NewChatPage() {
+  const { t } = useTranslation();
+  const { cluster, queryClient, answers } = useApp();
+  const navigate = useNavigate();
+  const { model: asked } = useSearch({ from: '/chat' });
+  const { data, error, refetch } = useModels();
+  const [chosen, setChosen] = useState<string>();
+  const explain = useExplainError();
+  const composer = useRef<HTMLTextAreaElement>(null);
+  const models = data?.models ?? [];
+  const model = chosen ?? chooseModel(models, asked, localStorage.getItem(LAST_MODEL_KEY));
+
+  useEffect(() => composer.current?.focus(), []);
+
+  async function begin(content: string): Promise<void> {
+    localStorage.setItem(LAST_MODEL_KEY, model);
+    const chat = await cluster.createChat({ model });
+    queryClient.setQueryData<ChatDetails>(['chat', chat.id], { ...chat, messages: [] });
+    answers.ask(chat.id, { parentId: null, content }).catch((failure: unknown) => toast.error(explain(failure).message));
+    await navigate({ to: '/chat/$chatId', params: { chatId: chat.id } });
+  }
+
+  return (
+    <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">
+      <title>{`${t('chat.new')} · Cluster AI`}</title>
+      <div className="mx-auto flex w-full max-w-3xl flex-1 flex-col justify-center gap-6 px-4 py-6">
+        <div className="grid justify-items-center gap-3 text-center">
+          <Sparkles aria-hidden className="size-8 text-primary" />
+          <h1 className="font-semibold text-xl">{t('chat.welcome')}</h1>
+          <p className="text-muted-foreground">{t('chat.welcomeText')}</p>
+          <ModelState name={model} />
+        </div>
+        {error !== null && <ErrorNotice error={error} title={t('models.listFailed')} onRetry={() => void refetch()} />}
+        {data && models.length === 0 && <InfoNotice>{t('chat.noModels')}</InfoNotice>}
+        <ul className="grid gap-2 sm:grid-cols-2">
+          {starters.map((starter) => (
+            <li key={starter}>
+              <Button
+                className="h-auto min-h-12 w-full justify-start whitespace-normal py-2 text-left font-normal"
+                disabled={model === ''}
+                onClick={() => void begin(t(`chat.starters.${starter}`))}
+              >
+                {t(`chat.starters.${starter}`)}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      </div>
+      <div className="mx-auto w-full max-w-3xl px-4 pb-4">
+        <Composer
+          ref={composer}
+          label={t('chat.message')}
+          isBusy={model === ''}
+          onSend={begin}
+          tools={<ModelPicker models={models} value={model} onChoose={setChosen} />}
+        />
+      </div>
+    </div>
+  );
+}
+
+export function OneChatPage() {
+  const { chatId } = useParams({ from: '/chat/$chatId' });
+  return <OneChat key={chatId} chatId={chatId} />;
+}
+
+/** Esc stops the answer, unless something else on the page wants it first. */
+function useEscape(isOn: boolean, onEscape: () => void): void {
+  const latest = useRef(onEscape);
+  latest.current = onEscape;
+  useEffect(() => {
+    if (!isOn) return undefined;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && !event.defaultPrevented) latest.current();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, [isOn]);
+}
+
+function ChatSkeleton() {
+  const { t } = useTranslation();
+  return (
+    <div className="mx-auto grid w-full max-w-3xl gap-6 px-4 py-6">
+      <p role="status" className="sr-only">
+        {t('common.loading')}
+      </p>
+      <Skeleton className="ml-auto h-11 w-2/5" />
+      <Skeleton className="h-40" />
+    </div>
+  );
+}
+
+function OneChat({ chatId }: { readonly chatId: string }) {
+  const { t } = useTranslation();
+  const { answers, queryClient, cluster } = useApp();
+  const { data: chat, error, refetch } = useChat(chatId);
+  const { data: models } = useModels();
+  const live = useLiveAnswer(answers, chatId);
+  const [failure, setFailure] = useState<unknown>();
+  const composer = useRef<HTMLTextAreaElement>(null);
+
+  // An answer that was begun elsewhere, or before a reload.
+  const isGenerating = chat?.isGenerating ?? false;
+  useEffect(() => {
+    if (isGenerating) void answers.attach(chatId);
+  }, [answers, chatId, isGenerating]);
+
+  const stop = () => void answers.stop(chatId).catch(setFailure);
+  useEscape(live !== undefined, stop);
+  useEffect(() => composer.current?.focus(), []);
+
+  const actions = useMemo<MessageActions>(() => {
+    const readChat = () => queryClient.getQueryData<ChatDetails>(['chat', chatId]);
+    return {
+      showSibling(id) {
+        const headId = findNewestLeaf(readChat()?.messages ?? [], id);
+        queryClient.setQueryData<ChatDetails>(['chat', chatId], (before) => before && { ...before, headId });
+        void cluster.updateChat(chatId, { headId }).catch(setFailure);
+      },
+      regenerate(message) {
+        setFailure(undefined);
+        answers.ask(chatId, { parentId: message.parentId }).catch(setFailure);
+      },
+      edit: (message, content) => answers.ask(chatId, { parentId: message.parentId, content }),
+      toCurl(message) {
+        const details = readChat();
+        return toCurl(location.origin, message.answer?.model ?? details?.model ?? '', toBranch(details?.messages ?? [], message.id));
+      },
+    };
+  }, [answers, chatId, cluster, queryClient]);
+
+  if (error !== null && !chat)
+    return <ErrorNotice className="m-4" error={error} title={t('chat.loadFailed')} onRetry={() => void refetch()} />;
+  if (!chat) return <ChatSkeleton />;
+
+  async function chooseChatModel(model: string): Promise<void> {
+    localStorage.setItem(LAST_MODEL_KEY, model);
+    queryClient.setQueryData<ChatDetails>(['chat', chatId], (before) => before && { ...before, model });
+    await cluster.updateChat(chatId, { model });
+  }
+
+  return (
+    <>
+      <title>{`${chat.title || t('chat.untitled')} · Cluster AI`}</title>
+      <h1 className="sr-only">{chat.title || t('chat.untitled')}</h1>
+      <Thread
+        chat={chat}
+        live={live}
+        actions={actions}
+        footer={
+          <div className="grid gap-2">
+            {failure !== undefined && <ErrorNotice error={failure} />}
+            <Composer
+              ref={composer}
+              label={t('chat.message')}
+              isBusy={live !== undefined}
+              onStop={stop}
+              onSend={(content) => {
+                setFailure(undefined);
+                return answers.ask(chatId, { parentId: chat.headId, content });
+              }}
+              tools={
+                <ModelPicker
+                  models={models?.models ?? []}
+                  value={chat.model}
+                  onChoose={(model) => void chooseChatModel(model).catch(setFailure)}
+                />
+              }
+            />
+          </div>
+        }
+      />
+    </>
+  );
+}

@@ -1,0 +1,29 @@
+import { Link } from '@tanstack/react-router';
+import { Compass } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { Button } from '../ui/button.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Empty, Page } from '../ui/surface.tsx';
+
+export function NotFoundPage() {
+  const { t } = useTranslation();
+  return (
+    <Page title={t('notFound.title')}>
+      <Empty icon={<Compass aria-hidden />} title={t('notFound.text')}>
+        <Button asChild look="primary">
+          <Link to="/">{t('notFound.home')}</Link>
+        </Button>
+      </Empty>
+    </Page>
+  );
+}
+
+/** What stands in for a page that failed to draw itself. */
+export function CrashPage({ error }: { readonly error: unknown }) {
+  const { t } = useTranslation();
+  return (
+    <Page title={t('crash.title')}>
+      <ErrorNotice error={error} title={t('crash.text')} onRetry={() => location.reload()} />
+    </Page>
+  );
+}

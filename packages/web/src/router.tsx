@@ -1,0 +1,64 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { CrashPage, NotFoundPage } from './pages/not-found-page.tsx';
+import { OverviewPage } from './pages/overview-page.tsx';
+import { Shell } from './shell/shell.tsx';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage, errorComponent: CrashPage });
+
+const overview = createRoute({ getParentRoute: () => root, path: '/', component: OverviewPage });
+
+const chat = createRoute({
+  getParentRoute: () => root,
+  path: '/chat',
+  /** `model` is the one to begin a new chat with. */
+  validateSearch: (search: Record<string, unknown>): { model?: string } =>
+    typeof search.model === 'string' ? { model: search.model } : {},
+  component: lazyRouteComponent(() => import('./pages/chat-page.tsx'), 'ChatPage'),
+});
+const newChat = createRoute({
+  getParentRoute: () => chat,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/chat-page.tsx'), 'NewChatPage'),
+});
+const oneChat = createRoute({
+  getParentRoute: () => chat,
+  path: '$chatId',
+  component: lazyRouteComponent(() => import('./pages/chat-page.tsx'), 'OneChatPage'),
+});
+
+const nodes = createRoute({
+  getParentRoute: () => root,
+  path: '/nodes',
+  /** `add` opens the dialog for one more machine. */
+  validateSearch: (search: Record<string, unknown>): { add?: boolean } => (search.add === true ? { add: true } : {}),
+  component: lazyRouteComponent(() => import('./pages/nodes-page.tsx'), 'NodesPage'),
+});
+const node = createRoute({
+  getParentRoute: () => root,
+  path: '/nodes/$nodeId',
+  component: lazyRouteComponent(() => import('./pages/node-page.tsx'), 'NodePage'),
+});
+
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/models',
+  component: lazyRouteComponent(() => import('./pages/models-page.tsx'), 'ModelsPage'),
+});
+const model = createRoute({
+  getParentRoute: () => root,
+  path: '/models/$name',
+  component: lazyRouteComponent(() => import('./pages/model-page.tsx'), 'ModelPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([overview, chat.addChildren([newChat, oneChat]), nodes, node, models, model]),
+  basepath: '/ui',
+  defaultPreload: 'intent',
+  scrollRestoration: false,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,156 @@
+import { Link, Outlet } from '@tanstack/react-router';
+import { Languages, Monitor, Moon, Search, Sun } from 'lucide-react';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useStatus } from '../api/queries.ts';
+import { changeLanguage, useLanguage } from '../i18n/i18n.ts';
+import { languageNames, languages } from '../i18n/languages.ts';
+import { Button, IconButton } from '../ui/button.tsx';
+import { Menu, MenuChoice, MenuContent, MenuTrigger } from '../ui/menu.tsx';
+import { ConnectionDot, OfflineBanner } from './connection-dot.tsx';
+import { destinations } from './destinations.ts';
+import { changeTheme, themes, useTheme } from './theme.ts';
+
+const CommandPalette = lazy(async () => ({ default: (await import('./command-palette.tsx')).CommandPalette }));
+
+/** Rail on wide pages, icons on narrower ones, a bar at the bottom of a phone. */
+function Navigation() {
+  const { t } = useTranslation();
+  return (
+    <nav
+      aria-label={t('shell.navigation')}
+      className="order-last flex border-t bg-card sm:order-none sm:w-14 sm:flex-col sm:gap-1 sm:border-t-0 sm:border-r sm:px-2 sm:py-3 rail:w-52"
+    >
+      {destinations.map(({ to, key, icon: Icon }) => (
+        <Link
+          key={to}
+          to={to}
+          activeOptions={{ exact: to === '/' }}
+          activeProps={{ className: 'text-accent-foreground sm:bg-accent' }}
+          inactiveProps={{ className: 'text-muted-foreground hover:text-foreground sm:hover:bg-muted' }}
+          className="flex min-h-13 flex-1 flex-col items-center justify-center gap-0.5 rounded-md font-medium -outline-offset-2 sm:min-h-10 sm:flex-none sm:flex-row sm:gap-3 rail:justify-start rail:px-3"
+        >
+          <Icon aria-hidden className="size-5 sm:size-4.5" />
+          <span className="text-[0.6875rem] sm:sr-only rail:not-sr-only rail:text-sm">{t(`pages.${key}`)}</span>
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+const themeIcons = { system: Monitor, light: Sun, dark: Moon } as const;
+
+function ThemeMenu() {
+  const { t } = useTranslation();
+  const theme = useTheme();
+  const Icon = themeIcons[theme];
+  return (
+    <Menu>
+      <MenuTrigger asChild>
+        <IconButton label={t('shell.theme')}>
+          <Icon aria-hidden />
+        </IconButton>
+      </MenuTrigger>
+      <MenuContent>
+        <MenuChoice
+          label={t('shell.theme')}
+          value={theme}
+          onChoose={changeTheme}
+          choices={themes.map((value) => ({ value, label: t(`themes.${value}`) }))}
+        />
+      </MenuContent>
+    </Menu>
+  );
+}
+
+function LanguageMenu() {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  return (
+    <Menu>
+      <MenuTrigger asChild>
+        <IconButton label={t('shell.language')}>
+          <Languages aria-hidden />
+        </IconButton>
+      </MenuTrigger>
+      <MenuContent>
+        <MenuChoice
+          label={t('shell.language')}
+          value={language}
+          onChoose={(next) => void changeLanguage(next)}
+          choices={languages.map((value) => ({ value, label: <span lang={value}>{languageNames[value]}</span> }))}
+        />
+      </MenuContent>
+    </Menu>
+  );
+}
+
+const isMac = /mac|iphone|ipad/i.test(navigator.userAgent);
+
+function TopBar({ onSearch }: { onSearch(): void }) {
+  const { t } = useTranslation();
+  const { data: status } = useStatus();
+  return (
+    <header className="flex h-13 shrink-0 items-center gap-2 border-b bg-card px-3 sm:px-4">
+      <Link to="/" className="flex min-w-0 items-center gap-2.5 rounded-md pr-2">
+        <img src={`${import.meta.env.BASE_URL}favicon.svg`} alt="" className="size-6" />
+        <span className="truncate font-semibold">{status?.name ?? 'Cluster AI'}</span>
+      </Link>
+      <div className="flex-1" />
+      <Button
+        size="small"
+        className="hidden font-normal text-muted-foreground sm:inline-flex sm:w-56 sm:justify-start"
+        onClick={onSearch}
+        aria-keyshortcuts="Control+K Meta+K"
+      >
+        <Search aria-hidden />
+        <span className="flex-1 text-left">{t('shell.search')}</span>
+        <kbd className="rounded border px-1 font-sans text-[0.6875rem]">{isMac ? '⌘K' : 'Ctrl K'}</kbd>
+      </Button>
+      <IconButton label={t('shell.search')} className="sm:hidden" onClick={onSearch}>
+        <Search aria-hidden />
+      </IconButton>
+      <ConnectionDot />
+      <LanguageMenu />
+      <ThemeMenu />
+    </header>
+  );
+}
+
+/** What is around every page. */
+export function Shell() {
+  const { t } = useTranslation();
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  useEffect(() => {
+    function openPalette(event: KeyboardEvent): void {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+      event.preventDefault();
+      setPaletteOpen((isOpen) => !isOpen);
+    }
+    window.addEventListener('keydown', openPalette);
+    return () => window.removeEventListener('keydown', openPalette);
+  }, []);
+  return (
+    <div className="flex h-dvh flex-col">
+      <a
+        href="#main"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-primary focus:px-3 focus:py-2 focus:text-primary-foreground"
+      >
+        {t('shell.skip')}
+      </a>
+      <TopBar onSearch={() => setPaletteOpen(true)} />
+      <OfflineBanner />
+      <div className="flex min-h-0 flex-1 flex-col sm:flex-row">
+        <Navigation />
+        <main id="main" tabIndex={-1} className="min-h-0 min-w-0 flex-1 overflow-y-auto outline-none">
+          <Outlet />
+        </main>
+      </div>
+      {isPaletteOpen && (
+        <Suspense>
+          <CommandPalette onClose={() => setPaletteOpen(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}

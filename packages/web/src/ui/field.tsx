@@ -1,0 +1,33 @@
+import type { ComponentProps, ReactNode } from 'react';
+import { useId } from 'react';
+import { cn } from './cn.ts';
+
+const inputStyle =
+  'w-full rounded-md border border-input bg-card px-3 py-1.5 outline-offset-0 focus-visible:outline-2 focus-visible:outline-ring disabled:opacity-60 aria-[invalid=true]:border-fail';
+
+export function Input({ className, ...props }: ComponentProps<'input'>) {
+  return <input className={cn(inputStyle, 'h-9', className)} {...props} />;
+}
+
+export interface FieldProps extends ComponentProps<'input'> {
+  readonly label: ReactNode;
+  readonly help?: ReactNode;
+}
+
+/** An input with its label above and its help below. */
+export function Field({ label, help, ...props }: FieldProps) {
+  const id = useId();
+  return (
+    <div className="grid gap-1.5">
+      <label htmlFor={id} className="font-medium">
+        {label}
+      </label>
+      <Input id={id} {...(help ? { 'aria-describedby': `${id}-help` } : {})} {...props} />
+      {help && (
+        <p id={`${id}-help`} className="text-muted-foreground text-xs">
+          {help}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import { Info, TriangleAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useExplainError } from '../i18n/explain.ts';
+import { Button } from './button.tsx';
+import { cn } from './cn.ts';
+import { Hint } from './state-badge.tsx';
+
+export interface ErrorNoticeProps {
+  readonly error: unknown;
+  /** What was tried, as a sentence: "The chats could not be loaded." */
+  readonly title?: string;
+  onRetry?(): void;
+  readonly className?: string;
+}
+
+/** A failure stays on the page until it is mended: what happened, why, and what to do. */
+export function ErrorNotice({ error, title, onRetry, className }: ErrorNoticeProps) {
+  const { t } = useTranslation();
+  const { message, hint, particulars } = useExplainError()(error);
+  return (
+    <div role="alert" className={cn('flex items-start gap-3 rounded-lg border border-fail/40 bg-fail/5 p-3', className)}>
+      <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-fail" />
+      <div className="grid min-w-0 flex-1 gap-1">
+        <p className="break-words font-medium">{title ?? message}</p>
+        {title && <p className="break-words">{message}</p>}
+        {particulars && (
+          <p lang="en" className="break-words text-muted-foreground">
+            {particulars}
+          </p>
+        )}
+        {hint && (
+          <p className="text-muted-foreground">
+            <Hint text={hint} />
+          </p>
+        )}
+      </div>
+      {onRetry && (
+        <Button size="small" onClick={onRetry}>
+          {t('common.retry')}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** Something one should know, which is nobody's fault. */
+export function InfoNotice({ children, className }: { readonly children: ReactNode; readonly className?: string }) {
+  return (
+    <div className={cn('flex items-start gap-3 rounded-lg border bg-accent p-3 text-accent-foreground', className)}>
+      <Info aria-hidden className="mt-0.5 size-4 shrink-0" />
+      <div className="min-w-0 flex-1">{children}</div>
+    </div>
+  );
+}
