@@ -226,8 +226,8 @@ async function forge(change: (manifest: Record<string, unknown>) => void): Promi
   await writeFile(join(folder, 'manifest.json'), text);
   await writeFile(join(folder, 'manifest.json.sha256'), `sha256:${createHash('sha256').update(text).digest('hex')}`);
   const forged = join(root, 'forged.tar');
-  const names = ['manifest.json', 'manifest.json.sha256', ...(await readdir(folder)).filter((name) => !name.startsWith('manifest'))];
-  await run('tar', ['-cf', forged, '-C', folder, '--format=ustar', ...names]);
+  const { stdout } = await run('tar', ['-tf', path]);
+  await run('tar', ['-cf', forged, '-C', folder, '--format=ustar', ...stdout.trim().split('\n')]);
   return forged;
 }
 
@@ -240,6 +240,24 @@ test.each(['../outside', '/etc/passwd', 'secrets/../../outside', 'blobs/x', 'sec
     await expect(restore(forged)).rejects.toMatchObject({ code: 'invalid_request' });
   },
 );
+
+test('a file that the manifest names and the archive lacks is missed, and one that it does not name is refused', async () => {
+  const lacking = await forge((manifest) => {
+    manifest['files'] = [...(manifest['files'] as object[]), { name: 'secrets/lost', sizeBytes: 1, digest: `sha256:${'0'.repeat(64)}` }];
+  });
+  await expect(restore(lacking)).rejects.toMatchObject({
+    code: 'digest_mismatch',
+    message: expect.stringContaining('secrets/lost is missing'),
+  });
+  await rm(join(root, 'home'), { recursive: true });
+  await rm(join(root, 'forged'), { recursive: true });
+  await rm(backups, { recursive: true });
+  await mkdir(backups);
+  const unnamed = await forge((manifest) => {
+    manifest['files'] = (manifest['files'] as { name: string }[]).filter(({ name }) => name !== 'secrets/ca.key');
+  });
+  await expect(restore(unnamed)).rejects.toMatchObject({ code: 'digest_mismatch', message: expect.stringContaining('secrets/ca.key') });
+});
 
 test('a backup of a newer program is refused', async () => {
   const newer = await forge((manifest) => {

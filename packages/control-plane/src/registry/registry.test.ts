@@ -10,6 +10,7 @@ import { makeTinyGguf } from '@cluster-ai/formats/testing';
 import { createManualClock, silentLogger } from '@cluster-ai/runtime';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createEventBus, type EventBus } from '../observability/event-bus.ts';
+import type { BlobStore } from '../stores/blob-store.ts';
 import type { Database } from '../stores/database.ts';
 import { openBlobStore } from '../stores/fs/open-blob-store.ts';
 import { openDatabase } from '../stores/open-database.ts';
@@ -29,17 +30,33 @@ let registry: Registry;
 const blobsFolder = () => join(root, 'blobs');
 const inspect = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
-async function open(): Promise<void> {
+async function open(change: (blobs: BlobStore) => BlobStore = (blobs) => blobs): Promise<void> {
   database = await openDatabase({ url, folder: { database: join(root, 'state', 'cluster.db') }, log: silentLogger });
   events = createEventBus({ firstId: 1 });
-  const blobs = await openBlobStore({ folder: blobsFolder() });
+  const blobs = change(await openBlobStore({ folder: blobsFolder() }));
   registry = await openRegistry({ database, blobs, events, clock: createManualClock(), log: silentLogger, inspect });
 }
 
-async function restart(): Promise<void> {
+async function restart(change?: (blobs: BlobStore) => BlobStore): Promise<void> {
   await database[Symbol.asyncDispose]();
-  await open();
+  await open(change);
 }
+
+/** As if the process ended where files and rows do not agree yet: nothing is settled any more. */
+const endsBeforeSettling = (blobs: BlobStore): BlobStore => ({ ...blobs, settle: async () => {} });
+
+/** As if it ended when the bytes were placed and the rows not written. */
+const endsAfterPlacing = (blobs: BlobStore): BlobStore => ({
+  ...endsBeforeSettling(blobs),
+  async stage(path, signal) {
+    const staged = await blobs.stage(path, signal);
+    const place = async () => {
+      await staged.place();
+      throw new Error('the process ended');
+    };
+    return { ...staged, place };
+  },
+});
 
 const made = new Map<number, Buffer>();
 
@@ -321,6 +338,30 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
       stored.map(({ digest }) => digest.slice(-64)).sort(),
     );
     for (const { name } of registry.list()) expect(await digestOf(registry.resolve(name).path)).toBe(registry.resolve(name).file.digest);
+  });
+
+  test('an end between placing the bytes and writing the rows leaves bytes that the next start removes', async () => {
+    await restart(endsAfterPlacing);
+    await expect(add('tiny', makeModel('tiny.gguf'))).rejects.toThrow('the process ended');
+    expect(await listFiles(join(blobsFolder(), 'sha256'))).toHaveLength(1);
+    await restart();
+    expect(await listFiles(blobsFolder())).toEqual([]);
+  });
+
+  test('an end between deleting the rows and removing the bytes is made good at the next start', async () => {
+    await add('tiny', makeModel('tiny.gguf'));
+    await restart(endsBeforeSettling);
+    await registry.remove('tiny');
+    expect(await listFiles(join(blobsFolder(), 'sha256'))).toHaveLength(1);
+    await restart();
+    expect(await listFiles(blobsFolder())).toEqual([]);
+  });
+
+  test('an end right after an import keeps it', async () => {
+    await restart(endsBeforeSettling);
+    await add('tiny', makeModel('tiny.gguf'));
+    await restart();
+    expect(await listFiles(blobsFolder())).toEqual([registry.resolve('tiny').path]);
   });
 
   test('what a crash left half-way is swept at the next start: staged files, and bytes without a row', async () => {
