@@ -57,6 +57,16 @@ interface Serving {
   readonly waitUntilMs: number;
 }
 
+/** A replica that counts this request among its own until `vacate`. */
+interface Taken {
+  readonly replica: ReadyReplica;
+  readonly vacate: () => void;
+}
+
+interface Begun extends Taken {
+  readonly answer: BegunAnswer;
+}
+
 /** The one way of an inference request: find or start a replica, call it, stream, retry before the first byte. */
 export function createGateway(deps: GatewayDeps): Gateway {
   const { nodes, registry, reconciler, config, clock, log, metrics, policy = predictive, random = Math.random } = deps;
@@ -105,21 +115,6 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return policy(candidates, ask, random)[0];
   }
 
-  async function findReplica(serving: Serving): Promise<ReadyReplica> {
-    const ready = choose(serving);
-    if (ready) return ready;
-    const { deployment, model, call } = serving;
-    deployment.waiting += 1;
-    reconciler.wake();
-    try {
-      const find = () => choose(serving);
-      const { onWaiting, signal } = call;
-      return await room.wait({ digest: deployment.digest, model: model.reference, find, untilMs: serving.waitUntilMs, onWaiting, signal });
-    } finally {
-      deployment.waiting -= 1;
-    }
-  }
-
   function occupy({ replicaId }: ReadyReplica): () => void {
     inFlight.set(replicaId, (inFlight.get(replicaId) ?? 0) + 1);
     return () => {
@@ -127,6 +122,25 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (left > 0) inFlight.set(replicaId, left);
       else inFlight.delete(replicaId);
     };
+  }
+
+  /** Chosen and counted in one step, so that requests that come together do not all see the same idle replica. */
+  function take(serving: Serving): Taken | undefined {
+    const replica = choose(serving);
+    return replica && { replica, vacate: occupy(replica) };
+  }
+
+  async function waitForReplica(serving: Serving): Promise<Taken> {
+    const { deployment, model, call, waitUntilMs } = serving;
+    const { onWaiting, signal } = call;
+    deployment.waiting += 1;
+    reconciler.wake();
+    try {
+      const find = () => take(serving);
+      return await room.wait({ digest: deployment.digest, model: model.reference, find, untilMs: waitUntilMs, onWaiting, signal });
+    } finally {
+      deployment.waiting -= 1;
+    }
   }
 
   function mayRetry(error: unknown, attempt: number, { call }: Serving): boolean {
@@ -143,18 +157,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
   }
 
   /** Tries until an answer has begun; what it could not help is thrown. */
-  async function begin(
-    serving: Serving,
-  ): Promise<{ readonly answer: BegunAnswer; readonly replica: ReadyReplica; readonly vacate: () => void }> {
+  async function begin(serving: Serving): Promise<Begun> {
     for (let attempt = 0; ; attempt++) {
-      const replica = await findReplica(serving);
-      const vacate = occupy(replica);
+      const taken = take(serving) ?? (await waitForReplica(serving));
       try {
-        return { answer: await callReplica(callDeps, serving.call, serving.model, replica), replica, vacate };
+        return { ...taken, answer: await callReplica(callDeps, serving.call, serving.model, taken.replica) };
       } catch (error) {
-        vacate();
+        taken.vacate();
         if (!mayRetry(error, attempt, serving)) throw error;
-        avoid(replica, serving, error);
+        avoid(taken.replica, serving, error);
       }
     }
   }
@@ -172,7 +183,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     if (deployment.inFlight === 0) reconciler.wake();
   }
 
-  function toAnswer(serving: Serving, { answer, replica, vacate }: Awaited<ReturnType<typeof begin>>): InferenceAnswer {
+  function toAnswer(serving: Serving, { answer, replica, vacate }: Begun): InferenceAnswer {
     const { body } = answer;
     serving.meter.began((clock.monotonic() - serving.beganMs) / 1000);
     const usage = new Promise<InferenceUsage | undefined>((resolve) => {

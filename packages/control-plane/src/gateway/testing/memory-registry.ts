@@ -7,6 +7,7 @@ export interface MemoryModel {
   readonly sizeBytes?: number;
   readonly facts?: Partial<ModelFacts>;
   readonly mediaType?: string;
+  readonly path?: string;
 }
 
 const emptyFacts: ModelFacts = {
@@ -29,8 +30,15 @@ const emptyFacts: ModelFacts = {
 };
 const at = '2026-01-01T00:00:00.000Z';
 
-function toResolved({ name, digest = `sha256:${name}`, sizeBytes = 1000, facts = {}, mediaType }: MemoryModel): ResolvedModel {
-  const file = { path: `${name}.fake.json`, digest, sizeBytes, mediaType: mediaType ?? 'application/vnd.cluster-ai.fake+json' };
+function toResolved({
+  name,
+  digest = `sha256:${name}`,
+  sizeBytes = 1000,
+  facts = {},
+  mediaType,
+  path = 'model.fake.json',
+}: MemoryModel): ResolvedModel {
+  const file = { path, digest, sizeBytes, mediaType: mediaType ?? 'application/vnd.cluster-ai.fake+json' };
   const version: ModelVersion = {
     version: 1,
     semver: null,
