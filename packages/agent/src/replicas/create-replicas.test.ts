@@ -81,12 +81,24 @@ describe('an order', () => {
     expect(replicas.endpoint('r1').socketPath).toBe(socketPath);
   });
 
-  test('for other work under the same id replaces the process', async () => {
-    await open();
+  test('for other work under the same id begins when the old process is gone', async () => {
+    let oldSocket = '';
+    let wasOldGone = false;
+    const fake = createFakeEngine({ log: silentLogger, clock: systemClock });
+    const watched: Engine = {
+      ...fake,
+      start(...parameters) {
+        wasOldGone = oldSocket !== '' && !existsSync(oldSocket);
+        return fake.start(...parameters);
+      },
+    };
+    await open({ engines: [watched] });
     replicas.put(await makeSpec('r1', 1, { text: 'Old.' }));
     await ready('r1');
+    oldSocket = replicas.endpoint('r1').socketPath;
     replicas.put(await makeSpec('r1', 2, { text: 'New.' }));
     await ready('r1');
+    expect(wasOldGone).toBe(true);
     expect((await ask('r1')).json().choices[0].message.content).toBe('New.');
     expect(replicas.list()).toHaveLength(1);
   });

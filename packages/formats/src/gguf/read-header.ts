@@ -1,7 +1,7 @@
 import { type BoundedReader, HeaderProblem } from './bounded-reader.ts';
 import { type TensorType, tensorTypes } from './tensor-types.ts';
 
-export interface GgufArray {
+interface GgufArray {
   readonly length: number;
   /** The numbers of a short array; `undefined` for text and for long ones, which nobody here needs. */
   readonly numbers: readonly number[] | undefined;

@@ -4,7 +4,7 @@ export interface Pacer {
   run(row: PacedRow, signal: AbortSignal): Promise<void>;
 }
 
-export interface PacedRow {
+interface PacedRow {
   readonly count: number;
   readonly firstMs: number;
   readonly everyMs: number;
