@@ -126,6 +126,10 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
 
   function dropAborted() {
     for (const row of rows()) if (row.job.signal.aborted) fail(row, row.job.signal.reason);
+    for (const entry of waiting.filter(({ job }) => job.signal.aborted)) {
+      waiting.splice(waiting.indexOf(entry), 1);
+      entry.reject(entry.job.signal.reason);
+    }
   }
 
   function admitOne(entry: Waiting): boolean {
@@ -155,11 +159,9 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
   }
 
   function admit() {
-    while (waiting[0]) {
-      const entry = waiting[0];
+    for (let entry = waiting[0]; entry; entry = waiting[0]) {
       try {
-        if (!entry.job.signal.aborted && !admitOne(entry)) return;
-        if (entry.job.signal.aborted) entry.reject(entry.job.signal.reason);
+        if (!admitOne(entry)) return;
       } catch (error) {
         entry.reject(toEngineError(error));
       }

@@ -82,6 +82,7 @@ export function createToolCallReader(toolNames: readonly string[]): ToolCallRead
   let held = '';
   let open: Format | undefined;
   let isBare: boolean | undefined;
+  let isAfterCall = false;
 
   const toPieces = (raw: string, format: Format) => {
     const calls = toCallSequence(raw.trim(), tools) ?? toNamedCall(raw, tools);
@@ -94,8 +95,9 @@ export function createToolCallReader(toolNames: readonly string[]): ToolCallRead
       const end = open.end === undefined ? -1 : held.indexOf(open.end);
       if (end < 0) return undefined;
       const pieces = toPieces(held.slice(0, end), open);
-      held = held.slice(end + (open.end?.length ?? 0)).replace(/^\s+(?=<tool_call>)/, '');
+      held = held.slice(end + (open.end?.length ?? 0));
       open = undefined;
+      isAfterCall = pieces.calls.length > 0;
       return pieces;
     }
     const next = formats
@@ -103,7 +105,7 @@ export function createToolCallReader(toolNames: readonly string[]): ToolCallRead
       .filter(({ at }) => at >= 0)
       .sort((a, b) => a.at - b.at)[0];
     if (!next) return undefined;
-    const text = held.slice(0, next.at);
+    const text = isAfterCall ? held.slice(0, next.at).trimStart() : held.slice(0, next.at);
     held = held.slice(next.at + next.format.start.length);
     open = next.format;
     return { text: text.trim() === '' ? '' : text, calls: [] };
@@ -126,6 +128,8 @@ export function createToolCallReader(toolNames: readonly string[]): ToolCallRead
       if (isBare || isBare === undefined) return { text: '', calls: [] };
       const { text, calls } = readAll();
       if (open) return { text, calls };
+      if (isAfterCall) held = held.trimStart(); // the line break between two calls is not an answer
+      if (held !== '') isAfterCall = false;
       const length = heldLength(held);
       const shown = held.slice(0, held.length - length);
       held = held.slice(held.length - length);

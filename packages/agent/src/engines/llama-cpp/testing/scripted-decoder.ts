@@ -1,0 +1,52 @@
+import type { BatchItem, Decoder } from '../decoder.ts';
+
+export const endToken = 9999;
+
+export interface ScriptedDecoder extends Decoder {
+  readonly batches: readonly (readonly BatchItem[])[];
+  /** Runs before each decode; may wait, or throw as the runtime would. */
+  onDecode: (items: readonly BatchItem[]) => Promise<void> | void;
+  /** What comes after these tokens of a slot; counts upwards where nothing else is said. */
+  nextOf: (tokens: readonly number[]) => number;
+  readonly kept: { slot: number; length: number }[];
+}
+
+/** A decoder without a model: remembers the batches and continues each slot by a rule. It checks that positions are right. */
+export function createScriptedDecoder({ slots = 4, contextSize = 100, batchSize = 512 } = {}): ScriptedDecoder {
+  const memory: number[][] = Array.from({ length: slots }, () => []);
+  const batches: (readonly BatchItem[])[] = [];
+  const kept: { slot: number; length: number }[] = [];
+  let owners: number[] = [];
+  const memoryOf = (slot: number) => memory[slot] ?? [];
+  const decoder: ScriptedDecoder = {
+    slots,
+    contextSize,
+    batchSize,
+    batches,
+    kept,
+    onDecode: () => {},
+    nextOf: (tokens) => (tokens.at(-1) ?? 0) + 1,
+    async decode(items) {
+      await decoder.onDecode(items);
+      batches.push(items);
+      owners = [];
+      for (const { slot, position, tokens, wantsNext } of items) {
+        if (position !== memoryOf(slot).length) throw new Error(`Slot ${slot} holds ${memoryOf(slot).length} tokens, not ${position}.`);
+        memoryOf(slot).push(...tokens);
+        if (wantsNext) owners.push(slot);
+      }
+      return owners.map((_, place) => place);
+    },
+    keepPrefix(slot, length) {
+      kept.push({ slot, length });
+      memoryOf(slot).length = length;
+      return true;
+    },
+    isEnd: (token) => token === endToken,
+    createSampler: () => ({
+      sample: async (place) => ({ token: decoder.nextOf(memoryOf(owners[place] ?? -1)) }),
+      dispose() {},
+    }),
+  };
+  return decoder;
+}
