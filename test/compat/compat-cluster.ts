@@ -17,6 +17,9 @@ const scripted = {
 /** One request at a time, each long enough that a stream which nobody stops would keep the next one waiting past every deadline. */
 const slow = { fake: 1, text: 'word '.repeat(6000), tokensPerSecond: 20, parallel: 1 };
 
+/** For streams that something else is to end. */
+const endless = { ...slow, parallel: 8 };
+
 /** Its process dies in the middle of each answer. */
 const crashing = { fake: 1, text: 'word '.repeat(50), tokensPerSecond: 200, crashAfterTokens: 5 };
 
@@ -26,7 +29,7 @@ export const RECIFE = { city: 'Recife', days: 2 };
 export async function openCompatCluster(): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'compat-'));
   const models: Record<string, string> = {};
-  for (const [name, script] of Object.entries({ scripted, slow, crashing })) {
+  for (const [name, script] of Object.entries({ scripted, slow, endless, crashing })) {
     const path = join(folder, `${name}.fake.json`);
     models[name] = path;
     await writeFile(path, JSON.stringify(script));

@@ -186,6 +186,18 @@ test("an engine's own error event passes, and nothing is added to it", async () 
   expect(await response.text()).toBe(recorded('broken.sse'));
 });
 
+test.each(['', '{"id":"chatcmpl-1","choices":[{"message":{"content":"Bras'])(
+  'an answer that is not whole is an error: %j',
+  async (half) => {
+    await using doors = await openDoors({ answer: () => ({ chunks: [half] }) });
+    for (const path of ['/v1/chat/completions', '/api/chat']) {
+      const response = await post(doors.url, path, { ...question, stream: false });
+      expect(response.status).toBe(502);
+      expect(await response.text()).toContain('The answer ended before it was complete. Send the request again.');
+    }
+  },
+);
+
 test('what goes wrong inside shows nothing of itself', async () => {
   await using doors = await openDoors({
     answer: () => {

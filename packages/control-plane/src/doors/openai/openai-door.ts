@@ -1,8 +1,9 @@
 import { ClusterError, type InferencePath } from '@cluster-ai/contracts';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { InferenceCall } from '../../gateway/gateway.ts';
+import { trackCalls } from '../shared/calls.ts';
 import { checkShape } from '../shared/check-shape.ts';
-import { abortWhenClientLeaves, whoAnswered } from '../shared/client-stream.ts';
+import { whoAnswered } from '../shared/client-stream.ts';
 import type { DoorDeps } from '../shared/door-deps.ts';
 import { type JsonObject, parseJsonObject, takeBodiesAsBytes } from '../shared/json-body.ts';
 import { readWhole } from '../shared/read-answer.ts';
@@ -42,29 +43,44 @@ function checkEmbedding(body: JsonObject): CheckedRequest {
   return { model: checkShape(embeddingShape, body).model, stream: false };
 }
 
+type Check = (body: JsonObject) => CheckedRequest;
+
 /** OpenAI's API, to be registered under `/v1`. Bodies go to the engine as they came, and answers come back as they were written. */
 export function openAiDoor({ gateway, registry, clock, log }: DoorDeps): FastifyPluginAsync {
-  async function answer(path: InferencePath, check: (body: JsonObject) => CheckedRequest, request: FastifyRequest, reply: FastifyReply) {
-    const { model, stream } = check(parseJsonObject(request.body));
-    const signal = abortWhenClientLeaves(reply);
-    const call: InferenceCall = { path, model: model ?? '', body: request.body as Buffer, requestId: request.id, signal };
-    if (stream === true) return streamAnswer({ reply, clock, log, signal, dialect: eventStream, serve: () => gateway.serve(call) });
+  async function answerWhole(call: InferenceCall, reply: FastifyReply) {
     const served = await gateway.serve(call);
     const whole = await readWhole(served.body);
     return reply.headers(whoAnswered(served)).type(served.contentType).send(whole);
   }
 
+  function answer(
+    path: InferencePath,
+    { model, stream }: CheckedRequest,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    signal: AbortSignal,
+  ) {
+    const call: InferenceCall = { path, model: model ?? '', body: request.body as Buffer, requestId: request.id, signal };
+    if (stream !== true) return answerWhole(call, reply);
+    return streamAnswer({ reply, clock, log, signal, dialect: eventStream, serve: () => gateway.serve(call) });
+  }
+
   return async (app) => {
+    const calls = trackCalls(app, clock);
     takeBodiesAsBytes(app, 'application/json');
     app.setErrorHandler(renderOpenAiError);
     app.setNotFoundHandler(({ method, url }) => {
       throw new ClusterError('unknown_route', `${method} ${url.split('?')[0]?.slice(0, 200)} does not exist here.`);
     });
 
-    const use = { config: { permission: 'inference:use' } } as const;
-    app.post('/chat/completions', use, (request, reply) => answer('/v1/chat/completions', checkChat, request, reply));
-    app.post('/completions', use, (request, reply) => answer('/v1/completions', checkCompletion, request, reply));
-    app.post('/embeddings', use, (request, reply) => answer('/v1/embeddings', checkEmbedding, request, reply));
+    const serve = (url: string, path: InferencePath, check: Check) =>
+      app.post(url, { config: { permission: 'inference:use' } }, (request, reply) => {
+        const checked = check(parseJsonObject(request.body));
+        return calls.run(reply, (signal) => answer(path, checked, request, reply, signal));
+      });
+    serve('/chat/completions', '/v1/chat/completions', checkChat);
+    serve('/completions', '/v1/completions', checkCompletion);
+    serve('/embeddings', '/v1/embeddings', checkEmbedding);
 
     app.get('/models', { config: { permission: 'models:read' } }, () => listModels(registry));
     app.get<{ Params: { '*': string } }>('/models/*', { config: { permission: 'models:read' } }, ({ params }) =>

@@ -1,17 +1,8 @@
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { ClusterError, inferenceHeaders } from '@cluster-ai/contracts';
+import { inferenceHeaders } from '@cluster-ai/contracts';
 import type { FastifyReply } from 'fastify';
 import type { InferenceAnswer } from '../../gateway/gateway.ts';
-
-/** Aborts when the client goes away before its answer is complete. */
-export function abortWhenClientLeaves(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort(new ClusterError('cancelled', 'The caller went away.'));
-  });
-  return gone.signal;
-}
 
 // header values are Latin-1 without control characters; a node may be called anything
 const toHeaderValue = (text: string) => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text));
@@ -24,6 +15,8 @@ export function whoAnswered({ node, replicaId }: Pick<InferenceAnswer, 'node' | 
 /** The client's end of a streamed answer, written without Fastify in between. */
 export interface ClientStream {
   readonly isOpen: boolean;
+  /** The client went away. */
+  readonly isGone: boolean;
   /** When something was last written, on the clock's monotonic scale. */
   readonly lastWriteAt: number;
   /** Decides on status 200; it goes out with the first bytes, in one packet. */
@@ -32,7 +25,8 @@ export interface ClientStream {
   write(chunk: string | Uint8Array): boolean;
   /** Resolves when the client can take more. Rejects when it went away. */
   drained(): Promise<void>;
-  end(): void;
+  /** Resolves when the last bytes left. */
+  end(): Promise<void>;
 }
 
 export function createClientStream(reply: FastifyReply, contentType: string, monotonic: () => number, signal: AbortSignal): ClientStream {
@@ -43,6 +37,9 @@ export function createClientStream(reply: FastifyReply, contentType: string, mon
     get isOpen() {
       return isOpen;
     },
+    get isGone() {
+      return raw.destroyed;
+    },
     get lastWriteAt() {
       return lastWriteAt;
     },
@@ -50,7 +47,7 @@ export function createClientStream(reply: FastifyReply, contentType: string, mon
       if (isOpen) return;
       isOpen = true;
       reply.hijack();
-      raw.on('error', () => {}); // the client went away: `abortWhenClientLeaves` has told everybody
+      raw.on('error', () => {}); // the client went away: the call's signal has told everybody
       raw.writeHead(200, {
         ...(reply.getHeaders() as OutgoingHttpHeaders),
         'content-type': contentType,
@@ -66,8 +63,10 @@ export function createClientStream(reply: FastifyReply, contentType: string, mon
     async drained() {
       if (raw.writableNeedDrain) await once(raw, 'drain', { signal });
     },
-    end() {
-      raw.end();
-    },
+    end: () =>
+      new Promise((resolve) => {
+        raw.once('close', resolve);
+        raw.end(resolve);
+      }),
   };
 }

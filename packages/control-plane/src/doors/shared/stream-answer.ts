@@ -43,11 +43,11 @@ export async function streamAnswer({ reply, clock, log, signal, dialect, serve }
     await dialect.forward(early ?? (await answering), stream);
   } catch (error) {
     if (!stream.isOpen) throw error;
-    if (!signal.aborted) stream.write(dialect.toErrorEvent(explain(error, log)));
+    if (!stream.isGone) stream.write(dialect.toErrorEvent(explain(signal.aborted ? signal.reason : error, log)));
   } finally {
     finished.abort();
   }
-  stream.end();
+  await stream.end();
 }
 
 // past the status the listener's own handler does not see it any more

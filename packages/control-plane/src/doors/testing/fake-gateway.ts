@@ -38,15 +38,24 @@ export function wholeOf(name: string): FakeReply {
   return { contentType: 'application/json', chunks: [recorded(name)] };
 }
 
-function toBody(chunks: FakeReply['chunks'], signal: AbortSignal): Readable {
+/** Rejects once the caller does not want the answer any more. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  const gone = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+  gone.catch(() => {});
+  return gone;
+}
+
+function toBody(chunks: FakeReply['chunks'], gone: Promise<never>): Readable {
   async function* bytes() {
     for (const chunk of chunks) {
       if (typeof chunk === 'string' || Buffer.isBuffer(chunk)) yield Buffer.from(chunk);
-      else await chunk;
+      else await Promise.race([chunk, gone]);
     }
   }
   const body = Readable.from(bytes(), { objectMode: false });
-  signal.addEventListener('abort', () => body.destroy(signal.reason as Error));
+  gone.catch((reason: Error) => body.destroy(reason));
   body.on('error', () => {}); // the port promises that an unheard error ends nothing
   return body;
 }
@@ -66,14 +75,12 @@ export function createFakeGateway({ registry, answer, running = [] }: FakeGatewa
       calls.push(call);
       call.signal.addEventListener('abort', () => aborted.push(call));
       const model = registry.resolve(call.model || 'starter');
-      const gone = new Promise<never>((_, reject) => {
-        call.signal.addEventListener('abort', () => reject(call.signal.reason as Error));
-      });
+      const gone = whenAborted(call.signal);
       const { contentType = 'application/json', chunks } = await Promise.race([Promise.resolve(answer(call)), gone]);
       return {
         status: 200,
         contentType,
-        body: toBody(chunks, call.signal),
+        body: toBody(chunks, gone),
         node: { id: 'node_1', name: 'Küche' },
         replicaId: 'replica_1',
         model,
