@@ -107,17 +107,21 @@ async function gatherFiles(folder: DataFolder, work: string): Promise<readonly P
 /** Where each file of the database's snapshot goes when the backup is restored. */
 const toStateName = (kind: Database['kind'], name: string) => (kind === 'sqlite' ? `state/${name}` : `database/${name}`);
 
-/** Everything that belongs to one moment. Nobody changes rows meanwhile, so that each row's bytes are still there. */
+/** Everything that belongs to one moment: nobody changes rows until it is over, so that each row's bytes are still there. */
 async function gather(dependencies: BackupDependencies, work: string, includeModels: boolean) {
   const { database, folder } = dependencies;
-  for (const name of ['state', 'blobs']) await mkdir(join(work, name));
-  return database.transaction(async (transaction) => {
+  for (const name of ['snapshot', 'blobs']) await mkdir(join(work, name));
+  const { blobs, snapshot } = await database.transaction(async (transaction) => {
     const rows = includeModels ? await transaction.selectFrom('blobs').selectAll().execute() : [];
-    const blobs = await gatherBlobs(rows, join(work, 'blobs'), dependencies);
-    const snapshot = await database.snapshot(join(work, 'state'));
-    const state = snapshot.map((name) => ({ name: toStateName(database.kind, name), path: join(work, 'state', name) }));
-    return { entries: [...state, ...(await gatherFiles(folder, work)), ...blobs.entries], missing: [...blobs.missing] };
+    const gathered = await gatherBlobs(rows, join(work, 'blobs'), dependencies);
+    const taken = Promise.withResolvers<void>();
+    const writing = database.snapshot(join(work, 'snapshot'), taken.resolve);
+    await Promise.race([taken.promise, writing]);
+    return { blobs: gathered, snapshot: { writing } }; // wrapped, so that nobody waits for it here
   });
+  const names = await snapshot.writing;
+  const state = names.map((name) => ({ name: toStateName(database.kind, name), path: join(work, 'snapshot', name) }));
+  return { entries: [...state, ...(await gatherFiles(folder, work)), ...blobs.entries], missing: [...blobs.missing] };
 }
 
 async function publish(part: string, target: string): Promise<void> {

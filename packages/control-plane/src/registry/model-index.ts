@@ -60,7 +60,7 @@ export function createModelIndex(blobStore: Pick<BlobStore, 'pathOf'>) {
   const blobs = new Map<string, KnownBlob>();
 
   const byName = (name: string) => models.get(name.toLowerCase());
-  const sorted = () => [...models.values()].sort((a, b) => a.name.localeCompare(b.name));
+  const sorted = () => [...models].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, model]) => model);
   const latestOf = (model: StoredModel) => pickVersion(model, 'latest', undefined) ?? model.versions[0];
 
   function find(text: string): ResolvedModel | undefined {

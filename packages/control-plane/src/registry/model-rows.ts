@@ -31,19 +31,26 @@ function readFacts(json: string): ModelFacts {
   return modelFactsShape.parse({ ...unknown, ...(stored as object) });
 }
 
-const toVersion = (row: VersionColumns, files: readonly FileRow[]): ModelVersion => ({
+const toVersion = (row: VersionColumns, files: readonly FileRow[] = []): ModelVersion => ({
   version: row.seq,
   semver: row.semver,
   manifestDigest: row.manifest_digest,
   createdAt: new Date(row.created_at).toISOString(),
   sizeBytes: row.size_bytes,
-  files: files.filter(({ version_id }) => version_id === row.id).map(toFile),
+  files: files.map(toFile),
   facts: readFacts(row.facts_json),
   source: row.source,
 });
 
-function toStoredModel(model: ModelRow, versions: readonly VersionColumns[], files: readonly FileRow[], aliases: readonly AliasRow[]) {
-  const own = versions.filter(({ model_id }) => model_id === model.id).sort((a, b) => b.seq - a.seq);
+/** The rows of all models, each where its owner finds it. */
+interface Belongings {
+  readonly versions: ReadonlyMap<string, readonly VersionColumns[]>;
+  readonly files: ReadonlyMap<string, readonly FileRow[]>;
+  readonly aliases: ReadonlyMap<string, readonly AliasRow[]>;
+}
+
+function toStoredModel(model: ModelRow, { versions, files, aliases }: Belongings): StoredModel {
+  const own = (versions.get(model.id) ?? []).toSorted((a, b) => b.seq - a.seq);
   const seqOf = new Map(own.map(({ id, seq }) => [id, seq]));
   return {
     id: model.id,
@@ -51,15 +58,13 @@ function toStoredModel(model: ModelRow, versions: readonly VersionColumns[], fil
     description: model.description,
     createdAt: model.created_at,
     updatedAt: model.updated_at,
-    versions: own.map((version) => toVersion(version, files)),
+    versions: own.map((version) => toVersion(version, files.get(version.id))),
     notices: new Map(own.map(({ seq, notice }) => [seq, notice])),
-    aliases: aliases
-      .filter(({ model_id }) => model_id === model.id)
-      .flatMap(({ alias, version_id }) => {
-        const version = seqOf.get(version_id);
-        return version === undefined ? [] : [{ alias, version }];
-      }),
-  } satisfies StoredModel;
+    aliases: (aliases.get(model.id) ?? []).flatMap(({ alias, version_id }) => {
+      const version = seqOf.get(version_id);
+      return version === undefined ? [] : [{ alias, version }];
+    }),
+  };
 }
 
 const versionColumns = [
@@ -99,5 +104,10 @@ export async function readModels(query: Query, id?: string): Promise<readonly St
     .orderBy('alias_lower')
     .$if(id !== undefined, (narrow) => narrow.where('model_id', '=', id ?? ''))
     .execute();
-  return models.map((model) => toStoredModel(model, versions, files, aliases));
+  const belongings: Belongings = {
+    versions: Map.groupBy(versions, ({ model_id }) => model_id),
+    files: Map.groupBy(files, ({ version_id }) => version_id),
+    aliases: Map.groupBy(aliases, ({ model_id }) => model_id),
+  };
+  return models.map((model) => toStoredModel(model, belongings));
 }

@@ -95,12 +95,16 @@ export async function openPostgres(url: string, log: Logger): Promise<Database> 
         done();
       }
     }),
-    snapshot: (folder) =>
+    snapshot: (folder, onTaken) =>
       query
         .transaction()
         .setAccessMode('read only')
         .setIsolationLevel('repeatable read')
-        .execute((transaction) => exportTables(transaction, folder)),
+        .execute(async (transaction) => {
+          await sql`select 1`.execute(transaction); // the first statement takes the snapshot
+          onTaken?.();
+          return exportTables(transaction, folder);
+        }),
     [Symbol.asyncDispose]: async () => {
       const done = await turns.take();
       await query.destroy();

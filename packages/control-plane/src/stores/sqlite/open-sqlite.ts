@@ -91,10 +91,11 @@ export async function openSqlite(file: string, log: Logger, { busyTimeoutMs = BU
     kind: 'sqlite',
     query,
     transaction: refuseNesting((work, { durability = 'full' } = {}) => writing[durability].transaction().execute(work)),
-    async snapshot(folder) {
+    async snapshot(folder, onTaken) {
       const own = await openThread(true); // the other reader must not be kept from answering
       try {
         await own.run('vacuum into ?', [join(folder, SNAPSHOT_NAME)]);
+        onTaken?.();
         return [SNAPSHOT_NAME];
       } finally {
         await own.close();

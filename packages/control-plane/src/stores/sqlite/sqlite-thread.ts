@@ -33,7 +33,11 @@ const ended = (file: string, cause?: unknown) =>
 
 /** Opens the file; rejects when that is not possible. */
 export async function openSqliteThread(data: SqliteWorkerData, log: Logger): Promise<SqliteThread> {
-  const worker = new Worker(threadFile('sqlite-worker', import.meta.url), { workerData: data, execArgv: [] });
+  const worker = new Worker(threadFile('sqlite-worker', import.meta.url), {
+    workerData: data,
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: 4 }, // rows pass through: what they leave behind is collected early instead of kept
+  });
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
   let isAlive = true;
