@@ -124,6 +124,18 @@ describe('fetched', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  test('a stream without an end is left when it has sent too much', async () => {
+    let sent = 0;
+    const flood: FetchBlob = async () => {
+      async function* pieces() {
+        for (; sent < 4 * bytes.length; sent += 64 * 1024) yield Buffer.alloc(64 * 1024);
+      }
+      return { totalBytes: bytes.length, body: Readable.from(pieces()) };
+    };
+    await expect(open(flood).ensure(file, () => {}, forever)).rejects.toMatchObject({ code: 'digest_mismatch' });
+    expect(sent).toBeLessThan(2 * bytes.length);
+  });
+
   test('a spoilt part is found out at the end and not kept', async () => {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, `${digest.replace(':', '-')}.part`), Buffer.alloc(1000));

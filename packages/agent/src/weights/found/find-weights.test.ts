@@ -46,7 +46,9 @@ test('manifests that are broken, foreign, or name a path instead of a digest are
   await writeManifest('host/library/broken/latest', '{');
   await writeManifest('host/library/list/latest', '[1]');
   await writeManifest('host/library/nothing/latest', [null, { mediaType: 7 }]);
-  await writeManifest('host/library/evil/latest', [{ mediaType: 'application/vnd.ollama.image.model', digest: '../../etc/passwd' }]);
+  makeTinyGguf({ ...tiny, path: join(root, 'secret.gguf') });
+  await mkdir(join(root, 'blobs'));
+  await writeManifest('host/library/evil/latest', [{ mediaType: 'application/vnd.ollama.image.model', digest: '../secret.gguf' }]);
   await writeManifest('host/library/gone/latest', [{ mediaType: 'application/vnd.ollama.image.model', digest }]);
   expect(await find([root], [])).toEqual([]);
 });
