@@ -39,10 +39,11 @@ async function generateOneToken(driver: LockStepDriver, vocabulary: Vocabulary, 
   });
 }
 
-function reportStats(driver: LockStepDriver | undefined) {
+/** Begins before the model is loaded: the agent takes silence for a process that hangs. */
+function reportStats(findDriver: () => LockStepDriver | undefined) {
   const counted = { tokens: 0, at: clock.monotonic() };
   const report = () => {
-    const stats = driver?.stats() ?? { busySlots: 0, queued: 0, generatedTokens: 0, decodingMs: 0 };
+    const stats = findDriver()?.stats() ?? { busySlots: 0, queued: 0, generatedTokens: 0, decodingMs: 0 };
     const now = clock.monotonic();
     const tokensPerSecond = Math.max(0, (1000 * (stats.generatedTokens - counted.tokens)) / Math.max(1, now - counted.at));
     counted.tokens = stats.generatedTokens;
@@ -70,6 +71,8 @@ async function listen(socketPath: string, handlers: ReturnType<typeof createInfe
 
 async function start({ path, socketPath, options, availableMemoryBytes: limit }: StartMessage): Promise<EngineFacts> {
   const startedAt = clock.monotonic();
+  let driver: LockStepDriver | undefined;
+  reportStats(() => driver);
   let told = 0;
   const loaded = await loadModel({
     path,
@@ -89,9 +92,8 @@ async function start({ path, socketPath, options, availableMemoryBytes: limit }:
     eosString: model.tokens.eosString ?? '',
     isToken: vocabulary.isToken,
   });
-  const driver = context && createLockStepDriver({ decoder: createAddonDecoder(llama, model, context), clock });
+  if (context) driver = createLockStepDriver({ decoder: createAddonDecoder(llama, model, context), clock });
   const embedder: Embedder = createEmbedder({ model, vocabulary, contextSize: size.contextSize, threads, clock });
-  reportStats(driver);
   if (driver) await generateOneToken(driver, vocabulary, size.contextSize);
   else await embedder.embed({ input: ['Hello'] } as unknown as Parameters<Embedder['embed']>[0], AbortSignal.timeout(120_000));
   await listen(
