@@ -28,7 +28,7 @@ test('clients whose streams a stopping cluster ends are told so', async () => {
   const stopped = cluster.stop();
   const [fromOpenAi, fromOllama] = await Promise.all(ends);
   await stopped;
-  // whoever notices first says it: the control plane that stops, the node that says goodbye, the engine that ends
+  // whoever notices first says it: the control plane that stops, the node that says goodbye, the engine, or the door that misses the end
   expect(fromOpenAi).toBeInstanceOf(APIError);
   expect(fromOpenAi).toMatchObject({
     type: 'server_error',
