@@ -140,13 +140,20 @@ test('a reader that stops reading holds back the engine and nobody else', async 
 test('10 000 quick cancels do not hurt the link', async () => {
   await using pair = await openPair();
   const steady = pair.ask({ chunks: 200, chunkBytes: 1, pauseMs: 10 }).then(readOut);
-  const cancelOne = async () => {
+  const cancelEarly = async (delayMs: number) => {
     const wish = new AbortController();
-    const asked = pair.ask({ chunks: 50, pauseMs: 20 }, wish.signal).catch(() => {});
-    setImmediate(() => wish.abort(new Error('changed my mind')));
-    await asked;
+    setTimeout(() => wish.abort(new Error('changed my mind')), delayMs);
+    await expect(pair.ask({ chunks: 50, pauseMs: 20, hang: true }, wish.signal)).rejects.toThrow('changed my mind');
   };
-  for (let round = 0; round < 100; round++) await Promise.all(Array.from({ length: 100 }, cancelOne));
+  const cancelAnswered = async () => {
+    const wish = new AbortController();
+    await pair.ask({ chunks: 50, pauseMs: 20 }, wish.signal);
+    wish.abort(new Error('changed my mind'));
+  };
+  const cancelOne = (number: number) => (number % 2 === 0 ? cancelAnswered() : cancelEarly(number % 5));
+  for (let round = 0; round < 100; round++) await Promise.all(Array.from({ length: 100 }, (_, number) => cancelOne(number)));
+  await until(() => pair.engine.active() <= 1, 'the engine to be free');
+  expect(pair.engine.cancelled()).toBeGreaterThanOrEqual(5000);
   expect(await steady).toEqual({ bytes: 200 });
   expect(pair.control.nodes.get(pair.id).condition.state).toBe('ready');
   await until(() => pair.engine.active() === 0, 'the engine to be free');

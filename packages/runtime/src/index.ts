@@ -10,6 +10,7 @@ export { formatJoinToken, type JoinToken, parseJoinToken } from './link/join-tok
 export { readLines } from './link/read-lines.ts';
 export { type RunningRequest, type StreamRequest, type StreamResponse, startRequest, type ToFailure } from './link/request.ts';
 export { blobSession, joinSession, linkServerName, linkServerSession, linkSession, linkWindowBytes } from './link/settings.ts';
+export { createTurnstile, type Turnstile } from './link/turnstile.ts';
 export { writePrivateFile } from './link/write-private-file.ts';
 export { type Logger, type LoggerOptions, openLogger, silentLogger } from './logger.ts';
 export {

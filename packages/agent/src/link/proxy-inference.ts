@@ -48,6 +48,11 @@ function forwardAnswer(answer: IncomingMessage, stream: ServerHttp2Stream): void
   });
 }
 
+function createCancel() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
 export interface InferenceProxy extends Disposable {
   /** Takes over the stream: one request to the engine behind the socket. */
   forward(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, path: string, endpoint: EngineEndpoint): void;
@@ -58,7 +63,9 @@ export function createInferenceProxy(): InferenceProxy {
   const connections = new EngineConnections();
   return {
     forward(stream, headers, path, { socketPath }) {
-      const request = httpRequest({ agent: connections, socketPath, method: 'POST', path, headers: forwardable(headers) });
+      if (stream.destroyed || stream.closed) return; // cancelled before it got here
+      const { signal, abort } = createCancel();
+      const request = httpRequest({ agent: connections, socketPath, method: 'POST', path, headers: forwardable(headers), signal });
       request.once('response', (answer) => forwardAnswer(answer, stream));
       request.on('error', (error) => answerError(stream, toCrashed(error)));
       request.on('drain', () => stream.resume());
@@ -70,7 +77,7 @@ export function createInferenceProxy(): InferenceProxy {
       });
       // whoever asked went away, or has everything: for the engine both free the slot
       stream.once('close', () => {
-        if (!stream.writableFinished || stream.rstCode) request.destroy();
+        if (!stream.writableFinished || stream.rstCode) abort();
       });
     },
     [Symbol.dispose]: () => connections.destroy(),

@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { ClusterError } from '@cluster-ai/contracts';
-import { createByteBudget, linkSession, linkWindowBytes, type RunningRequest, startRequest } from '@cluster-ai/runtime';
+import { createByteBudget, createTurnstile, linkSession, linkWindowBytes, type RunningRequest, startRequest } from '@cluster-ai/runtime';
 import type { LinkRequest, LinkResponse } from './nodes.ts';
 
 /** Bodies under way to one node. More wait their turn, so that memory stays flat whatever the clients send. */
@@ -35,6 +35,7 @@ export function openNodeLink(socket: TLSSocket, name: string): NodeLink {
   const address = socket.remoteAddress ?? '';
   const session: ClientHttp2Session = connect('https://agent', { createConnection: () => socket, ...linkSession });
   const budget = createByteBudget(mostBytesInFlight);
+  const turnstile = createTurnstile();
   const open = new Set<RunningRequest>();
   const lost = new AbortController();
   session.once('connect', () => session.setLocalWindowSize(linkWindowBytes));
@@ -43,8 +44,9 @@ export function openNodeLink(socket: TLSSocket, name: string): NodeLink {
   void closed.then(() => lost.abort(toUnreachable(name)));
 
   const start = (request: LinkRequest) => {
+    request.signal.throwIfAborted();
     try {
-      return startRequest(session, request, (code, isAnswered) => toFailure(name, code, isAnswered));
+      return startRequest(session, request, (code, isAnswered) => toFailure(name, code, isAnswered), turnstile);
     } catch (cause) {
       throw toUnreachable(name, cause);
     }
@@ -55,6 +57,7 @@ export function openNodeLink(socket: TLSSocket, name: string): NodeLink {
     closed,
     async request(request) {
       const giveBack = await budget.take(request.body?.byteLength ?? 0, AbortSignal.any([request.signal, lost.signal]));
+      await turnstile.turn();
       let running: RunningRequest;
       try {
         running = start(request);

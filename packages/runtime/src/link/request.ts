@@ -2,6 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, constants, type Incomi
 import { Readable } from 'node:stream';
 import type { ClusterError } from '@cluster-ai/contracts';
 import { ownStream } from './exchange.ts';
+import type { Turnstile } from './turnstile.ts';
 
 export interface StreamRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -43,10 +44,12 @@ function toPlainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
 /** The bytes of one answer. A stream of HTTP/2 also ends normally when it was reset; this one then fails. */
 class AnswerBody extends Readable {
   readonly #stream: ClientHttp2Stream;
+  readonly #reset: () => void;
 
-  constructor(stream: ClientHttp2Stream) {
+  constructor(stream: ClientHttp2Stream, reset: () => void) {
     super();
     this.#stream = stream;
+    this.#reset = reset;
     this.on('error', () => {}); // owned here, as for every stream of the link
     stream.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) stream.pause();
@@ -58,13 +61,21 @@ class AnswerBody extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (!this.readableEnded) this.#stream.close(constants.NGHTTP2_CANCEL);
+    if (!this.readableEnded) this.#reset();
     callback(error);
   }
 }
 
-/** Sends one request over a session and follows it to its end. Throws what `session.request` throws when the session is over. */
-export function startRequest(session: ClientHttp2Session, request: StreamRequest, toFailure: ToFailure): RunningRequest {
+/**
+ * Sends one request over a session and follows it to its end. Throws what `session.request` throws when the session is over. Resets go through
+ * the turnstile, where there is one; the caller has passed it for the request itself.
+ */
+export function startRequest(
+  session: ClientHttp2Session,
+  request: StreamRequest,
+  toFailure: ToFailure,
+  turnstile?: Turnstile,
+): RunningRequest {
   const { method, path, headers, body, signal } = request;
   const stream = ownStream(
     session.request(
@@ -75,11 +86,14 @@ export function startRequest(session: ClientHttp2Session, request: StreamRequest
   let failure: Error | undefined;
   let answer: AnswerBody | undefined;
   let trailers: Record<string, string> = {};
+  const close = () => stream.close(constants.NGHTTP2_CANCEL);
+  const reset = () => (turnstile ? void turnstile.turn().then(close) : close());
   const failureNow = () => failure ?? toFailure(stream.rstCode ?? constants.NGHTTP2_INTERNAL_ERROR, answer !== undefined);
   const fail = (error: Error) => {
     failure ??= error;
-    answer?.destroy(failure);
-    stream.close(constants.NGHTTP2_CANCEL);
+    refuse(failure);
+    if (answer) answer.destroy(failure);
+    else reset();
   };
   const onAbort = () => fail(signal.reason instanceof Error ? signal.reason : new Error('Aborted', { cause: signal.reason }));
 
@@ -89,27 +103,27 @@ export function startRequest(session: ClientHttp2Session, request: StreamRequest
     stream.once('finish', resolve);
     stream.once('close', resolve);
   });
-  const response = new Promise<StreamResponse>((resolve, reject) => {
-    stream.once('response', (received) => {
-      const whole = new AnswerBody(stream);
-      answer = whole;
-      stream.once('trailers', (block) => {
-        trailers = toPlainHeaders(block);
-      });
-      let isComplete = false;
-      stream.once('end', () => {
-        isComplete = failure === undefined && !stream.rstCode;
-        if (isComplete) whole.push(null);
-      });
-      const ended = closed.then(() => {
-        if (!isComplete) whole.destroy(failureNow());
-        return isComplete ? trailers : {};
-      });
-      resolve({ status: received[':status'] ?? 0, headers: toPlainHeaders(received), body: whole, trailers: ended });
-    });
-    stream.once('close', () => reject(failureNow()));
-  });
+  const { promise: response, resolve, reject: refuse } = Promise.withResolvers<StreamResponse>();
   response.catch(() => {}); // told to whoever awaits it
+  stream.once('response', (received) => {
+    if (failure) return; // given up, and about to be reset
+    const whole = new AnswerBody(stream, reset);
+    answer = whole;
+    stream.once('trailers', (block) => {
+      trailers = toPlainHeaders(block);
+    });
+    let isComplete = false;
+    stream.once('end', () => {
+      isComplete = failure === undefined && !stream.rstCode;
+      if (isComplete) whole.push(null);
+    });
+    const ended = closed.then(() => {
+      if (!isComplete) whole.destroy(failureNow());
+      return isComplete ? trailers : {};
+    });
+    resolve({ status: received[':status'] ?? 0, headers: toPlainHeaders(received), body: whole, trailers: ended });
+  });
+  stream.once('close', () => refuse(failureNow()));
 
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });

@@ -1,0 +1,50 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+
+const bed = fileURLToPath(new URL('../testbed/testbed.sh', import.meta.url));
+const scenario = fileURLToPath(new URL('./fixtures/hosts-scenario.ts', import.meta.url));
+
+/** Why the bed cannot be built here; `undefined` when it can. */
+function findObstacle(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root';
+  try {
+    execFileSync(bed, ['run', '-n', '1', '--', 'true'], { stdio: 'pipe' });
+    return undefined;
+  } catch (error) {
+    return `network namespaces cannot be made here: ${String((error as { stderr?: Buffer }).stderr ?? error)
+      .trim()
+      .split('\n')
+      .at(-1)}`;
+  }
+}
+
+const obstacle = findObstacle();
+if (obstacle !== undefined) console.log(`Skipped, hosts in network namespaces: ${obstacle}`);
+
+interface Fault {
+  readonly lost: Readonly<Record<string, number>>;
+  readonly back: Readonly<Record<string, number>>;
+  readonly outcome: string;
+  readonly otherMs: number;
+  readonly other: string;
+}
+
+describe.skipIf(obstacle !== undefined)('agents on hosts of their own', () => {
+  test('a cut cable, a frozen and a powered-off host are seen in time, hurt nobody else, and come back by themselves', async () => {
+    const { stdout } = await promisify(execFile)(bed, ['run', '-n', '3', '--', process.execPath, scenario], { maxBuffer: 1e7 });
+    const seen = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
+    console.log(stdout.trim());
+    for (const fault of [seen.cut, seen.frozen, seen.off] as Fault[]) {
+      expect(fault.lost['degraded/heartbeat_late']).toBeLessThan(3500);
+      expect(fault.lost['unreachable/heartbeat_lost']).toBeLessThan(6000);
+      expect(fault.back).toHaveProperty('ready/serving');
+      expect(fault.outcome).toBe('node_lost');
+      expect(fault.other).toBe('ready');
+    }
+    expect(seen.suspicion).toEqual({ before: false, during: true });
+    // every connection of the control plane is one that an agent dialled: none leads to an engine
+    expect(seen).toMatchObject({ unix: [], isLinkOnly: true, links: 3 });
+  });
+});
