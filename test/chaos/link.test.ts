@@ -160,6 +160,31 @@ test('10 000 quick cancels do not hurt the link', async () => {
   expect(await text((await pair.ask({ chunks: 1, chunkBytes: 1 })).body)).toBe('a');
 }, 120_000);
 
+test('answers are read in the middle of a flood', async () => {
+  await using pair = await openPair();
+  let isFlooding = true;
+  let answeredDuring = 0;
+  const listen = async () => {
+    while (isFlooding) {
+      await (await pair.control.nodes.request(pair.id, { method: 'GET', path: '/found', signal: never })).body.toArray();
+      if (isFlooding) answeredDuring++;
+    }
+  };
+  const listening = listen();
+  for (let round = 0; round < 50; round++) {
+    const floods = Array.from({ length: 50 }, async () => {
+      const wish = new AbortController();
+      const asked = pair.ask({ hang: true }, wish.signal).catch(() => {});
+      setImmediate(() => wish.abort(new Error('changed my mind')));
+      await asked;
+    });
+    await Promise.all(floods);
+  }
+  isFlooding = false;
+  await listening;
+  expect(answeredDuring).toBeGreaterThan(5);
+});
+
 test('200 bodies of 1 MB at once all arrive whole', async () => {
   await using pair = await openPair();
   const padding = 'x'.repeat(1024 * 1024);
