@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentMessage, AgentStart } from '@cluster-ai/contracts';
 import { aborted, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
@@ -8,6 +9,7 @@ import { createFetchBlob } from './link/blob-client.ts';
 import { openLink } from './link/open-link.ts';
 import { createReplicas } from './replicas/create-replicas.ts';
 import { createWeights } from './weights/create-weights.ts';
+import { locateKnownFolders } from './weights/found/known-folders.ts';
 
 /** The composition root of a node: what it can run, what it runs, and the link over which it is told. Ends when the signal aborts or the node is removed. */
 export async function runAgent(start: AgentStart, tell: (message: AgentMessage) => void, signal: AbortSignal): Promise<void> {
@@ -16,7 +18,8 @@ export async function runAgent(start: AgentStart, tell: (message: AgentMessage) 
   makeDataFolder(folder);
   const log = await openLogger({ process: 'agent', level: start.logLevel ?? 'info', file: join(folder.logs, 'agent.log') });
   const hardware = await openHardware({ dataFolder: folder.root, clock, log }, signal);
-  const weights = createWeights({ folder: join(folder.agent, 'weights'), fetchBlob: createFetchBlob(folder), clock, log });
+  const knownFolders = locateKnownFolders(homedir(), process.env);
+  const weights = createWeights({ folder: join(folder.agent, 'weights'), fetchBlob: createFetchBlob(folder), knownFolders, clock, log });
   const engines = [createLlamaCppEngine({ clock, log }), createFakeEngine({ clock, log })];
   await using replicas = createReplicas({ engines, weights, runFolder: folder.run, clock, log });
   await using link = await openLink(

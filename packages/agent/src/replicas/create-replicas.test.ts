@@ -13,6 +13,7 @@ import { createWeights } from '../weights/create-weights.ts';
 import { createReplicas } from './create-replicas.ts';
 import type { Replicas } from './replicas.ts';
 
+const knownFolders = { ollama: [], huggingFace: [] };
 let root = '';
 let replicas: Replicas;
 let runFolder = '';
@@ -30,7 +31,7 @@ async function open({ clock = systemClock, engines }: { clock?: Clock; engines?:
   const fetchBlob = async () => {
     throw new ClusterError('blob_not_found', 'There is no such blob.');
   };
-  const weights = createWeights({ folder: join(folder, 'weights'), fetchBlob, clock, log: silentLogger });
+  const weights = createWeights({ folder: join(folder, 'weights'), fetchBlob, knownFolders, clock, log: silentLogger });
   const all = engines ?? [createFakeEngine({ log: silentLogger, clock: systemClock })];
   replicas = createReplicas({ engines: all, weights, runFolder, clock, log: silentLogger });
   told = [];
@@ -251,6 +252,7 @@ test('what a killed agent left in the run folder is removed', async () => {
   const weights = createWeights({
     folder: join(folder, 'w'),
     fetchBlob: () => Promise.reject(new Error()),
+    knownFolders,
     clock: systemClock,
     log: silentLogger,
   });

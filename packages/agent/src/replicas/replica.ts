@@ -7,7 +7,7 @@ import {
   type ReplicaSpec,
   toClusterError,
 } from '@cluster-ai/contracts';
-import type { Clock, Logger } from '@cluster-ai/runtime';
+import { aborted, type Clock, type Logger } from '@cluster-ai/runtime';
 import type { Engine, EngineEndpoint, EngineStats, RunningEngine } from '../engines/engine.ts';
 import type { Weights } from '../weights/weights.ts';
 import { type Attempts, countFailures, decideAfterExit, decideAfterFailedStart, MAX_LOAD_CRASHES, type Next } from './decide-next.ts';
@@ -142,7 +142,7 @@ export class Replica {
     };
     this.#condition = describeState(this.#state, this.#deps.clock.now());
     this.#deps.onState();
-    await untilAborted(signal);
+    await aborted(signal);
   }
 
   /** Starts the engine and waits for its end. `undefined`: it was stopped on request. */
@@ -226,7 +226,7 @@ export class Replica {
       log.warn(fields, 'A replica failed');
       const details = next.hint === undefined ? { message: next.message } : { message: next.message, hint: next.hint };
       this.#enter({ phase: 'failed', reason: next.reason, details });
-      await untilAborted(signal);
+      await aborted(signal);
       return;
     }
     log.warn({ ...fields, afterMs: next.afterMs, failures: this.#failures }, 'A replica is started again after a pause');
@@ -246,10 +246,3 @@ const engineMissing = (kind: EngineKind): Next => ({
   reason: 'engine_missing',
   message: `The engine '${kind}' is not installed on this node.`,
 });
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}

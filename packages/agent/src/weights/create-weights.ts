@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ClusterError, isDigest, type ReplicaSpec } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import { fetchWeights } from './fetch-weights.ts';
 import { findWeights } from './found/find-weights.ts';
-import { type KnownFolders, locateKnownFolders } from './found/known-folders.ts';
+import type { KnownFolders } from './found/known-folders.ts';
 import { hashFile } from './hash-file.ts';
 import { createSharedWork } from './shared-work.ts';
 import { openVerifiedFiles } from './verified-files.ts';
@@ -18,8 +17,8 @@ export interface WeightsDeps {
   readonly fetchBlob: FetchBlob;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where other programs keep models; their usual places when left out. */
-  readonly knownFolders?: KnownFolders;
+  /** Where other programs keep models. */
+  readonly knownFolders: KnownFolders;
 }
 
 type WeightsFile = ReplicaSpec['file'];
@@ -38,7 +37,7 @@ const hasSize = (path: string, sizeBytes: number) =>
   );
 
 /** The weights of this node. */
-export function createWeights({ folder, fetchBlob, clock, log, knownFolders = locateKnownFolders(homedir(), {}) }: WeightsDeps): Weights {
+export function createWeights({ folder, fetchBlob, clock, log, knownFolders }: WeightsDeps): Weights {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const verified = openVerifiedFiles(folder, log);
   const work = createSharedWork<string, Step>();

@@ -37,12 +37,14 @@ function withCounts(listener: (request: IncomingMessage, response: ServerRespons
 
 function tellStats(slots: Slots, counts: FakeCounts): void {
   let lastTokens = 0;
-  setInterval(() => {
+  const tellNow = () => {
     const tokensPerSecond = ((counts.tokens - lastTokens) * 1000) / TELL_EVERY_MS;
     lastTokens = counts.tokens;
     const memoryBytes = process.memoryUsage.rss();
     tell({ type: 'stats', stats: { busySlots: slots.busy, queued: slots.queued, tokensPerSecond, memoryBytes } });
-  }, TELL_EVERY_MS);
+  };
+  tellNow();
+  setInterval(tellNow, TELL_EVERY_MS);
 }
 
 async function start({ path, socketPath, parallel, contextSize }: StartMessage): Promise<EngineFacts> {
