@@ -11,14 +11,14 @@ export interface PackEntry {
   readonly digest?: string;
 }
 
-export interface PackedFile {
+interface PackedFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly digest: string;
 }
 
 /** A file to be unpacked: where it goes, and what its bytes must be. */
-export interface UnpackEntry extends PackedFile {
+interface UnpackEntry extends PackedFile {
   readonly target: string;
 }
 
@@ -46,8 +46,8 @@ export type ArchiveProblem =
   | { readonly damage: string }
   | { readonly failure: { readonly message: string; readonly code: string | undefined; readonly path: string } };
 
-export const MANIFEST_NAME = 'manifest.json';
-export const MANIFEST_DIGEST_NAME = 'manifest.json.sha256';
+const MANIFEST_NAME = 'manifest.json';
+const MANIFEST_DIGEST_NAME = 'manifest.json.sha256';
 
 const BLOCK_BYTES = 512;
 const CHUNK_BYTES = 1024 * 1024;

@@ -180,6 +180,18 @@ test('while chats are written and models come and go, a backup is one moment: ev
   }
 });
 
+test('nobody can change rows between the moment when the files of models are held and the moment of the snapshot', async () => {
+  await using cluster = await makeCluster();
+  let attempt: unknown;
+  const snapshot: Database['snapshot'] = async (folder, onTaken) => {
+    for (let i = 0; i < 50; i++) await new Promise(setImmediate); // whoever does not wait for us has gone on by now
+    attempt = await cluster.database.transaction(async () => {}).catch((error: unknown) => error);
+    return cluster.database.snapshot(folder, onTaken);
+  };
+  await backUp({ ...cluster, database: { ...cluster.database, snapshot } });
+  expect(attempt).toMatchObject({ message: expect.stringContaining('begun inside another one') });
+});
+
 test('a flipped byte in any file is refused with its name, and nothing is changed', async () => {
   await using cluster = await makeCluster();
   const { path } = await backUp(cluster);

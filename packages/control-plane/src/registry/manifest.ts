@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ModelFile } from '@cluster-ai/contracts';
 
-export const MANIFEST_MEDIA_TYPE = 'application/vnd.cluster-ai.model.manifest.v1+json';
+const MANIFEST_MEDIA_TYPE = 'application/vnd.cluster-ai.model.manifest.v1+json';
 
-export interface Manifest {
+interface Manifest {
   readonly digest: string;
   readonly bytes: Uint8Array;
 }

@@ -13,11 +13,9 @@ import { nearestNames } from './nearest-names.ts';
 import type { BlobLocation, ModelRecord, ResolvedModel } from './registry.ts';
 
 /** A blob as the registry knows it; `problem` says why its bytes cannot be used. */
-export interface KnownBlob extends BlobLocation {
+interface KnownBlob extends BlobLocation {
   readonly problem: ClusterError | undefined;
 }
-
-export type ModelIndex = ReturnType<typeof createModelIndex>;
 
 /** Which version a reference means: the digest when there is one, else an alias, a semantic version, or a version's number. */
 function pickVersion({ versions, aliases }: StoredModel, alias: string, digest: string | undefined): ModelVersion | undefined {

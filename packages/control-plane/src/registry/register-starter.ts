@@ -4,7 +4,7 @@ import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Database } from '../stores/database.ts';
 import type { Registry } from './registry.ts';
 
-export const STARTER_NAME = 'starter';
+const STARTER_NAME = 'starter';
 const STARTER_FILE = 'cluster-ai-starter.gguf';
 const SETTING = 'registry.starter';
 
