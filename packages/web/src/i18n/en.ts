@@ -44,7 +44,7 @@ export const en = {
   state: {
     badge: '{{name}}: {{state}}. Show why.',
     next: 'Next step:',
-    since: 'Since',
+    since: 'Began',
     why: 'Why?',
     whyTitle: 'Why {{name}} is in this state',
   },
@@ -180,10 +180,10 @@ export const en = {
     noModels: 'There is no model yet. Add one on the page Models.',
     loadsOnSend: 'It loads when you send your first message.',
     starters: {
-      explain: 'Explain in simple words how a neural network learns.',
-      plan: 'Make a plan for a quiet weekend at home.',
-      code: 'Write a Python function that finds duplicate files.',
-      write: 'Write a short, friendly reminder to pay an invoice.',
+      who: 'Who are you?',
+      story: 'Tell me a story about a cat.',
+      fact: 'What is the capital of Japan?',
+      poem: 'Write a short poem about the sea.',
     },
     message: 'Message',
     messages: 'Messages',

@@ -25,7 +25,8 @@ export function explainCondition(
   if (isEnglish || entry === undefined) return { message: condition.message, hint: condition.hint, particulars: '' };
   return {
     message: translate('message', condition.reason),
-    hint: condition.hint === entry.hint ? translate('hint', condition.reason) : condition.hint,
+    // Most reasons need no next step: an empty hint stays empty.
+    hint: condition.hint !== '' && condition.hint === entry.hint ? translate('hint', condition.reason) : condition.hint,
     particulars: condition.message === entry.message ? '' : condition.message,
   };
 }

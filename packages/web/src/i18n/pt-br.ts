@@ -162,7 +162,7 @@ export const ptBr = {
   state: {
     badge: '{{name}}: {{state}}. Mostrar o motivo.',
     next: 'Próximo passo:',
-    since: 'Desde',
+    since: 'Começou',
     why: 'Por quê?',
     whyTitle: 'Por que {{name}} está neste estado',
   },
@@ -302,10 +302,10 @@ export const ptBr = {
     noModels: 'Ainda não há modelo. Adicione um na página Modelos.',
     loadsOnSend: 'Ele carrega quando você envia a primeira mensagem.',
     starters: {
-      explain: 'Explique em palavras simples como uma rede neural aprende.',
-      plan: 'Faça um plano para um fim de semana tranquilo em casa.',
-      code: 'Escreva uma função em Python que encontra arquivos duplicados.',
-      write: 'Escreva um lembrete curto e gentil para pagar uma fatura.',
+      who: 'Quem é você?',
+      story: 'Conte uma história sobre um gato.',
+      fact: 'Qual é a capital do Japão?',
+      poem: 'Escreva um poema curto sobre a lua.',
     },
     message: 'Mensagem',
     messages: 'Mensagens',

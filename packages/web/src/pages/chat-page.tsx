@@ -65,13 +65,18 @@ function ModelState({ name }: { readonly name: string }) {
           <StateBadge condition={model.condition} of={model.name} />
         </p>
       )}
-      {model.notice && <InfoNotice className="text-left">{model.notice}</InfoNotice>}
+      {model.notice && (
+        <InfoNotice className="text-left" lang="en">
+          {model.notice}
+        </InfoNotice>
+      )}
       {model.condition.state === 'asleep' && <p className="text-muted-foreground">{t('chat.loadsOnSend')}</p>}
     </>
   );
 }
 
-const starters = ['explain', 'plan', 'code', 'write'] as const;
+/** Questions that the smallest model can answer too. */
+const starters = ['who', 'story', 'fact', 'poem'] as const;
 
 export function NewChatPage() {
   const { t } = useTranslation();

@@ -134,7 +134,7 @@ function Details({ model }: { readonly model: ModelDetails }) {
     >
       <div className="grid gap-4">
         {failure !== undefined && <ErrorNotice error={failure} title={t('models.loadError', { name: model.name })} />}
-        {model.notice && <InfoNotice>{model.notice}</InfoNotice>}
+        {model.notice && <InfoNotice lang="en">{model.notice}</InfoNotice>}
         {model.condition.state !== 'ready' && (
           <Card className="p-4">
             <Reason condition={model.condition} />

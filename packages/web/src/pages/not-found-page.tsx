@@ -2,7 +2,6 @@ import { Link } from '@tanstack/react-router';
 import { Compass } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../ui/button.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
 import { Empty, Page } from '../ui/surface.tsx';
 
 export function NotFoundPage() {
@@ -14,16 +13,6 @@ export function NotFoundPage() {
           <Link to="/">{t('notFound.home')}</Link>
         </Button>
       </Empty>
-    </Page>
-  );
-}
-
-/** What stands in for a page that failed to draw itself. */
-export function CrashPage({ error }: { readonly error: unknown }) {
-  const { t } = useTranslation();
-  return (
-    <Page title={t('crash.title')}>
-      <ErrorNotice error={error} title={t('crash.text')} onRetry={() => location.reload()} />
     </Page>
   );
 }

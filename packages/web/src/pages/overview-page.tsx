@@ -114,7 +114,7 @@ function AttentionList({ items }: { readonly items: readonly Attention[] }) {
       ) : (
         <ul>
           {items.map((item) => {
-            const { message, hint } = explain(item.condition);
+            const { message, hint, particulars } = explain(item.condition);
             return (
               <li key={`${item.kind} ${item.id}`} className="grid gap-1 border-t py-3 first:border-t-0 first:pt-0">
                 <p className="flex flex-wrap items-center gap-x-3">
@@ -123,6 +123,11 @@ function AttentionList({ items }: { readonly items: readonly Attention[] }) {
                   <StateBadge condition={item.condition} of={item.name} />
                 </p>
                 <p>{message}</p>
+                {particulars && (
+                  <p lang="en" className="text-muted-foreground">
+                    {particulars}
+                  </p>
+                )}
                 {hint && (
                   <p className="text-muted-foreground">
                     <Hint text={hint} />

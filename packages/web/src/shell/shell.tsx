@@ -1,16 +1,14 @@
 import { Link, Outlet } from '@tanstack/react-router';
-import { Languages, Monitor, Moon, Search, Sun } from 'lucide-react';
+import { Search } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStatus } from '../api/queries.ts';
-import { changeLanguage, useLanguage } from '../i18n/i18n.ts';
-import { languageNames, languages } from '../i18n/languages.ts';
-import { Button, IconButton } from '../ui/button.tsx';
-import { Menu, MenuChoice, MenuContent, MenuTrigger } from '../ui/menu.tsx';
-import { ConnectionDot, OfflineBanner } from './connection-dot.tsx';
+import { Button } from '../ui/button.tsx';
 import { destinations } from './destinations.ts';
-import { changeTheme, themes, useTheme } from './theme.ts';
+import { OfflineBanner } from './offline-banner.tsx';
 
+// Menus and their positioning are a fourth of all code: the page is there before they are.
+const ShellTools = lazy(async () => ({ default: (await import('./shell-tools.tsx')).ShellTools }));
 const CommandPalette = lazy(async () => ({ default: (await import('./command-palette.tsx')).CommandPalette }));
 
 /** Rail on wide pages, icons on narrower ones, a bar at the bottom of a phone. */
@@ -38,53 +36,6 @@ function Navigation() {
   );
 }
 
-const themeIcons = { system: Monitor, light: Sun, dark: Moon } as const;
-
-function ThemeMenu() {
-  const { t } = useTranslation();
-  const theme = useTheme();
-  const Icon = themeIcons[theme];
-  return (
-    <Menu>
-      <MenuTrigger asChild>
-        <IconButton label={t('shell.theme')}>
-          <Icon aria-hidden />
-        </IconButton>
-      </MenuTrigger>
-      <MenuContent>
-        <MenuChoice
-          label={t('shell.theme')}
-          value={theme}
-          onChoose={changeTheme}
-          choices={themes.map((value) => ({ value, label: t(`themes.${value}`) }))}
-        />
-      </MenuContent>
-    </Menu>
-  );
-}
-
-function LanguageMenu() {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  return (
-    <Menu>
-      <MenuTrigger asChild>
-        <IconButton label={t('shell.language')}>
-          <Languages aria-hidden />
-        </IconButton>
-      </MenuTrigger>
-      <MenuContent>
-        <MenuChoice
-          label={t('shell.language')}
-          value={language}
-          onChoose={(next) => void changeLanguage(next)}
-          choices={languages.map((value) => ({ value, label: <span lang={value}>{languageNames[value]}</span> }))}
-        />
-      </MenuContent>
-    </Menu>
-  );
-}
-
 const isMac = /mac|iphone|ipad/i.test(navigator.userAgent);
 
 function TopBar({ onSearch }: { onSearch(): void }) {
@@ -107,12 +58,12 @@ function TopBar({ onSearch }: { onSearch(): void }) {
         <span className="flex-1 text-left">{t('shell.search')}</span>
         <kbd className="rounded border px-1 font-sans text-[0.6875rem]">{isMac ? '⌘K' : 'Ctrl K'}</kbd>
       </Button>
-      <IconButton label={t('shell.search')} className="sm:hidden" onClick={onSearch}>
+      <Button look="ghost" size="icon" aria-label={t('shell.search')} className="sm:hidden" onClick={onSearch}>
         <Search aria-hidden />
-      </IconButton>
-      <ConnectionDot />
-      <LanguageMenu />
-      <ThemeMenu />
+      </Button>
+      <Suspense fallback={<div className="h-9 w-32" />}>
+        <ShellTools />
+      </Suspense>
     </header>
   );
 }

@@ -6,7 +6,7 @@ export function Age({ iso }: { readonly iso: string }) {
   const format = useFormat();
   const distance = Math.min(0, new Date(iso).getTime() - useNow());
   return (
-    <time dateTime={iso} title={format.dateTime(iso)} className="tabular">
+    <time dateTime={iso} title={format.dateTime(iso)} className="tabular whitespace-nowrap">
       {format.distance(distance)}
     </time>
   );

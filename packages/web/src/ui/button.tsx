@@ -2,7 +2,6 @@ import { cva, type VariantProps } from 'class-variance-authority';
 import { Slot } from 'radix-ui';
 import type { ComponentProps } from 'react';
 import { cn } from './cn.ts';
-import { Tooltip } from './tooltip.tsx';
 
 const buttonStyle = cva(
   'inline-flex shrink-0 select-none items-center justify-center gap-2 whitespace-nowrap rounded-md font-medium transition-colors duration-150 disabled:pointer-events-none disabled:opacity-50 [&_svg]:size-4 [&_svg]:shrink-0',
@@ -28,18 +27,4 @@ export interface ButtonProps extends ComponentProps<'button'>, VariantProps<type
 export function Button({ look, size, asChild = false, className, ...props }: ButtonProps) {
   const Component = asChild ? Slot.Root : 'button';
   return <Component {...(asChild ? {} : { type: 'button' as const })} className={cn(buttonStyle({ look, size }), className)} {...props} />;
-}
-
-/** A button that shows only an icon; its label is its accessible name and its tooltip. */
-export function IconButton({
-  label,
-  size = 'icon',
-  look = 'ghost',
-  ...props
-}: Omit<ButtonProps, 'aria-label'> & { readonly label: string }) {
-  return (
-    <Tooltip text={label}>
-      <Button aria-label={label} size={size} look={look} {...props} />
-    </Tooltip>
-  );
 }

@@ -2,8 +2,8 @@ import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { IconButton } from './button.tsx';
 import { cn } from './cn.ts';
+import { IconButton } from './icon-button.tsx';
 
 export interface DialogProps {
   readonly isOpen: boolean;
@@ -28,18 +28,19 @@ export function Dialog({ isOpen, onClose, title, description, className, childre
             className,
           )}
         >
-          <header className="flex items-start gap-3 border-b px-5 py-4">
-            <div className="min-w-0 flex-1">
+          <header className="border-b py-4 pr-12 pl-5">
+            <div className="min-w-0">
               <Radix.Title className="font-semibold text-base">{title}</Radix.Title>
               {description && <Radix.Description className="mt-1 text-muted-foreground">{description}</Radix.Description>}
             </div>
-            <Radix.Close asChild>
-              <IconButton label={t('common.close')} size="icon-small">
-                <X />
-              </IconButton>
-            </Radix.Close>
           </header>
           <div className="overflow-y-auto px-5 py-4">{children}</div>
+          {/* Last, so that the focus begins at the first field. */}
+          <Radix.Close asChild>
+            <IconButton label={t('common.close')} size="icon-small" className="absolute top-3.5 right-3.5">
+              <X />
+            </IconButton>
+          </Radix.Close>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -44,10 +44,17 @@ export function ErrorNotice({ error, title, onRetry, className }: ErrorNoticePro
   );
 }
 
+export interface InfoNoticeProps {
+  readonly children: ReactNode;
+  readonly className?: string;
+  /** Of the text, where it is not the page's: what the server says is English. */
+  readonly lang?: string;
+}
+
 /** Something one should know, which is nobody's fault. */
-export function InfoNotice({ children, className }: { readonly children: ReactNode; readonly className?: string }) {
+export function InfoNotice({ children, className, lang }: InfoNoticeProps) {
   return (
-    <div className={cn('flex items-start gap-3 rounded-lg border bg-accent p-3 text-accent-foreground', className)}>
+    <div lang={lang} className={cn('flex items-start gap-3 rounded-lg border bg-accent p-3 text-accent-foreground', className)}>
       <Info aria-hidden className="mt-0.5 size-4 shrink-0" />
       <div className="min-w-0 flex-1">{children}</div>
     </div>

@@ -93,7 +93,9 @@ export function StateBadge({ condition, of, className }: StateBadgeProps) {
         <StateIcon state={condition.state} />
         <span className="font-medium">{word}</span>
         {condition.state !== 'ready' && (
-          <span className="text-muted-foreground text-xs underline decoration-dotted underline-offset-2">{t('state.why')}</span>
+          <span className="whitespace-nowrap text-muted-foreground text-xs underline decoration-dotted underline-offset-2">
+            {t('state.why')}
+          </span>
         )}
       </PopoverTrigger>
       <PopoverContent aria-label={t('state.whyTitle', { name: of })}>

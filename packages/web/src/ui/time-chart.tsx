@@ -32,7 +32,7 @@ function toOptions(width: number, { formatTime, formatValue }: Pick<TimeChartPro
     cursor: { drag: { setScale: false }, y: false },
     scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(10, most * 1.15)] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 110, values: (_, splits) => splits.map((seconds) => formatTime(seconds * 1000)) },
+      { ...axis, grid: { show: false }, size: 30, space: 110, values: (_, splits) => splits.map((seconds) => formatTime(seconds * 1000)) },
       { ...axis, size: 44, values: (_, splits) => splits.map(formatValue) },
     ],
     series: [
