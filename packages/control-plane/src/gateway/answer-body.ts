@@ -16,6 +16,7 @@ function toStreamError(error: unknown): ClusterError {
  */
 export class AnswerBody extends Readable {
   readonly #upstream: Readable;
+  readonly #refuse: (error: Error) => void;
   /** Resolves with the first bytes, or the end of an empty answer; rejects when it broke before. */
   readonly begun: Promise<void>;
 
@@ -23,11 +24,11 @@ export class AnswerBody extends Readable {
     super({ highWaterMark: 64 * 1024 });
     this.#upstream = upstream;
     this.on('error', () => {}); // whoever reads has a listener of their own; without a reader nothing must end the process
-    this.begun = new Promise((resolve, reject) => {
-      this.once('close', () => reject(this.errored ?? new ClusterError('cancelled', 'The answer was closed before it began.')));
-      upstream.once('data', resolve);
-      upstream.once('end', resolve);
-    });
+    const begun = Promise.withResolvers<void>();
+    this.begun = begun.promise;
+    upstream.once('data', begun.resolve);
+    upstream.once('end', begun.resolve);
+    this.#refuse = begun.reject;
     this.begun.catch(() => {});
     upstream.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) upstream.pause();
@@ -44,7 +45,10 @@ export class AnswerBody extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    if (!this.#upstream.readableEnded) this.#upstream.destroy();
+    if (!this.#upstream.readableEnded) {
+      this.#upstream.destroy();
+      this.#refuse(error ?? new ClusterError('cancelled', 'The answer was closed before it began.'));
+    }
     callback(error);
   }
 }
