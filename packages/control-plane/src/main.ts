@@ -26,8 +26,9 @@ import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts
 import { metricsDoor } from './doors/native/metrics-door.ts';
 import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
 import { renderProblem } from './doors/native/problem.ts';
-import { rootDoor } from './doors/native/root-door.ts';
-import { ollamaDoor, ollamaRoot } from './doors/ollama/ollama-door.ts';
+import { ollamaDoor } from './doors/ollama/ollama-door.ts';
+import { renderOllamaError } from './doors/ollama/ollama-error.ts';
+import { ollamaRoot } from './doors/ollama/ollama-root.ts';
 import { openAiDoor } from './doors/openai/openai-door.ts';
 import { webDoor } from './doors/web/web-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
@@ -58,8 +59,8 @@ interface DoorParts {
 
 /** Both listeners have the inference doors; the main one also has the native door, the metrics and the web UI. */
 async function createApp({ native, metrics, assets, config, log }: DoorParts, kind: 'main' | 'ollama'): Promise<FastifyInstance> {
-  const { app } = createListener({ config, log, metrics, renderError: renderProblem });
-  await app.register(kind === 'main' ? rootDoor() : ollamaRoot);
+  const { app } = createListener({ config, log, metrics, renderError: kind === 'main' ? renderProblem : renderOllamaError });
+  await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
   await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
   await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
   if (kind === 'main') {

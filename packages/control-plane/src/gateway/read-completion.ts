@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { ClusterError, fromWireError, type Timings } from '@cluster-ai/contracts';
+import { fromWireError, type Timings } from '@cluster-ai/contracts';
+import { readEventData } from './read-answer.ts';
 
 /** One piece of a streamed chat completion, for those who need the text and not the bytes. */
 export type CompletionPart =
@@ -28,19 +29,7 @@ function* toParts(chunk: Chunk): Iterable<CompletionPart> {
     };
 }
 
-/** Reads `text/event-stream` chat chunks. Throws what the stream's error event says, or `engine_error` when it ends without `[DONE]`. */
+/** Reads streamed chat chunks. Throws what the stream's error event says, or `engine_error` when it ends without `[DONE]`. */
 export async function* readCompletion(body: Readable): AsyncIterable<CompletionPart> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const bytes of body as AsyncIterable<Buffer>) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (!line.startsWith('data:')) continue;
-      const data = line.slice(5).trim();
-      if (data === '[DONE]') return;
-      yield* toParts(JSON.parse(data) as Chunk);
-    }
-  }
-  throw new ClusterError('engine_error', 'The answer ended before it was complete.', { hint: 'Send the request again.' });
+  for await (const data of readEventData(body)) yield* toParts(JSON.parse(data) as Chunk);
 }

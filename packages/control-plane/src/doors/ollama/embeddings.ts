@@ -1,5 +1,5 @@
 import type { InferenceAnswer } from '../../gateway/gateway.ts';
-import { readWhole } from '../shared/read-answer.ts';
+import { readWhole } from '../../gateway/read-answer.ts';
 import { toStatistics } from './times.ts';
 
 interface EmbeddingAnswer {

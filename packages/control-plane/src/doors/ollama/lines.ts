@@ -1,8 +1,7 @@
 import type { Clock } from '@cluster-ai/runtime';
 import type { InferenceAnswer } from '../../gateway/gateway.ts';
+import { readEventData, readWhole } from '../../gateway/read-answer.ts';
 import type { ClientStream } from '../shared/client-stream.ts';
-import { readWhole } from '../shared/read-answer.ts';
-import { readEventData } from '../shared/server-sent-events.ts';
 import type { StreamDialect } from '../shared/stream-answer.ts';
 import { type AnswerEnd, type AnswerPiece, createAnswerReader } from './from-engine-answer.ts';
 import { toOllamaError } from './ollama-error.ts';

@@ -45,10 +45,3 @@ export function ollamaDoor(deps: DoorDeps): FastifyPluginAsync {
     refuseModelChanges(app);
   };
 }
-
-/** `HEAD | GET /` as Ollama answers it: every run of its command line asks first. */
-export const ollamaRoot: FastifyPluginAsync = async (app) => {
-  app.get('/', { config: { permission: 'public', why: 'Says only that something runs here.' } }, (_request, reply) =>
-    reply.type('text/plain; charset=utf-8').send('Ollama is running'),
-  );
-};

@@ -1,6 +1,6 @@
 import type { InferenceAnswer } from '../../gateway/gateway.ts';
+import { brokenAnswer } from '../../gateway/read-answer.ts';
 import type { ClientStream } from '../shared/client-stream.ts';
-import { brokenAnswer } from '../shared/read-answer.ts';
 import { createEventAligner, isLastEvent } from '../shared/server-sent-events.ts';
 
 /** Engine bytes out as they come, at the client's pace. Rejects when they end without an end mark. */

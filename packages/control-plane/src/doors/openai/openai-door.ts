@@ -1,12 +1,12 @@
 import { ClusterError, type InferencePath } from '@cluster-ai/contracts';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { InferenceCall } from '../../gateway/gateway.ts';
+import { readWhole } from '../../gateway/read-answer.ts';
 import { trackCalls } from '../shared/calls.ts';
 import { checkShape } from '../shared/check-shape.ts';
 import { whoAnswered } from '../shared/client-stream.ts';
 import type { DoorDeps } from '../shared/door-deps.ts';
 import { type JsonObject, parseJsonObject, takeBodiesAsBytes } from '../shared/json-body.ts';
-import { readWhole } from '../shared/read-answer.ts';
 import { type StreamDialect, streamAnswer } from '../shared/stream-answer.ts';
 import { forwardEvents } from './forward-events.ts';
 import { listModels, showModel } from './models.ts';

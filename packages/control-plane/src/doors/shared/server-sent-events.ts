@@ -1,8 +1,4 @@
-import type { Readable } from 'node:stream';
-import { brokenAnswer } from './read-answer.ts';
-
 const END_OF_EVENT = '\n\n';
-const DONE = '[DONE]';
 
 /**
  * Cuts bytes at the ends of events, whatever the network did to them: so a comment or an error event never lands inside of another event.
@@ -27,25 +23,4 @@ export function isLastEvent(events: Buffer): boolean {
   const start = events.lastIndexOf(END_OF_EVENT, -END_OF_EVENT.length - 1);
   const last = events.toString('utf8', start < 0 ? 0 : start + END_OF_EVENT.length);
   return /^data: ?(\[DONE\]|\{"error")/.test(last);
-}
-
-/** The payloads of `data:` lines up to the end mark. Throws when the stream ends without one. */
-export async function* readEventData(body: Readable): AsyncIterable<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  try {
-    for await (const bytes of body as AsyncIterable<Buffer>) {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        if (!line.startsWith('data:')) continue;
-        const data = line.slice(5).trim();
-        if (data === DONE) return;
-        yield data;
-      }
-    }
-  } catch (error) {
-    throw brokenAnswer(error);
-  }
-  throw brokenAnswer();
 }

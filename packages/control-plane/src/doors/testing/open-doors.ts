@@ -1,8 +1,9 @@
 import { defaultConfig } from '@cluster-ai/contracts';
 import { type Clock, silentLogger, systemClock } from '@cluster-ai/runtime';
 import { createListener } from '../../listeners/create-listener.ts';
-import { ollamaDoor, ollamaRoot } from '../ollama/ollama-door.ts';
+import { ollamaDoor } from '../ollama/ollama-door.ts';
 import { renderOllamaError } from '../ollama/ollama-error.ts';
+import { ollamaRoot } from '../ollama/ollama-root.ts';
 import { openAiDoor } from '../openai/openai-door.ts';
 import { createFakeGateway, type FakeGateway, type FakeReply, toRunningModel } from './fake-gateway.ts';
 import { createMemoryRegistry } from './memory-registry.ts';
@@ -22,7 +23,7 @@ export async function openDoors({ answer = () => ({ chunks: ['{}'] }), clock = s
   const deps = { gateway, registry, clock, log: silentLogger };
   await app.register(openAiDoor(deps), { prefix: '/v1' });
   await app.register(ollamaDoor(deps), { prefix: '/api' });
-  await app.register(ollamaRoot);
+  await app.register(ollamaRoot({ hasWebUi: false }));
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return { url, gateway, [Symbol.asyncDispose]: () => app.close() };
 }

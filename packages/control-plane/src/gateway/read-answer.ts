@@ -20,3 +20,26 @@ export async function readWhole(body: Readable): Promise<Buffer> {
   if (!whole.subarray(-8).toString('latin1').trimEnd().endsWith('}')) throw brokenAnswer();
   return whole;
 }
+
+const DONE = '[DONE]';
+
+/** The payloads of `data:` lines up to the end mark. Throws when the stream ends without one. */
+export async function* readEventData(body: Readable): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const bytes of body as AsyncIterable<Buffer>) {
+      const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (!line.startsWith('data:')) continue;
+        const data = line.slice(5).trim();
+        if (data === DONE) return;
+        yield data;
+      }
+    }
+  } catch (error) {
+    throw brokenAnswer(error);
+  }
+  throw brokenAnswer();
+}
