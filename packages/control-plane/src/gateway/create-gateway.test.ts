@@ -82,6 +82,7 @@ test('what the engine refuses reaches the caller with its own code, and is not t
   await expect(cluster.ask()).rejects.toMatchObject({ code: 'context_length_exceeded', message: 'It failed.' });
   expect(cluster.machines.flatMap(({ requests }) => requests)).toHaveLength(1);
   expect(cluster.gateway.measure().active).toBe(0);
+  expect(cluster.reconciler.inFlight.size).toBe(0);
 });
 
 // --- before the first byte, and after it
@@ -358,6 +359,31 @@ test('load keeps a model ready, unload ends it', async () => {
   expect(cluster.gateway.running()).toEqual([]);
   expect(cluster.gateway.conditionOf(cluster.registry.resolve('starter'))).toMatchObject({ state: 'asleep', reason: 'stopped_by_request' });
   await cluster.gateway.unload('starter');
+});
+
+test.each([
+  { what: 'one that we started', nodes: [{ id: 'a' }] },
+  { what: 'one that ran before we did', nodes: [{ id: 'a', replicas: [ready] }] },
+])('a busy copy that is unloaded finishes its answer and goes: $what', async ({ nodes }) => {
+  await using cluster = startGateway({ nodes });
+  const [machine] = cluster.machines;
+  const release = Promise.withResolvers<void>();
+  if (machine)
+    machine.onRequest = () => ({
+      body: (async function* () {
+        yield bytes('half and ');
+        await release.promise;
+        yield bytes('half');
+      })(),
+    });
+  const asked = cluster.ask({ keepAliveSeconds: -1 });
+  await cluster.until(() => machine?.requests.length === 1);
+  await cluster.gateway.unload('starter');
+  await cluster.pass(5000);
+  expect(machine?.stopped).toEqual([]);
+  release.resolve();
+  expect(await readAll(await asked)).toBe('half and half');
+  await cluster.until(() => machine?.stopped.length === 1);
 });
 
 test('a model that is configured to stay loaded cannot be unloaded', async () => {

@@ -72,6 +72,41 @@ test('a copy on a node that was lost is placed on another one, and stays there w
   expect(cluster.gateway.running()).toHaveLength(1);
 });
 
+test('nothing is placed elsewhere while the control plane suspects its own network', async () => {
+  await using cluster = startGateway({ nodes: [{ id: 'a', isLocal: true }, { id: 'b' }], configured: [{ name: 'starter' }] });
+  const [a, b] = cluster.machines;
+  await cluster.until(() => cluster.gateway.running().length === 1);
+  let isSuspecting = true;
+  Object.assign(cluster.memory.nodes, { isSuspectingItself: () => isSuspecting });
+  a?.setState('unreachable', 'heartbeat_lost');
+  await cluster.pass(10_000);
+  expect(b?.started).toEqual([]);
+  isSuspecting = false;
+  await cluster.until(() => b?.started.length === 1);
+});
+
+test('a copy that is being stopped by its node is replaced', async () => {
+  await using cluster = startGateway({ nodes: [{ id: 'a', isLocal: true }, { id: 'b' }], configured: [{ name: 'starter' }] });
+  const [a, b] = cluster.machines;
+  await cluster.until(() => cluster.gateway.running().length === 1);
+  const [{ replicaId } = { replicaId: '' }] = a?.replicas() ?? [];
+  a?.report({ replicaId, condition: toCondition('draining', 'stopped_by_request', cluster.clock.now()) });
+  await cluster.until(() => (a?.started.length ?? 0) + (b?.started.length ?? 0) === 2);
+});
+
+test('an order under way is not given a second time', async () => {
+  await using cluster = startGateway();
+  const given: string[] = [];
+  const put = (nodeId: string) => {
+    given.push(nodeId);
+    return new Promise(() => {});
+  };
+  Object.assign(cluster.memory.nodes, { putReplica: put });
+  cluster.ask().catch(() => {});
+  await cluster.pass(9000);
+  expect(given).toEqual(['a']);
+});
+
 test('a node that never answers its order holds up nobody else', async () => {
   await using cluster = startGateway({ nodes: [{ id: 'a', isLocal: true }, { id: 'b' }], models: [{ name: 'one' }, { name: 'two' }] });
   const [, b] = cluster.machines;
@@ -125,6 +160,9 @@ test('an idle model makes room for one that is asked for', async () => {
     cluster.until(() => cluster.gateway.running().length === 1),
   ]);
   await cluster.until(() => cluster.gateway.measure().active === 0);
+  const [{ replicaId } = { replicaId: '' }] = a?.replicas() ?? [];
+  a?.report({ replicaId, memoryBytes: 6 * gib });
+  a?.setMemory(2 * gib); // the node measures again later; what was given back counts at once
   const asked = cluster.ask({ model: 'new' });
   await cluster.until(() => cluster.gateway.running()[0]?.model.name === 'new');
   await asked;
