@@ -1,4 +1,10 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from 'node:http2';
 import { Readable } from 'node:stream';
 import type { ClusterError } from '@cluster-ai/contracts';
 import { ownStream } from './exchange.ts';
@@ -26,6 +32,7 @@ export interface RunningRequest {
   readonly response: Promise<StreamResponse>;
   /** Resolves when our body has left this process, or never will. */
   readonly sent: Promise<void>;
+  /** Resolves when the exchange is over, however it ended. */
   readonly finished: Promise<void>;
   /** Ends it now: whoever waits gets this error. */
   fail(error: Error): void;
@@ -66,67 +73,90 @@ class AnswerBody extends Readable {
   }
 }
 
-/**
- * Sends one request over a session and follows it to its end. Throws what `session.request` throws when the session is over. Resets go through
- * the turnstile, where there is one; the caller has passed it for the request itself.
- */
-export function startRequest(
-  session: ClientHttp2Session,
-  request: StreamRequest,
-  toFailure: ToFailure,
-  turnstile?: Turnstile,
-): RunningRequest {
-  const { method, path, headers, body, signal } = request;
-  const stream = ownStream(
-    session.request(
-      { ':method': method, ':path': path, ...headers, ...(body ? { 'content-length': body.byteLength } : {}) },
-      { endStream: body === undefined },
-    ),
-  );
-  let failure: Error | undefined;
-  let answer: AnswerBody | undefined;
-  let trailers: Record<string, string> = {};
-  const close = () => stream.close(constants.NGHTTP2_CANCEL);
-  const reset = () => (turnstile ? void turnstile.turn().then(close) : close());
-  const failureNow = () => failure ?? toFailure(stream.rstCode ?? constants.NGHTTP2_INTERNAL_ERROR, answer !== undefined);
-  const fail = (error: Error) => {
-    failure ??= error;
-    refuse(failure);
-    if (answer) answer.destroy(failure);
-    else reset();
-  };
-  const onAbort = () => fail(signal.reason instanceof Error ? signal.reason : new Error('Aborted', { cause: signal.reason }));
+/** A request under way. Resets go through the turnstile, where there is one; whoever began it has passed for the request itself. */
+class OpenRequest implements RunningRequest {
+  readonly response: Promise<StreamResponse>;
+  readonly sent: Promise<void>;
+  readonly finished: Promise<void>;
+  readonly #stream: ClientHttp2Stream;
+  readonly #toFailure: ToFailure;
+  readonly #turnstile: Turnstile | undefined;
+  readonly #refuse: (error: Error) => void;
+  #failure: Error | undefined;
+  #answer: AnswerBody | undefined;
 
-  const closed = new Promise<void>((resolve) => stream.once('close', resolve));
-  const finished = closed.then(() => signal.removeEventListener('abort', onAbort));
-  const sent = new Promise<void>((resolve) => {
-    stream.once('finish', resolve);
-    stream.once('close', resolve);
-  });
-  const { promise: response, resolve, reject: refuse } = Promise.withResolvers<StreamResponse>();
-  response.catch(() => {}); // told to whoever awaits it
-  stream.once('response', (received) => {
-    if (failure) return; // given up, and about to be reset
-    const whole = new AnswerBody(stream, reset);
-    answer = whole;
+  constructor(stream: ClientHttp2Stream, toFailure: ToFailure, turnstile: Turnstile | undefined) {
+    const { promise, resolve, reject } = Promise.withResolvers<StreamResponse>();
+    promise.catch(() => {}); // told to whoever awaits it
+    this.response = promise;
+    this.#refuse = reject;
+    this.#stream = stream;
+    this.#toFailure = toFailure;
+    this.#turnstile = turnstile;
+    this.finished = new Promise((done) => stream.once('close', done));
+    this.sent = Promise.race([this.finished, new Promise<void>((done) => stream.once('finish', done))]);
+    stream.once('response', (headers) => {
+      if (this.#failure === undefined) resolve(this.#receive(headers)); // else given up, and about to be reset
+    });
+    stream.once('close', () => reject(this.#failureNow()));
+  }
+
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#refuse(this.#failure);
+    if (this.#answer) this.#answer.destroy(this.#failure);
+    else this.#reset();
+  }
+
+  #receive(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): StreamResponse {
+    const stream = this.#stream;
+    const body = new AnswerBody(stream, () => this.#reset());
+    this.#answer = body;
+    let trailers: Record<string, string> = {};
+    let isComplete = false;
     stream.once('trailers', (block) => {
       trailers = toPlainHeaders(block);
     });
-    let isComplete = false;
     stream.once('end', () => {
-      isComplete = failure === undefined && !stream.rstCode;
-      if (isComplete) whole.push(null);
+      isComplete = this.#failure === undefined && !stream.rstCode;
+      if (isComplete) body.push(null);
     });
-    const ended = closed.then(() => {
-      if (!isComplete) whole.destroy(failureNow());
+    const ended = this.finished.then(() => {
+      if (!isComplete) body.destroy(this.#failureNow());
       return isComplete ? trailers : {};
     });
-    resolve({ status: received[':status'] ?? 0, headers: toPlainHeaders(received), body: whole, trailers: ended });
-  });
-  stream.once('close', () => refuse(failureNow()));
+    return { status: headers[':status'] ?? 0, headers: toPlainHeaders(headers), body, trailers: ended };
+  }
 
+  #reset(): void {
+    const close = () => this.#stream.close(constants.NGHTTP2_CANCEL);
+    if (this.#turnstile) void this.#turnstile.turn().then(close);
+    else close();
+  }
+
+  #failureNow(): Error {
+    return this.#failure ?? this.#toFailure(this.#stream.rstCode ?? constants.NGHTTP2_INTERNAL_ERROR, this.#answer !== undefined);
+  }
+}
+
+function failWhenAborted(running: RunningRequest, signal: AbortSignal): void {
+  const onAbort = () => running.fail(signal.reason instanceof Error ? signal.reason : new Error('Aborted', { cause: signal.reason }));
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
+  void running.finished.then(() => signal.removeEventListener('abort', onAbort));
+}
+
+/** Sends one request over a session and follows it to its end. Throws what `session.request` throws when the session is over. */
+export function startRequest(
+  session: ClientHttp2Session,
+  { method, path, headers, body, signal }: StreamRequest,
+  toFailure: ToFailure,
+  turnstile?: Turnstile,
+): RunningRequest {
+  const length = body === undefined ? {} : { 'content-length': body.byteLength };
+  const stream = ownStream(session.request({ ':method': method, ':path': path, ...headers, ...length }, { endStream: body === undefined }));
+  const running = new OpenRequest(stream, toFailure, turnstile);
+  failWhenAborted(running, signal);
   if (body) stream.end(body);
-  return { response, sent, finished, fail };
+  return running;
 }
