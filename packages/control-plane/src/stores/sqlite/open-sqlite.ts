@@ -8,7 +8,7 @@ import { refuseNesting } from '../refuse-nesting.ts';
 import type { Tables } from '../tables.ts';
 import { createTurns } from '../turns.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
-import { openSqliteThread, type SqliteThread } from './sqlite-thread.ts';
+import { type SqliteThread, startSqliteThread } from './sqlite-thread.ts';
 
 const BUSY_TIMEOUT_MS = 5000;
 const SNAPSHOT_NAME = 'cluster.db';
@@ -27,52 +27,50 @@ async function makePrivateFile(file: string): Promise<void> {
   }
 }
 
-/** A connection that is opened again after its thread crashed. */
-function createReopening(open: () => Promise<SqliteThread>) {
-  let thread: Promise<SqliteThread> | undefined;
+/** A thread that is started again after it crashed. */
+function keepThread(start: () => SqliteThread) {
+  let thread = start();
   return {
-    async get(): Promise<SqliteThread> {
-      const current = await thread?.catch(() => undefined);
-      if (current?.isAlive === true) return current;
-      thread = open();
+    get(): SqliteThread {
+      if (!thread.isAlive) thread = start();
       return thread;
     },
-    async close(): Promise<void> {
-      const current = await thread?.catch(() => undefined);
-      if (current?.isAlive === true) await current.close();
+    close: async () => {
+      if (thread.isAlive) await thread.close();
     },
   };
 }
 
 /**
- * SQLite in write-ahead mode: one thread writes, one transaction after the other, and another one reads meanwhile what was committed.
- * The file's schema is not touched: see migrations.
+ * SQLite in write-ahead mode, in one thread with two connections: one writes, one transaction after the other, and the other one reads
+ * meanwhile what was committed. The file's schema is not touched: see migrations.
  */
 export async function openSqlite(file: string, log: Logger, { busyTimeoutMs = BUSY_TIMEOUT_MS } = {}): Promise<Database> {
   await makePrivateFile(file);
-  const openThread = (isReadOnly: boolean) => openSqliteThread({ file, isReadOnly, busyTimeoutMs }, log);
-  const writer = createReopening(() => openThread(false));
-  const reader = createReopening(() => openThread(true));
-  await writer.get(); // first: it makes the file a database, which a reader cannot
-  await reader.get();
+  const start = () => startSqliteThread({ file, busyTimeoutMs }, log);
+  const thread = keepThread(start);
+  try {
+    await thread.get().run('writer', 'pragma user_version'); // first: it makes the file a database, which the reader cannot
+    await thread.get().run('reader', 'pragma user_version');
+  } catch (error) {
+    await thread.close();
+    throw error;
+  }
 
   const turns = createTurns();
   const createWriting = (synchronous: 'full' | 'normal'): Query => {
     let giveUpTurn = () => {};
     return new Kysely<Tables>({
       dialect: createSqliteDialect({
+        connection: 'writer',
         async acquire() {
-          const done = await turns.take();
-          giveUpTurn = done;
-          return writer.get().catch((error: unknown) => {
-            done();
-            throw error;
-          });
+          giveUpTurn = await turns.take();
+          return thread.get();
         },
         release: () => giveUpTurn(),
-        async begin(thread) {
-          await thread.run(`pragma synchronous = ${synchronous}`); // not possible once the transaction has begun
-          await thread.run('begin immediate');
+        async begin(writer) {
+          await writer.run('writer', `pragma synchronous = ${synchronous}`); // not possible once the transaction has begun
+          await writer.run('writer', 'begin immediate');
         },
       }),
     });
@@ -80,7 +78,8 @@ export async function openSqlite(file: string, log: Logger, { busyTimeoutMs = BU
   const writing = { full: createWriting('full'), normal: createWriting('normal') };
   const query = new Kysely<Tables>({
     dialect: createSqliteDialect({
-      acquire: () => reader.get(),
+      connection: 'reader',
+      acquire: async () => thread.get(),
       release: () => {},
       begin: async () => {
         throw new Error('Use `database.transaction`: reads share one connection.');
@@ -92,9 +91,9 @@ export async function openSqlite(file: string, log: Logger, { busyTimeoutMs = BU
     query,
     transaction: refuseNesting((work, { durability = 'full' } = {}) => writing[durability].transaction().execute(work)),
     async snapshot(folder, onTaken) {
-      const own = await openThread(true); // the other reader must not be kept from answering
+      const own = start(); // the other thread must not be kept from answering
       try {
-        await own.run('vacuum into ?', [join(folder, SNAPSHOT_NAME)]);
+        await own.run('reader', 'vacuum into ?', [join(folder, SNAPSHOT_NAME)]);
         onTaken?.();
         return [SNAPSHOT_NAME];
       } finally {
@@ -102,9 +101,8 @@ export async function openSqlite(file: string, log: Logger, { busyTimeoutMs = BU
       }
     },
     [Symbol.asyncDispose]: async () => {
-      await reader.close();
       const done = await turns.take(); // a transaction under way still ends well
-      await writer.close();
+      await thread.close();
       done();
     },
   };

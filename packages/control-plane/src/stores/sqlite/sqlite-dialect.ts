@@ -10,24 +10,31 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { SqliteThread } from './sqlite-thread.ts';
+import type { SqliteConnection } from './sqlite-worker.ts';
 
-/** Where a driver gets its connection from, and what it does around a transaction. */
+/** Where a driver gets its thread from, which connection of it is used, and what begins a transaction. */
 export interface SqliteConnections {
+  readonly connection: SqliteConnection;
   acquire(): Promise<SqliteThread>;
   release(): void;
-  /** Starts a transaction on the acquired connection. */
   begin(thread: SqliteThread): Promise<void>;
 }
 
 class ThreadConnection implements DatabaseConnection {
   readonly thread: SqliteThread;
+  readonly #connection: SqliteConnection;
 
-  constructor(thread: SqliteThread) {
+  constructor(thread: SqliteThread, connection: SqliteConnection) {
     this.thread = thread;
+    this.#connection = connection;
+  }
+
+  run(sql: string, parameters?: readonly unknown[]) {
+    return this.thread.run(this.#connection, sql, parameters);
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, changes } = await this.thread.run(sql, parameters);
+    const { rows, changes } = await this.run(sql, parameters);
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
 
@@ -37,13 +44,13 @@ class ThreadConnection implements DatabaseConnection {
   }
 }
 
-function createDriver({ acquire, release, begin }: SqliteConnections): Driver {
+function createDriver({ connection: kind, acquire, release, begin }: SqliteConnections): Driver {
   const run = async (connection: DatabaseConnection, sql: string) => {
-    if (connection instanceof ThreadConnection) await connection.thread.run(sql);
+    if (connection instanceof ThreadConnection) await connection.run(sql);
   };
   return {
     init: async () => {},
-    acquireConnection: async () => new ThreadConnection(await acquire()),
+    acquireConnection: async () => new ThreadConnection(await acquire(), kind),
     beginTransaction: async (connection) => {
       if (connection instanceof ThreadConnection) await begin(connection.thread);
     },

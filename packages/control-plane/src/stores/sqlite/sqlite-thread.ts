@@ -4,18 +4,18 @@ import { ClusterError } from '@cluster-ai/contracts';
 import type { Logger } from '@cluster-ai/runtime';
 import { threadFile } from '../thread-file.ts';
 import { toSqliteError } from './sqlite-errors.ts';
-import type { SqliteWorkerAnswer, SqliteWorkerData, SqliteWorkerRequest } from './sqlite-worker.ts';
+import type { SqliteConnection, SqliteWorkerAnswer, SqliteWorkerData, SqliteWorkerRequest } from './sqlite-worker.ts';
 
 export interface SqliteResult {
   readonly rows: readonly Record<string, unknown>[];
   readonly changes: number;
 }
 
-/** One connection to a database file, in a thread of its own: `node:sqlite` is synchronous, and a commit waits for the disk. */
+/** A database file in a thread of its own: `node:sqlite` is synchronous, and a commit waits for the disk. */
 export interface SqliteThread {
   readonly isAlive: boolean;
   /** Runs in the order of the calls. Rejects with `database_unavailable` when the thread has ended. */
-  run(sql: string, parameters?: readonly unknown[]): Promise<SqliteResult>;
+  run(connection: SqliteConnection, sql: string, parameters?: readonly unknown[]): Promise<SqliteResult>;
   /** Finishes what was asked before, then ends. */
   close(): Promise<void>;
 }
@@ -31,8 +31,8 @@ const ended = (file: string, cause?: unknown) =>
     cause,
   });
 
-/** Opens the file; rejects when that is not possible. */
-export async function openSqliteThread(data: SqliteWorkerData, log: Logger): Promise<SqliteThread> {
+/** Starts the thread. The file is opened by the first use of each connection. */
+export function startSqliteThread(data: SqliteWorkerData, log: Logger): SqliteThread {
   const worker = new Worker(threadFile('sqlite-worker', import.meta.url), {
     workerData: data,
     execArgv: [],
@@ -68,19 +68,15 @@ export async function openSqliteThread(data: SqliteWorkerData, log: Logger): Pro
     });
   });
 
-  await ask(0).catch(async (error: unknown) => {
-    await worker.terminate();
-    throw error;
-  });
   return {
     get isAlive() {
       return isAlive;
     },
-    async run(sql, parameters = []) {
+    async run(connection, sql, parameters = []) {
       if (!isAlive) throw ended(data.file);
       const id = ++lastId;
       const answer = ask(id);
-      worker.postMessage({ id, sql, parameters: parameters as readonly SQLInputValue[] } satisfies SqliteWorkerRequest);
+      worker.postMessage({ id, connection, sql, parameters: parameters as readonly SQLInputValue[] } satisfies SqliteWorkerRequest);
       return answer;
     },
     async close() {

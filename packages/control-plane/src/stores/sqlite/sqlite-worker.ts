@@ -4,13 +4,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 /** What a thread is started with. */
 export interface SqliteWorkerData {
   readonly file: string;
-  readonly isReadOnly: boolean;
   /** How long to wait for another process that writes. */
   readonly busyTimeoutMs: number;
 }
 
+/** The writer's transaction is not seen by the reader before it has committed, and the reader can change nothing. */
+export type SqliteConnection = 'writer' | 'reader';
+
 export interface SqliteWorkerRequest {
   readonly id: number;
+  readonly connection: SqliteConnection;
   readonly sql: string;
   readonly parameters: readonly SQLInputValue[];
 }
@@ -21,16 +24,15 @@ export interface SqliteFailure {
   readonly resultCode: number | undefined;
 }
 
-/** The answer to a request, or with the id 0 that the database is open. */
 export type SqliteWorkerAnswer =
   | { readonly id: number; readonly rows: readonly Record<string, unknown>[]; readonly changes: number }
   | { readonly id: number; readonly failure: SqliteFailure };
 
 const KEPT_STATEMENTS = 256;
 
-function openFile({ file, isReadOnly, busyTimeoutMs }: SqliteWorkerData): DatabaseSync {
-  const database = new DatabaseSync(file, { readOnly: isReadOnly, timeout: busyTimeoutMs, defensive: true });
-  if (!isReadOnly) database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 67108864;');
+function openFile(connection: SqliteConnection, { file, busyTimeoutMs }: SqliteWorkerData): DatabaseSync {
+  const database = new DatabaseSync(file, { readOnly: connection === 'reader', timeout: busyTimeoutMs, defensive: true });
+  if (connection === 'writer') database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 67108864;');
   return database;
 }
 
@@ -66,21 +68,35 @@ function serve(database: DatabaseSync) {
   };
 }
 
-function answer(id: number, work: () => SqliteWorkerAnswer): void {
+/** Connections are opened by their first use. */
+function createConnections(data: SqliteWorkerData) {
+  const opened = new Map<SqliteConnection, { readonly database: DatabaseSync; readonly handle: ReturnType<typeof serve> }>();
+  return {
+    get(connection: SqliteConnection) {
+      const known = opened.get(connection);
+      if (known) return known.handle;
+      const database = openFile(connection, data);
+      const handle = serve(database);
+      opened.set(connection, { database, handle });
+      return handle;
+    },
+    close() {
+      for (const { database } of opened.values()) database.close();
+    },
+  };
+}
+
+function answer(request: SqliteWorkerRequest): SqliteWorkerAnswer {
   try {
-    parentPort?.postMessage(work());
+    return connections.get(request.connection)(request);
   } catch (error) {
-    parentPort?.postMessage({ id, failure: toFailure(error) } satisfies SqliteWorkerAnswer);
+    return { id: request.id, failure: toFailure(error) };
   }
 }
 
-answer(0, () => {
-  const database = openFile(workerData as SqliteWorkerData);
-  const handle = serve(database);
-  parentPort?.on('message', (message: SqliteWorkerRequest | 'close') => {
-    if (message !== 'close') return answer(message.id, () => handle(message));
-    database.close();
-    parentPort?.close();
-  });
-  return { id: 0, rows: [], changes: 0 };
+const connections = createConnections(workerData as SqliteWorkerData);
+parentPort?.on('message', (message: SqliteWorkerRequest | 'close') => {
+  if (message !== 'close') return parentPort?.postMessage(answer(message));
+  connections.close();
+  parentPort?.close();
 });

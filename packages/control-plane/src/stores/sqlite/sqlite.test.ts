@@ -108,13 +108,12 @@ test('a thread that dies fails what it was doing, loses nothing that was committ
   await write('before');
   const interrupted = database.transaction(async (transaction) => {
     await transaction.insertInto('settings').values({ key: 'lost', value_json: '', updated_at: 1, revision: 1 }).execute();
-    const [writer] = threads;
-    await Promise.all([once(writer as Worker, 'exit'), writer?.terminate()]);
+    const [thread] = threads;
+    await Promise.all([once(thread as Worker, 'exit'), thread?.terminate()]);
     await transaction.selectFrom('settings').selectAll().execute();
   });
   await expect(interrupted).rejects.toMatchObject({ code: 'database_unavailable' });
   await write('after');
-  for (const thread of threads) await thread.terminate();
   expect(await database.query.selectFrom('settings').select('key').orderBy('key').execute()).toEqual([{ key: 'after' }, { key: 'before' }]);
 });
 
