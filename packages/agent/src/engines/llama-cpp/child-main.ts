@@ -43,13 +43,13 @@ async function generateOneToken(driver: LockStepDriver, vocabulary: Vocabulary, 
 function reportStats(findDriver: () => LockStepDriver | undefined) {
   const counted = { tokens: 0, at: clock.monotonic() };
   const report = () => {
-    const stats = findDriver()?.stats() ?? { busySlots: 0, queued: 0, generatedTokens: 0, decodingMs: 0 };
+    const stats = findDriver()?.stats() ?? { busySlots: 0, queued: 0, generatedTokens: 0, computingMs: 0 };
     const now = clock.monotonic();
     const tokensPerSecond = Math.max(0, (1000 * (stats.generatedTokens - counted.tokens)) / Math.max(1, now - counted.at));
     counted.tokens = stats.generatedTokens;
     counted.at = now;
-    const { busySlots, queued, decodingMs } = stats;
-    tell({ type: 'stats', busySlots, queued, decodingMs, tokensPerSecond, memoryBytes: process.memoryUsage.rss() });
+    const { busySlots, queued, computingMs } = stats;
+    tell({ type: 'stats', busySlots, queued, computingMs, tokensPerSecond, memoryBytes: process.memoryUsage.rss() });
   };
   setInterval(report, 1000);
   report();

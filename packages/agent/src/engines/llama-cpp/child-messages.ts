@@ -18,7 +18,7 @@ export interface StatsMessage {
   readonly tokensPerSecond: number;
   readonly memoryBytes: number;
   /** How long the computation that runs now has been running. */
-  readonly decodingMs: number;
+  readonly computingMs: number;
 }
 
 /** What the engine's process tells the agent. Stats come once a second from its first moment on: their absence means that it hangs. */

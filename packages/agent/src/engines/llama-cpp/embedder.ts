@@ -2,7 +2,7 @@ import { ClusterError } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { LlamaEmbeddingContext, LlamaModel, Token } from 'node-llama-cpp';
 import type { EmbeddingRequest, Embeddings } from '../openai-dialect/index.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import { checkTextLength, type Vocabulary } from './vocabulary.ts';
 
 export interface Embedder {
   embed(request: EmbeddingRequest, signal: AbortSignal): Promise<Embeddings>;
@@ -54,7 +54,14 @@ export function createEmbedder({ model, vocabulary, contextSize, threads, clock 
     }
   };
 
+  const toTokens = (text: string | readonly number[]) => {
+    if (typeof text !== 'string') return text;
+    checkTextLength(text, contextSize, 'input');
+    return vocabulary.tokenize(text, { hasBegin: false });
+  };
+
   const checkText = (tokens: readonly number[], index: number) => {
+    vocabulary.checkTokens(tokens, `input[${index}]`);
     if (tokens.length === 0) throw new ClusterError('invalid_request', 'A text to embed is empty.', { param: `input[${index}]` });
     if (tokens.length + 2 < contextSize) return; // a begin and an end token may be added
     throw new ClusterError(
@@ -83,7 +90,7 @@ export function createEmbedder({ model, vocabulary, contextSize, threads, clock 
           param: 'dimensions',
         });
       const arrivedAt = clock.monotonic();
-      const texts = input.map((text) => (typeof text === 'string' ? vocabulary.tokenize(text, { hasBegin: false }) : text));
+      const texts = input.map(toTokens);
       for (const [index, tokens] of texts.entries()) checkText(tokens, index);
       const turn = last.then(() => clock.monotonic());
       const work = turn.then(() => embedAll(texts, signal));

@@ -45,12 +45,6 @@ function checkLength(prompt: readonly number[], contextSize: number) {
   );
 }
 
-function checkTokens(prompt: readonly number[], { size }: Vocabulary) {
-  const unknown = prompt.find((token) => token >= size);
-  if (unknown !== undefined && size > 0)
-    throw new ClusterError('invalid_request', `The model has no token ${unknown}; it has ${size}.`, { param: 'prompt' });
-}
-
 /** Says when a reader is too slow to go on for, and gives it up when it stays so. */
 function createSlowReaderGuard(answer: AnswerWriter, clock: Clock, giveUp: () => void) {
   let since: number | undefined;
@@ -100,9 +94,10 @@ export async function generate(deps: GenerationDeps, generation: Generation, exc
   const { driver, vocabulary, contextSize, clock } = deps;
   const { request, prompts } = generation;
   for (const prompt of prompts) {
-    checkTokens(prompt, vocabulary);
+    vocabulary.checkTokens(prompt, 'prompt');
     checkLength(prompt, contextSize);
   }
+  vocabulary.checkTokens(Object.keys(request.logit_bias ?? {}).map(Number), 'logit_bias');
   const stopper = new AbortController();
   const signal = AbortSignal.any([exchange.signal, stopper.signal]);
   const isBlocked = createSlowReaderGuard(answer, clock, () =>

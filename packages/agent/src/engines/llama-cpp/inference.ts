@@ -7,7 +7,7 @@ import { generate } from './generation.ts';
 import type { GrammarMaker } from './grammars.ts';
 import type { LockStepDriver } from './lock-step-driver.ts';
 import { createToolCallReader } from './tool-calls.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import { checkTextLength, type Vocabulary } from './vocabulary.ts';
 
 export interface InferenceDeps {
   /** Undefined for a model that only embeds. */
@@ -68,6 +68,7 @@ export function createInference(deps: InferenceDeps): InferenceHandlers {
   /** Never empty: an empty prompt becomes the model's begin token, or a line break. */
   const toTokens = (prompt: string | readonly number[], hasBegin: boolean) => {
     if (typeof prompt !== 'string') return prompt;
+    checkTextLength(prompt, contextSize, 'prompt');
     const tokens = vocabulary.tokenize(prompt, { hasBegin });
     return tokens.length > 0 ? tokens : vocabulary.tokenize('\n', { hasBegin });
   };

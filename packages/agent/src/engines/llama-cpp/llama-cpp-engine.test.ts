@@ -82,6 +82,13 @@ describe('a chat', () => {
     expect(answer.json().timings).toMatchObject({ predicted_n: 5 });
   });
 
+  test('with max_tokens 0 only reads the prompt', async () => {
+    expect((await ask('Hi', { max_tokens: 0 })).json()).toMatchObject({
+      choices: [{ message: { content: '' }, finish_reason: 'length' }],
+      usage: { completion_tokens: 0 },
+    });
+  });
+
   test('ends with "length" where the context ends', async () => {
     const answer = await engine.client.post('/v1/completions', {
       prompt: 'the '.repeat(1000),
@@ -96,6 +103,8 @@ describe('a chat', () => {
     const answer = await ask('word '.repeat(3000));
     expect(answer.status).toBe(400);
     expect(answer.json().error).toMatchObject({ code: 'context_length_exceeded', details: { contextSize: 1024 } });
+    const huge = await ask('word '.repeat(1_000_000));
+    expect(huge.json().error).toMatchObject({ code: 'context_length_exceeded' });
   });
 });
 
@@ -313,8 +322,10 @@ describe('completions', () => {
   });
 
   test('refuse tokens that the model does not have', async () => {
-    const answer = await engine.client.post('/v1/completions', { prompt: [999_999] });
-    expect(answer.json().error).toMatchObject({ code: 'invalid_request' });
+    const tokens = await engine.client.post('/v1/completions', { prompt: [999_999] });
+    expect(tokens.json().error).toMatchObject({ code: 'invalid_request', param: 'prompt' });
+    const biases = await engine.client.post('/v1/completions', { prompt: 'x', logit_bias: { 999999: 1 } });
+    expect(biases.json().error).toMatchObject({ code: 'invalid_request', param: 'logit_bias' });
   });
 });
 
@@ -348,6 +359,7 @@ describe('embeddings', () => {
     });
     expect((await embed({ input: 'cat', dimensions: 256 })).status).toBe(200);
     expect((await embed({ input: '' })).json().error).toMatchObject({ code: 'invalid_request' });
+    expect((await embed({ input: [999_999] })).json().error).toMatchObject({ code: 'invalid_request', param: 'input[0]' });
     expect((await embed({ input: 'word '.repeat(2000) })).json().error).toMatchObject({ code: 'context_length_exceeded' });
   });
 });

@@ -57,7 +57,7 @@ function openProcess(
       if (message.type === 'stats') {
         const { busySlots, queued, tokensPerSecond, memoryBytes } = message;
         stats = { busySlots, queued, tokensPerSecond, memoryBytes };
-        if (message.decodingMs > watchdogMs) giveUp(`computed for ${Math.round(message.decodingMs / 1000)} s without an end`);
+        if (message.computingMs > watchdogMs) giveUp(`computed for ${Math.round(message.computingMs / 1000)} s without an end`);
       }
       onMessage(message);
     },

@@ -36,8 +36,8 @@ export interface DriverStats {
   readonly queued: number;
   /** Since the driver began. */
   readonly generatedTokens: number;
-  /** How long the decode that runs now has been running; 0 when none does. */
-  readonly decodingMs: number;
+  /** How long the computation that runs now, a decode or the sampling after it, has been running; 0 when none does. */
+  readonly computingMs: number;
 }
 
 export interface LockStepDriver extends AsyncDisposable {
@@ -91,7 +91,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
   const pace = createPrefillPace(decoder.batchSize);
   let uses = 0;
   let generatedTokens = 0;
-  let decodingSince: number | undefined;
+  let computingSince: number | undefined;
   let isClosed = false;
   let wake: () => void = () => {};
 
@@ -171,7 +171,6 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
 
   /** Evaluates the items; when the runtime refuses, those rows fail and their slots forget. */
   async function decode(items: readonly BatchItem[], concerned: readonly Row[]): Promise<readonly number[] | undefined> {
-    decodingSince = clock.monotonic();
     try {
       const places = await decoder.decode(items);
       for (const { slot, tokens } of items) slots[slot]?.tokens.push(...tokens);
@@ -183,13 +182,12 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
         fail(row, toEngineError(error));
       }
       return undefined;
-    } finally {
-      decodingSince = undefined;
     }
   }
 
   function take(row: Row, sampled: Sampled) {
     if (row.job.signal.aborted) return fail(row, row.job.signal.reason);
+    if (row.job.maxTokens === 0) return finish(row, 'length');
     if (sampled.token === -1) return fail(row, new ClusterError('engine_error', 'The model gave no next token that the rules allow.'));
     row.firstTokenAt ??= clock.monotonic();
     if (decoder.isEnd(sampled.token)) return finish(row, 'stop');
@@ -261,14 +259,20 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
     });
   }
 
+  async function timed(work: () => Promise<void>) {
+    computingSince = clock.monotonic();
+    await work();
+    computingSince = undefined;
+  }
+
   async function step() {
     dropAborted();
     admit();
     const active = generating().filter(({ job }) => !job.isBlocked());
-    if (active.length > 0) await generateOnce(active);
+    if (active.length > 0) await timed(() => generateOnce(active));
     dropAborted();
     const reading = prefilling();
-    if (reading.length > 0) await prefillOnce(reading);
+    if (reading.length > 0) await timed(() => prefillOnce(reading));
     if (active.length === 0 && reading.length === 0) await rest();
   }
 
@@ -295,7 +299,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
       busySlots: rows().length,
       queued: waiting.length,
       generatedTokens,
-      decodingMs: decodingSince === undefined ? 0 : clock.monotonic() - decodingSince,
+      computingMs: computingSince === undefined ? 0 : clock.monotonic() - computingSince,
     }),
     async [Symbol.asyncDispose]() {
       isClosed = true;

@@ -21,6 +21,7 @@ export interface SamplingSettings {
 }
 
 const mostSeed = 2 ** 32 - 1;
+const mostTopK = 1_000_000;
 const defaultRepeatLastN = 64;
 
 type SamplingWishes = Pick<
@@ -48,11 +49,11 @@ export function toSamplingSettings(
   },
 ): SamplingSettings {
   const repeatLastN = wishes.repeat_last_n ?? defaultRepeatLastN;
-  const window = repeatLastN === -1 ? extras.contextSize : repeatLastN;
+  const window = repeatLastN === -1 ? extras.contextSize : Math.min(repeatLastN, extras.contextSize);
   const seed = wishes.seed === undefined ? extras.randomSeed() : wishes.seed + extras.choice;
   return {
     temperature: wishes.temperature ?? 0.8,
-    topK: wishes.top_k ?? 40,
+    topK: Math.min(wishes.top_k ?? 40, mostTopK),
     topP: wishes.top_p ?? 0.95,
     minP: wishes.min_p ?? 0.05,
     seed: ((seed % mostSeed) + mostSeed) % mostSeed,

@@ -1,3 +1,4 @@
+import { ClusterError } from '@cluster-ai/contracts';
 import { type LlamaModel, LlamaVocabularyType, type Token } from 'node-llama-cpp';
 import type { Detokenize } from './token-text.ts';
 
@@ -10,7 +11,24 @@ export interface Vocabulary {
   /** The bytes of one token, also of one that is only a part of a character. */
   bytesOf(token: number): Buffer;
   isToken(text: string): boolean;
-  readonly size: number;
+  /** Throws ClusterError `invalid_request` when the model does not have one of these tokens. */
+  checkTokens(tokens: readonly number[], param: string): void;
+}
+
+/** Even where every token were a long run of spaces, a text of more characters than this for each token of the context cannot fit. */
+const mostCharactersPerToken = 64;
+
+/** Refuses what cannot fit before it is tokenized, which for megabytes would hold up everybody else. Throws ClusterError `context_length_exceeded`. */
+export function checkTextLength(text: string, contextSize: number, param: string): void {
+  if (text.length <= contextSize * mostCharactersPerToken) return;
+  throw new ClusterError(
+    'context_length_exceeded',
+    `A text of ${text.length} characters does not fit into a context of ${contextSize} tokens.`,
+    {
+      param,
+      details: { contextSize },
+    },
+  );
 }
 
 /** GPT-2's way to write any byte as a visible character. */
@@ -53,6 +71,10 @@ export function createVocabulary(model: LlamaModel): Vocabulary {
         model.detokenize(tokens as readonly Token[], showsSpecial, before as readonly Token[]),
     bytesOf: createBytesOf(model),
     isToken: (text) => model.tokenize(text, true).length === 1,
-    size,
+    checkTokens(tokens, param) {
+      const unknown = tokens.find((token) => token >= size);
+      if (unknown !== undefined && size > 0)
+        throw new ClusterError('invalid_request', `The model has no token ${unknown}; it has ${size}.`, { param });
+    },
   };
 }
