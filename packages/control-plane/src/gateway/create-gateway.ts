@@ -180,7 +180,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   function leave({ call, deployment }: Serving): void {
     active -= 1;
     deployments.release(deployment, call.keepAliveSeconds);
-    if (deployment.inFlight === 0) reconciler.wake();
+    if (deployment.inFlight === 0 && call.keepAliveSeconds === 0) reconciler.wake(); // what lasts longer is seen at the next tick
   }
 
   function toAnswer(serving: Serving, { answer, replica, vacate }: Begun): InferenceAnswer {
