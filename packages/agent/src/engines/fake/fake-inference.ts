@@ -42,9 +42,8 @@ export function createFakeInference(script: FakeModel, slots: Slots, counts: Fak
   const emit = (answer: AnswerWriter, plans: readonly PlannedAnswer[], index: number) => {
     if (index === script.crashAfterTokens) process.kill(process.pid, 'SIGKILL');
     for (const [choice, plan] of plans.entries()) {
-      const piece = plan.pieces[index];
-      if (!piece) continue;
-      say(answer, choice, piece);
+      if (index >= plan.count) continue;
+      say(answer, choice, plan.pieceAt(index));
       counts.tokens++;
     }
   };
@@ -57,7 +56,7 @@ export function createFakeInference(script: FakeModel, slots: Slots, counts: Fak
       using _slot = await slots.enter(signal);
       const startedAt = performance.now();
       const row = {
-        count: Math.max(...plans.map((plan) => plan.pieces.length)),
+        count: Math.max(...plans.map((plan) => plan.count)),
         firstMs: script.firstTokenMs,
         everyMs: 1000 / script.tokensPerSecond,
         emit: (index: number) => emit(answer, plans, index),
@@ -65,7 +64,7 @@ export function createFakeInference(script: FakeModel, slots: Slots, counts: Fak
       };
       await pacer.run(row, signal);
       for (const [choice, plan] of plans.entries()) answer.finish(choice, plan.finishReason);
-      const completionTokens = plans.reduce((sum, plan) => sum + plan.pieces.length, 0);
+      const completionTokens = plans.reduce((sum, plan) => sum + plan.count, 0);
       answer.end(toUsage(promptTokens, completionTokens, { cameAt, startedAt }, plans[0]?.finishReason ?? 'stop'));
       counts.finished++;
     } catch (error) {

@@ -12,7 +12,9 @@ const script = {
 };
 const tools = ['add', 'other'].map((name) => ({ type: 'function', function: { name } }));
 const chat = (content: string, more: object = {}) => parseChatRequest({ messages: [{ role: 'user', content }], ...more });
-const textOf = ({ pieces }: ReturnType<typeof planChat>) => pieces.map((piece) => ('text' in piece ? piece.text : '')).join('');
+const piecesOf = ({ count, pieceAt }: ReturnType<typeof planChat>) => Array.from({ length: count }, (_, index) => pieceAt(index));
+const tokensOf = (plan: ReturnType<typeof planChat>) => piecesOf(plan).map((piece) => ('text' in piece ? piece.text : ''));
+const textOf = (plan: ReturnType<typeof planChat>) => tokensOf(plan).join('');
 
 test('words with the space before them are the tokens, and nothing is lost between them', () => {
   expect(toTokens(' One  two\nthree ')).toEqual([' One', '  two', '\nthree', ' ']);
@@ -20,8 +22,9 @@ test('words with the space before them are the tokens, and nothing is lost betwe
 
 describe('tool calls', () => {
   test('are made where the request offers that tool', () => {
-    const { pieces, finishReason } = planChat(script, chat('the sum', { tools }));
-    expect(finishReason).toBe('tool_calls');
+    const plan = planChat(script, chat('the sum', { tools }));
+    const pieces = piecesOf(plan);
+    expect(plan.finishReason).toBe('tool_calls');
     expect(pieces[0]).toEqual({ toolCall: { index: 0, id: 'call_0_add', name: 'add', arguments: '' } });
     const text = pieces.map((piece) => ('toolCall' in piece ? piece.toolCall.arguments : '')).join('');
     expect(JSON.parse(text)).toEqual(call.arguments);
@@ -51,16 +54,9 @@ describe('length', () => {
   });
 
   test('an answer of a set length repeats its text, token for token', () => {
-    const { pieces } = planChat({ ...script, answerTokens: 7 }, chat('x'));
-    expect(pieces.map((piece) => ('text' in piece ? piece.text : ''))).toEqual([
-      'No',
-      ' match',
-      ' here.',
-      ' No',
-      ' match',
-      ' here.',
-      ' No',
-    ]);
+    const plan = planChat({ ...script, answerTokens: 7 }, chat('x'));
+    expect(tokensOf(plan)).toEqual(['No', ' match', ' here.', ' No', ' match', ' here.', ' No']);
+    expect(textOf(planChat({ ...script, answerTokens: 7 }, chat('x', { stop: ' here. No' })))).toBe('No match');
   });
 });
 

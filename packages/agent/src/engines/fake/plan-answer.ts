@@ -5,8 +5,10 @@ import type { ChatRequest, CompletionRequest, FinishReason, ToolCallDelta } from
 /** One step of an answer: each counts as a token. */
 export type AnswerPiece = { readonly text: string } | { readonly toolCall: ToolCallDelta };
 
+/** An answer, known before it is said. Its pieces are made one at a time: load tests run many answers of many thousand tokens. */
 export interface PlannedAnswer {
-  readonly pieces: readonly AnswerPiece[];
+  readonly count: number;
+  pieceAt(index: number): AnswerPiece;
   readonly finishReason: FinishReason;
 }
 
@@ -21,13 +23,11 @@ function findAnswer(script: Script, prompt: string, isAllowed: (answer: Scripted
   return script.answers.find((answer) => prompt.includes(answer.match) && isAllowed(answer));
 }
 
-/** An answer of a set length repeats its text: load tests need streams of minutes. */
-function stretch(tokens: readonly string[], length: number | undefined): readonly string[] {
-  if (length === undefined || tokens.length === 0) return tokens;
-  return Array.from({ length }, (_, index) => {
-    const token = tokens[index % tokens.length] ?? '';
-    return index > 0 && index % tokens.length === 0 && !/^\s/.test(token) ? ` ${token}` : token;
-  });
+/** One token of a text that is repeated without end. */
+function repeatedToken(tokens: readonly string[], index: number): string {
+  const token = tokens[index % tokens.length] ?? '';
+  const isNewRound = index > 0 && index % tokens.length === 0;
+  return isNewRound && !/^\s/.test(token) ? ` ${token}` : token;
 }
 
 function cutAtStop(text: string, stops: readonly string[]): string {
@@ -40,12 +40,17 @@ interface Limits {
   readonly maxTokens: number | undefined;
 }
 
+/** A text of a set length is repeated or cut to it. */
 function planText(script: Script, text: string, { stop = [], maxTokens = Number.POSITIVE_INFINITY }: Limits): PlannedAnswer {
-  const whole = stretch(toTokens(text), script.answerTokens).join('');
-  const tokens = toTokens(cutAtStop(whole, stop));
+  const tokens = toTokens(text);
+  const length = tokens.length === 0 ? 0 : (script.answerTokens ?? tokens.length);
+  const whole = () => Array.from({ length }, (_, index) => repeatedToken(tokens, index)).join('');
+  const said = stop.length === 0 ? undefined : toTokens(cutAtStop(whole(), stop));
+  const wanted = said?.length ?? length;
   return {
-    pieces: tokens.slice(0, maxTokens).map((token) => ({ text: token })),
-    finishReason: tokens.length > maxTokens ? 'length' : 'stop',
+    count: Math.min(wanted, maxTokens),
+    pieceAt: (index) => ({ text: said?.[index] ?? repeatedToken(tokens, index) }),
+    finishReason: wanted > maxTokens ? 'length' : 'stop',
   };
 }
 
@@ -54,7 +59,7 @@ function planCalls(calls: readonly ScriptedCall[]): PlannedAnswer {
     { toolCall: { index, id: `call_${index}_${name}`, name, arguments: '' } },
     ...toTokens(JSON.stringify(values)).map((text) => ({ toolCall: { index, arguments: text } })),
   ]);
-  return { pieces, finishReason: 'tool_calls' };
+  return { count: pieces.length, pieceAt: (index) => pieces[index] ?? { text: '' }, finishReason: 'tool_calls' };
 }
 
 /** The names that the request allows to be called; `undefined`: it forbids calls. */
