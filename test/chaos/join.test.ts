@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer, type SecureContextOptions } from 'node:tls';
 import { promisify } from 'node:util';
-import { createManualClock, parseJoinToken, systemClock } from '@cluster-ai/runtime';
+import { createManualClock, type Logger, parseJoinToken, silentLogger, systemClock } from '@cluster-ai/runtime';
 import { expect, test } from 'vitest';
 import { openCertificates } from '../../packages/control-plane/src/nodes/certificates.ts';
 import { isState, makeTestFolder, openTestAgent, openTestControlPlane, until } from './fixtures/link-parts.ts';
@@ -195,6 +195,30 @@ test('a taken default port moves and is remembered; a chosen one is an error', a
   expect(again.nodes.address()).toBe(moved);
   const chosen = openTestControlPlane({ config: { host: '127.0.0.1', port, isPortChosen: true } });
   await expect(chosen).rejects.toMatchObject({ code: 'port_taken' });
+});
+
+test('an invitation opens the port to others, also after a restart; an address of somebody else is refused', async () => {
+  using folder = makeTestFolder();
+  using machine = makeTestFolder();
+  const first = await openTestControlPlane({ folder });
+  await expect(first.nodes.invite({ ...invitation, listenHost: '192.0.2.1' })).rejects.toMatchObject({ code: 'listen_refused' });
+  const wish = await first.nodes.invite({ ...invitation, listenHost: '127.0.0.2' });
+  expect(wish.address).toBe(first.nodes.address().replace('127.0.0.1', '127.0.0.2'));
+  await using agent = await openTestAgent({ ...wish, folder: machine });
+  await first[Symbol.asyncDispose]();
+  await using second = await openTestControlPlane({ folder, records: first.records });
+  await until(isState(second.nodes, agent.link.nodeId, 'ready'), 'the node to be back on the same address');
+});
+
+test('a copied certificate is noticed when both use it', async () => {
+  const alarms: string[] = [];
+  const log: Logger = { ...silentLogger, error: (_fields, sentence) => alarms.push(sentence), child: () => log };
+  await using control = await openTestControlPlane({ log });
+  await using agent = await openTestAgent(await control.nodes.invite(invitation));
+  using copy = makeTestFolder();
+  copyFileSync(join(agent.folder.agent, 'identity.json'), join(copy.agent, 'identity.json'));
+  await using _clone = await openTestAgent({ address: control.nodes.address(), folder: copy });
+  await until(() => alarms.includes('Two agents use the certificate of one node: it was copied'), 'the alarm');
 });
 
 test('a machine without the software fetches it with the printed line, and nothing else', async () => {

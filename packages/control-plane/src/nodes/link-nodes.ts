@@ -31,11 +31,12 @@ export function createNodeLinks({ onBeat, onReport, onLinkChange, clock, log, si
   const follow = (node: LiveNode, link: NodeLink) => {
     const over = new AbortController();
     const until = AbortSignal.any([signal, over.signal]);
+    const isFollowed = () => node.link === link && !until.aborted;
     const deps = {
       clock,
       log: log.child({ node: node.record.name }),
-      onBeat: (beat: Beat) => node.link === link && onBeat(node, beat),
-      onReport: (report: AgentReport) => node.link === link && onReport(node, report),
+      onBeat: (beat: Beat) => isFollowed() && onBeat(node, beat),
+      onReport: (report: AgentReport) => isFollowed() && onReport(node, report),
     };
     stopFollowing.set(link, () => over.abort(new Error('The link is no longer used')));
     void sendBeats(link, deps, until);
