@@ -1,5 +1,5 @@
 // Dependencies from the lockfile, installed only when something is missing.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFresh, readStamp, stampFor, writeStamp } from './fingerprint.mjs';
 import { runStep } from './run-child.mjs';
@@ -15,15 +15,17 @@ function readPackages(file) {
   }
 }
 
-const isSame = (wanted, installed) =>
-  installed !== undefined && installed.version === wanted.version && installed.integrity === wanted.integrity;
+const isWanted = ({ link, dev, devOptional }, withDevelopment) => !link && (withDevelopment || !(dev || devOptional));
 
-/** Compares what npm says it installed with the lockfile. Optional packages may be missing: they are for other platforms. */
+const isAsWanted = (wanted, installed) =>
+  installed === undefined
+    ? Boolean(wanted.optional || wanted.devOptional)
+    : installed.version === wanted.version && installed.integrity === wanted.integrity;
+
+/** Compares what npm says it installed with the lockfile. Optional packages may be missing, being for other platforms, but not be others. */
 export function missingPackages(wanted, installed, { withDevelopment }) {
   return Object.entries(wanted)
-    .filter(([path, entry]) => path.includes('node_modules/') && !entry.link && !entry.optional && !entry.devOptional)
-    .filter(([, entry]) => withDevelopment || !entry.dev)
-    .filter(([path, entry]) => !isSame(entry, installed[path]))
+    .filter(([path, entry]) => path.includes('node_modules/') && isWanted(entry, withDevelopment) && !isAsWanted(entry, installed[path]))
     .map(([path]) => path);
 }
 
@@ -45,6 +47,16 @@ export const npmCommand = () =>
     ? [process.execPath, process.env.npm_execpath]
     : [process.platform === 'win32' ? 'npm.cmd' : 'npm'];
 
+// Parts of packages that only compiling needs, which is never done here. A development install keeps them.
+const onlyForCompiling = [
+  'node-llama-cpp/llama/gitRelease.bundle',
+  ...['linux-x64', 'linux-arm64'].map((platform) => `node-${platform}/include`),
+];
+
+function trim(root) {
+  for (const path of onlyForCompiling) rmSync(join(root, 'node_modules', path), { recursive: true, force: true });
+}
+
 async function install(root, withDevelopment) {
   process.stderr.write(`Installing dependencies from the lockfile${withDevelopment ? '' : ' (what running needs)'} …\n`);
   const [command, ...args] = npmCommand();
@@ -52,6 +64,7 @@ async function install(root, withDevelopment) {
     cwd: root,
     environment: { npm_config_ignore_scripts: 'true' },
   });
+  if (!withDevelopment) trim(root);
 }
 
 /** Leaves node_modules as the lockfile says. `withDevelopment` adds the tools for checks and tests; a full install is never reduced. */
