@@ -42,7 +42,6 @@ export const en = {
     stopped: 'Stopped',
   },
   state: {
-    badge: '{{name}}: {{state}}. Show why.',
     next: 'Next step:',
     since: 'Began',
     why: 'Why?',
@@ -129,7 +128,7 @@ export const en = {
     strip: {
       title: 'Machines',
       all: 'All machines',
-      label: '{{name}}: {{state}}, {{memory}} of memory in use, {{rate}} tokens per second',
+      memory: 'of memory in use',
       noMetrics: 'not measured',
     },
     answering: {
@@ -215,7 +214,6 @@ export const en = {
     showEarlier_other: 'Show earlier messages ({{count}})',
     toNewest: 'To the newest',
     model: 'Model',
-    modelPicker: 'Model: {{name}}, {{state}}',
     noModel: 'No model',
     modelGone: 'no longer there',
   },

@@ -160,7 +160,6 @@ export const ptBr = {
     stopped: 'Parado',
   },
   state: {
-    badge: '{{name}}: {{state}}. Mostrar o motivo.',
     next: 'Próximo passo:',
     since: 'Começou',
     why: 'Por quê?',
@@ -250,7 +249,7 @@ export const ptBr = {
     strip: {
       title: 'Máquinas',
       all: 'Todas as máquinas',
-      label: '{{name}}: {{state}}, {{memory}} da memória em uso, {{rate}} tokens por segundo',
+      memory: 'da memória em uso',
       noMetrics: 'não medido',
     },
     answering: {
@@ -339,7 +338,6 @@ export const ptBr = {
     showEarlier_other: 'Mostrar mensagens anteriores ({{count}})',
     toNewest: 'Ir para a mais nova',
     model: 'Modelo',
-    modelPicker: 'Modelo: {{name}}, {{state}}',
     noModel: 'Nenhum modelo',
     modelGone: 'não existe mais',
   },

@@ -41,7 +41,7 @@ function BigNumber({ name, value, more }: { readonly name: string; readonly valu
   const { t } = useTranslation();
   return (
     <Card className="grid content-start gap-1 p-4">
-      <h3 className="text-muted-foreground">{name}</h3>
+      <h2 className="text-muted-foreground">{name}</h2>
       {value === undefined ? (
         <p className="flex h-9 items-center text-muted-foreground">{t('overview.numbers.noData')}</p>
       ) : (

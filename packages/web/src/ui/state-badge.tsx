@@ -86,11 +86,9 @@ export function StateBadge({ condition, of, className }: StateBadgeProps) {
   const word = useStateWord()(condition.state);
   return (
     <Popover>
-      <PopoverTrigger
-        className={cn('-mx-1.5 inline-flex min-h-6 items-center gap-1.5 rounded-md px-1.5 py-0.5 hover:bg-muted', className)}
-        aria-label={t('state.badge', { name: of, state: word })}
-      >
+      <PopoverTrigger className={cn('-mx-1.5 inline-flex min-h-6 items-center gap-1.5 rounded-md px-1.5 py-0.5 hover:bg-muted', className)}>
         <StateIcon state={condition.state} />
+        <span className="sr-only">{of}: </span>
         <span className="font-medium">{word}</span>
         {condition.state !== 'ready' && (
           <span className="whitespace-nowrap text-muted-foreground text-xs underline decoration-dotted underline-offset-2">

@@ -1,16 +1,37 @@
-import { memo, useMemo } from 'react';
+import { type ComponentProps, memo, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Streamdown, type StreamdownTranslations } from 'streamdown';
+import {
+  CodeBlock,
+  CodeBlockCopyButton,
+  CodeBlockDownloadButton,
+  defaultComponents,
+  Streamdown,
+  type StreamdownTranslations,
+  useIsCodeFenceIncomplete,
+} from 'streamdown';
 import { codeHighlighter } from './highlighter.ts';
 
 const plugins = { code: codeHighlighter };
 const linkSafety = { enabled: false };
 const controls = {
-  code: { copy: true, download: true },
   table: { copy: true, download: true, fullscreen: false },
   mermaid: false,
   image: false,
 } as const;
+
+/** A code block as Streamdown draws it, but reachable by keyboard: long lines scroll sideways. */
+function Fence({ className = '', children }: ComponentProps<'code'>) {
+  const isIncomplete = useIsCodeFenceIncomplete();
+  const code = typeof children === 'string' ? children : '';
+  const language = /language-(\S+)/.exec(className)?.[1] ?? '';
+  return (
+    <CodeBlock code={code} language={language} isIncomplete={isIncomplete} lineNumbers={false} tabIndex={0}>
+      <CodeBlockDownloadButton code={code} language={language} />
+      <CodeBlockCopyButton code={code} />
+    </CodeBlock>
+  );
+}
+const components = { code: Fence, inlineCode: defaultComponents.code };
 
 function useTranslations(): Partial<StreamdownTranslations> {
   const { t } = useTranslation();
@@ -45,6 +66,7 @@ export const Markdown = memo(function Markdown({ text, isStreaming }: MarkdownPr
       mode={isStreaming ? 'streaming' : 'static'}
       isAnimating={isStreaming}
       plugins={plugins}
+      components={components}
       controls={controls}
       linkSafety={linkSafety}
       lineNumbers={false}

@@ -39,11 +39,9 @@ export function ModelPicker({ models, value, onChoose }: ModelPickerProps) {
   const state = chosen ? word(chosen.condition.state) : t('chat.modelGone');
   return (
     <Menu>
-      <MenuTrigger
-        aria-label={t('chat.modelPicker', { name: value || t('chat.noModel'), state })}
-        className="flex h-8 max-w-full items-center gap-1.5 rounded-md px-2 font-medium text-[0.8125rem] hover:bg-muted"
-      >
+      <MenuTrigger className="flex h-8 max-w-full items-center gap-1.5 rounded-md px-2 font-medium text-[0.8125rem] hover:bg-muted">
         {chosen && <StateIcon state={chosen.condition.state} className="size-3.5" />}
+        <span className="sr-only">{t('chat.model')}: </span>
         <span className="truncate">{value || t('chat.noModel')}</span>
         <span className="hidden whitespace-nowrap font-normal text-muted-foreground sm:inline">
           {chosen?.condition.state === 'ready' ? '' : state}

@@ -18,7 +18,6 @@ function Tile({ node }: { readonly node: Node }) {
     <Link
       to="/nodes/$nodeId"
       params={{ nodeId: node.id }}
-      aria-label={t('overview.strip.label', { name: node.name, state: word, memory, rate: format.rate(rate) })}
       className="relative flex h-24 flex-col justify-between overflow-hidden rounded-lg border bg-card p-3 hover:border-input"
     >
       {/* The tile fills with the machine's memory; what is old is paler. */}
@@ -34,9 +33,16 @@ function Tile({ node }: { readonly node: Node }) {
       <span className="relative flex items-center gap-2">
         <StateIcon state={node.condition.state} />
         <span className="truncate font-medium">{node.name}</span>
+        <span className="sr-only">{word}</span>
       </span>
       <span className="tabular relative flex items-end justify-between gap-2 text-xs">
-        <span>{isReady ? memory : word}</span>
+        {isReady ? (
+          <span>
+            {memory} <span className="sr-only">{t('overview.strip.memory')}</span>
+          </span>
+        ) : (
+          <span aria-hidden>{word}</span>
+        )}
         {isReady && rate > 0 && <span className="font-medium">{t('overview.answering.rate', { rate: format.rate(rate) })}</span>}
       </span>
     </Link>
