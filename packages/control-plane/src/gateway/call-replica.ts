@@ -63,7 +63,6 @@ function send(
 ): Promise<LinkResponse> {
   const headers = {
     'content-type': 'application/json',
-    'content-length': String(call.body.byteLength),
     [inferenceHeaders.requestId]: call.requestId,
     [inferenceHeaders.model]: model.reference,
   };
