@@ -1,3 +1,4 @@
+import { toUnit } from '@cluster-ai/cli';
 import { renderCliReference } from './render-cli.ts';
 import { renderConfigReference, renderConfigSample, renderConfigSchema } from './render-config.ts';
 
@@ -7,4 +8,9 @@ export const referenceFiles: Readonly<Record<string, () => string>> = {
   'docs/reference/config.md': renderConfigReference,
   'docs/reference/config.schema.json': renderConfigSchema,
   'docs/cluster.sample.yaml': renderConfigSample,
+  // as `--service` writes them, for a program that was installed with npm install --global
+  'deploy/systemd/cluster-ai.service': () =>
+    toUnit({ description: 'Cluster AI', command: ['/usr/local/bin/cluster-ai', 'up', '--no-open'] }),
+  'deploy/systemd/cluster-ai-node.service': () =>
+    toUnit({ description: 'Cluster AI node', command: ['/usr/local/bin/cluster-ai', 'join'] }),
 };
