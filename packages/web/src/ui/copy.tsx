@@ -32,15 +32,14 @@ export function CopyButton({ text, label, icon = <Copy aria-hidden /> }: CopyBut
   );
 }
 
-/** A command to be run elsewhere, with its button. Long lines scroll inside the field. */
+/** A command to be run elsewhere, with its button. Long lines are broken for the eye only. */
 export function CopyField({ text, label, className }: { readonly text: string; readonly label: string; readonly className?: string }) {
   const { t } = useTranslation();
   const { isCopied, copy } = useCopy();
   return (
     <div className={cn('flex items-start gap-2 rounded-lg border bg-muted p-2', className)}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section aria-label={label} tabIndex={0} className="min-w-0 flex-1 overflow-x-auto px-1 py-1">
-        <code className="whitespace-pre font-mono text-[0.8125rem]">{text}</code>
+      <section aria-label={label} className="min-w-0 flex-1 px-1 py-1">
+        <code className="whitespace-pre-wrap font-mono text-[0.8125rem] [overflow-wrap:anywhere]">{text}</code>
       </section>
       <Button size="small" onClick={() => void copy(text)}>
         {isCopied ? <Check aria-hidden className="text-ready" /> : <Copy aria-hidden />}

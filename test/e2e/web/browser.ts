@@ -1,0 +1,82 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const artefacts = join(import.meta.dirname, '../../../artefacts/web');
+
+export interface PageOptions {
+  readonly language?: 'en' | 'pt-BR';
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** A page of a fresh browser profile, which remembers what went wrong on it. */
+export interface Visit extends AsyncDisposable {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Errors of scripts, refused resources and whatever else the console calls an error. */
+  readonly problems: readonly string[];
+  /** Keeps a picture of the page under `artefacts/web`. */
+  picture(name: string): Promise<void>;
+}
+
+export const openBrowser = (): Promise<Browser> =>
+  // Chromium's sandbox needs privileges that containers do not have; what it visits here is ours.
+  chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+
+export async function visit(
+  browser: Browser,
+  url: string,
+  { language = 'en', theme = 'light', width = 1440, height = 900 }: PageOptions = {},
+): Promise<Visit> {
+  const context = await browser.newContext({ locale: language, colorScheme: theme, viewport: { width, height } });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(String(error)));
+  page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())));
+  await page.goto(url);
+  return {
+    page,
+    context,
+    problems,
+    async picture(name) {
+      await mkdir(artefacts, { recursive: true });
+      await page.screenshot({ path: join(artefacts, `${name}.png`) });
+    },
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+}
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+/** Higher than any page: axe does not judge text that is scrolled out of sight. */
+const TALL = 4000;
+
+interface Finding {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: unknown; readonly failureSummary?: string | undefined }[];
+}
+
+const describe = (kind: string, findings: readonly Finding[]) =>
+  findings.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary = '' }) => `${kind} ${id} ${JSON.stringify(target)} ${failureSummary.replaceAll('\n', ' ')}`),
+  );
+
+// What axe cannot decide and we can: Radix keeps the focus inside a dialog by guards, and a page may have one heading only.
+const UNDECIDABLE = ['aria-hidden-focus', 'heading-order'];
+
+/** What axe has against the page as it is now: violations, and what it could not decide. Empty when all is well. */
+export async function findBarriers({ page }: Visit): Promise<readonly string[]> {
+  const size = page.viewportSize() ?? { width: 1440, height: 900 };
+  await page.setViewportSize({ width: size.width, height: TALL });
+  const { violations, incomplete } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  await page.setViewportSize(size);
+  return [
+    ...describe('violation', violations),
+    ...describe(
+      'incomplete',
+      incomplete.filter(({ id }) => !UNDECIDABLE.includes(id)),
+    ),
+  ];
+}

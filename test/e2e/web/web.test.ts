@@ -1,0 +1,315 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClusterClient } from '@cluster-ai/client';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, startCluster, type TestCluster } from '../../support/start-cluster.ts';
+import { findBarriers, openBrowser, visit } from './browser.ts';
+import { startAgent } from './second-machine.ts';
+
+const section = `Some **bold** words, a \`name\` and a list:
+
+- one
+- two
+
+\`\`\`python
+def double(number: int) -> int:
+    return 2 * number
+\`\`\`
+
+`;
+/** Answers of the fake engine, which never poses as a model: what they say is given, so that only the page is measured. */
+const scripts = {
+  swift: { fake: 1, text: section, tokensPerSecond: 20_000, firstTokenMs: 1, parallel: 16 },
+  steady: { fake: 1, text: section.repeat(40), tokensPerSecond: 100, firstTokenMs: 10, parallel: 16 },
+};
+
+let folder: string;
+let cluster: TestCluster;
+let browser: Browser;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'web-'));
+  const models: Record<string, string> = {};
+  for (const [name, script] of Object.entries(scripts)) {
+    models[name] = join(folder, `${name}.fake.json`);
+    await writeFile(models[name] ?? '', JSON.stringify(script));
+  }
+  cluster = await startCluster({ dataFolder: join(folder, 'cluster'), models });
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await cluster?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const client = () => createClusterClient({ baseUrl: cluster.url });
+const ui = (path = '/') => `${cluster.url}/ui${path}`;
+const thread = (page: Page, words: { messages: string }) => page.getByRole('region', { name: words.messages });
+
+const english = {
+  language: 'en',
+  message: 'Message',
+  messages: 'Messages',
+  again: 'Answer again',
+  edit: 'Edit and send again',
+  stop: 'Stop',
+  stopped: 'Stopped.',
+  question: 'What is the capital of Japan?',
+  answer: 'Tokyo',
+  otherQuestion: 'Who are you?',
+  otherAnswer: 'Cluster AI',
+  facts: /on .+·?.*first token after .+tok\/s/s,
+} as const;
+const portuguese = {
+  language: 'pt-BR',
+  message: 'Mensagem',
+  messages: 'Mensagens',
+  again: 'Responder de novo',
+  edit: 'Editar e enviar de novo',
+  stop: 'Parar',
+  stopped: 'Parada.',
+  question: 'Qual é a capital do Japão?',
+  answer: 'Tóquio',
+  otherQuestion: 'Quem é você?',
+  otherAnswer: 'Cluster AI',
+  facts: /em .+primeiro token após .+tok\/s/s,
+} as const;
+
+const textOf = async (place: Locator): Promise<string> => (await place.textContent()) ?? '';
+
+/** Writes a question and sends it with Enter. */
+async function ask(page: Page, label: string, question: string): Promise<void> {
+  await page.getByRole('textbox', { name: label }).fill(question);
+  await page.keyboard.press('Enter');
+}
+
+describe.each([english, portuguese])('a chat with the starter model in $language', (words) => {
+  test('is answered, answered again, edited, and still there after a reload', async () => {
+    await using shown = await visit(browser, ui('/chat?model=starter'), { language: words.language });
+    const { page } = shown;
+    await ask(page, words.message, words.question);
+
+    const messages = thread(page, words);
+    await messages.getByText(words.answer, { exact: false }).first().waitFor();
+    await messages.getByRole('button', { name: words.again }).waitFor();
+    expect(await textOf(messages.getByRole('article').last())).toMatch(words.facts);
+    await shown.picture(`chat-${words.language}`);
+
+    await messages.getByRole('button', { name: words.again }).click();
+    await messages.getByText('2/2').waitFor();
+    await messages.getByRole('button', { name: words.again }).waitFor();
+    expect(await textOf(messages.getByRole('article').last())).toContain(words.answer);
+
+    await messages.getByRole('button', { name: words.edit }).click();
+    await ask(page, words.edit, words.otherQuestion);
+    await messages.getByText(words.otherAnswer).first().waitFor();
+    await messages.getByRole('button', { name: words.again }).waitFor();
+    expect(await textOf(messages)).not.toContain(words.question);
+
+    await page.reload();
+    await messages.getByText(words.otherAnswer).first().waitFor();
+    // The other branch is still there, behind the arrows of the question.
+    await messages.getByRole('article').first().getByRole('button').first().click();
+    await messages.getByText(words.question).waitFor();
+    await messages.getByText(words.answer, { exact: false }).first().waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe(words.language);
+    expect(shown.problems).toEqual([]);
+  });
+});
+
+describe('an answer that is being written', () => {
+  test('goes on through a reload, and Escape stops it with what there is', async () => {
+    await using shown = await visit(browser, ui('/chat?model=steady'));
+    const { page } = shown;
+    await ask(page, english.message, 'Write a lot.');
+    const messages = thread(page, english);
+    await messages.getByText('bold').first().waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: english.stop }).waitFor();
+    const before = (await textOf(messages)).length;
+    await eventually('the text grows after the reload', async () => (await textOf(messages)).length > before + 100);
+    await shown.picture('chat-streaming');
+    await page.keyboard.press('Escape');
+    await messages.getByText(english.stopped).waitFor();
+    expect(await textOf(messages)).toContain('bold');
+    expect(shown.problems).toEqual([]);
+  });
+
+  test('is seen growing in a second window', async () => {
+    await using first = await visit(browser, ui('/chat?model=steady'));
+    await ask(first.page, english.message, 'Write for two.');
+    await thread(first.page, english).getByText('bold').first().waitFor();
+    await using second = await visit(browser, first.page.url());
+    const messages = thread(second.page, english);
+    await messages.getByText('bold').first().waitFor();
+    const before = (await textOf(messages)).length;
+    await eventually('the text grows there too', async () => (await textOf(messages)).length > before + 100);
+    await second.page.getByRole('button', { name: english.stop }).click();
+    await thread(first.page, english).getByText(english.stopped).waitFor();
+  });
+});
+
+/** A chat of many turns, made through the API. */
+async function makeLongChat(messages: number): Promise<string> {
+  const cluster = client();
+  const { id } = await cluster.createChat({ model: 'swift', title: 'A long one' });
+  let parentId: string | null = null;
+  for (let count = 0; count < messages; count += 2) {
+    for await (const event of cluster.takeTurn(id, { parentId, content: `Question ${count / 2 + 1}` }))
+      if (event.type === 'done') parentId = event.message.id;
+  }
+  return id;
+}
+
+// Runs in the page: counts the frames that it draws, and the longest pause between two.
+const measureFrames = `new Promise((resolve) => {
+  const began = performance.now();
+  let last = began, worst = 0, frames = 0;
+  const step = (now) => {
+    worst = Math.max(worst, now - last);
+    last = now;
+    frames += 1;
+    if (now - began < 4000) requestAnimationFrame(step);
+    else resolve({ perSecond: frames / ((now - began) / 1000), worstMs: worst });
+  };
+  requestAnimationFrame(step);
+})`;
+
+describe('a chat of 400 messages', () => {
+  test('opens at its end, stays smooth while an answer streams, and shows what is earlier on request', async () => {
+    const id = await makeLongChat(400);
+    await client().updateChat(id, { model: 'steady' });
+    await using shown = await visit(browser, ui());
+    const { page } = shown;
+    const began = performance.now();
+    await page.goto(ui(`/chat/${id}`));
+    const messages = thread(page, english);
+    await messages.getByText('Question 200', { exact: true }).waitFor();
+    const loadMs = performance.now() - began;
+    expect(await messages.getByRole('article').count()).toBe(30);
+
+    await ask(page, english.message, 'And now a long one.');
+    await eventually('the answer streams', async () => (await messages.getByRole('article').count()) === 32);
+    const frames = (await page.evaluate(measureFrames)) as { perSecond: number; worstMs: number };
+    console.log(
+      `400 messages: open in ${Math.round(loadMs)} ms, ${frames.perSecond.toFixed(1)} frames/s while streaming, longest pause ${Math.round(frames.worstMs)} ms`,
+    );
+    expect(frames.perSecond).toBeGreaterThan(5);
+    await page.keyboard.press('Escape');
+    await messages.getByText(english.stopped).waitFor();
+
+    await page.getByRole('button', { name: /earlier/ }).click();
+    await eventually('30 more are there', async () => (await messages.getByRole('article').count()) >= 60);
+    expect(shown.problems).toEqual([]);
+  });
+});
+
+describe('the cluster behind the pages', () => {
+  test('comes back after a restart: the page says so meanwhile, and the history is there', async () => {
+    await using shown = await visit(browser, ui('/chat?model=starter'));
+    const { page } = shown;
+    await page.getByRole('button', { name: 'Connection: Live' }).waitFor();
+    await ask(page, english.message, 'What is the capital of Brazil?');
+    const messages = thread(page, english);
+    await messages.getByText('Brasília').first().waitFor();
+    await messages.getByRole('button', { name: english.again }).waitFor();
+
+    const restarted = cluster.restart();
+    await page.getByText('The cluster does not answer.').first().waitFor();
+    await shown.picture('offline');
+    cluster = await restarted;
+    await page.getByRole('button', { name: 'Connection: Live' }).waitFor();
+    await page.reload();
+    await messages.getByText('Brasília').first().waitFor();
+    await page.getByRole('navigation', { name: 'Chats' }).getByText('What is the capital of Brazil?').waitFor();
+  });
+
+  test('a second machine appears by itself, and its page says what it is', async () => {
+    await using shown = await visit(browser, ui('/nodes?add=true'));
+    const { page } = shown;
+    await page.getByRole('textbox', { name: 'Name of the machine' }).fill('second');
+    await page.getByRole('button', { name: 'Make the command' }).click();
+    const command = await textOf(page.getByRole('region', { name: '2. Join' }));
+    await page.getByText('Waiting for the machine…').waitFor();
+    await shown.picture('add-machine');
+    const [, address = '', token = ''] = /join (\S+) --token (\S+)/.exec(command) ?? [];
+    await using _second = await startAgent(address, token, join(folder, 'second'));
+    await page.getByText('second has joined.').waitFor();
+    await page.getByRole('link', { name: 'Open it' }).click();
+    await page.getByRole('heading', { name: 'second', level: 1 }).waitFor();
+    await page.getByRole('button', { name: /second: Ready/ }).waitFor();
+    expect(await page.getByText('Processor', { exact: true }).count()).toBe(1);
+    expect(shown.problems).toEqual([]);
+  });
+});
+
+describe('every page', () => {
+  const paths = {
+    overview: '/',
+    chat: '/chat',
+    nodes: '/nodes',
+    models: '/models',
+    model: '/models/starter',
+    missing: '/nothing-here',
+  } as const;
+  const looks = [
+    { language: 'en', theme: 'light', width: 1440, height: 900 },
+    { language: 'pt-BR', theme: 'dark', width: 1440, height: 900 },
+    { language: 'en', theme: 'dark', width: 390, height: 844 },
+    { language: 'pt-BR', theme: 'light', width: 390, height: 844 },
+  ] as const;
+
+  test.each(looks)('has no barriers and no errors: $language, $theme, $width wide', async (look) => {
+    for (const [name, path] of Object.entries(paths)) {
+      await using shown = await visit(browser, ui(path), look);
+      await shown.page.getByRole('heading', { level: 1 }).first().waitFor();
+      await shown.page.getByRole('button', { name: /: (Live|Ao vivo)$/ }).waitFor();
+      await shown.picture(`${name}-${look.language}-${look.theme}-${look.width}`);
+      expect(await findBarriers(shown), path).toEqual([]);
+      expect(await shown.page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${path} is not wider than the window`).toBe(
+        true,
+      );
+      expect(shown.problems, path).toEqual([]);
+    }
+  });
+
+  test('the barriers that we plant are found: the check sees', async () => {
+    await using shown = await visit(browser, ui('/nodes'));
+    await shown.page.getByRole('heading', { level: 1 }).waitFor();
+    await shown.page.evaluate(`document.querySelector('main').insertAdjacentHTML('beforeend', '<p id="faint">Faint</p><input id="nameless">');
+      document.querySelector('#faint').style.color = '#ccc';`);
+    const found = (await findBarriers(shown)).join('\n');
+    expect(found).toContain('color-contrast');
+    expect(found).toContain('#nameless');
+  });
+
+  test('is reached by keyboard alone: skip link, palette, language', async () => {
+    await using shown = await visit(browser, ui());
+    const { page } = shown;
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').waitFor();
+    await page.keyboard.type('starter');
+    await shown.picture('palette');
+    expect(await findBarriers(shown)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'starter', level: 1 }).waitFor();
+
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').waitFor();
+    await page.keyboard.type('Language');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Visão geral' }).waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('pt-BR');
+    await page.reload();
+    await page.getByRole('link', { name: 'Visão geral' }).waitFor();
+  });
+});
