@@ -330,15 +330,20 @@ test('a frozen agent is late, then lost; whoever waits for it waits no longer; i
   await until(isState(control.nodes, id, 'ready'), 'the node to be back');
 });
 
-test('an agent that is killed comes back under the same name when it is started again', async () => {
+test('an agent that is killed leaves no answer that looks complete, and comes back under the same name', async () => {
   await using control = await openTestControlPlane();
   using folder = makeTestFolder();
   const { address, token } = await control.nodes.invite(invitation);
-  {
-    await using _killed = startAgent({ dataFolder: folder.root, linkAddress: address, token, name: 'killed' });
-    await until(() => control.nodes.list()[0]?.condition.state === 'ready', 'the node to be ready');
-  }
+  const killed = startAgent({ dataFolder: folder.root, linkAddress: address, token, name: 'killed' });
+  await until(() => control.nodes.list()[0]?.condition.state === 'ready', 'the node to be ready');
   const id = control.nodes.list()[0]?.id ?? '';
+  await control.nodes.putReplica(id, testSpec());
+  const body = Buffer.from(JSON.stringify({ chunks: 100_000, pauseMs: 5 }));
+  const answer = await control.nodes.request(id, { method: 'POST', path: '/replicas/replica_1/v1/completions', body, signal: never });
+  await once(answer.body, 'readable');
+  await killed[Symbol.asyncDispose]();
+  expect((await readOut(answer)).code).toBe('node_lost');
+  expect(await answer.trailers).toEqual({});
   await until(isState(control.nodes, id, 'degraded', 'connecting'), 'the loss to be seen');
   await using _again = startAgent({ dataFolder: folder.root, linkAddress: address });
   await until(isState(control.nodes, id, 'ready'), 'the node to be back');

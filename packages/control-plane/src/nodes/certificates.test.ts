@@ -1,5 +1,5 @@
-import { generateKeyPairSync, webcrypto, X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createPrivateKey, generateKeyPairSync, webcrypto, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createManualClock, locateDataFolder, makeDataFolder } from '@cluster-ai/runtime';
@@ -54,6 +54,40 @@ test('only our node certificates identify anybody', async () => {
   expect(certificates.identify(new X509Certificate(server))).toBeUndefined();
   expect(certificates.identify(new X509Certificate(certificates.authority))).toBeUndefined();
   expect(certificates.identify(await issue(other))).toBeUndefined();
+});
+
+/** A certificate that says whatever we like, signed with the key in this folder. */
+async function forge(certificates: Certificates, keyFolder: string, usage: string): Promise<X509Certificate> {
+  const x509 = await loadX509();
+  const pem = readFileSync(join(keyFolder, 'ca.key'), 'utf8');
+  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
+  const request = new x509.Pkcs10CertificateRequest(await makeRequest());
+  const forged = await x509.X509CertificateGenerator.create({
+    subject: 'CN=node_1',
+    issuer: new x509.X509Certificate(certificates.authority).subject,
+    notBefore: new Date(clock.now() - 1000),
+    notAfter: new Date(clock.now() + 1000),
+    signingAlgorithm: p256,
+    publicKey: request.publicKey,
+    signingKey: await webcrypto.subtle.importKey('pkcs8', der, p256, false, ['sign']),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.ExtendedKeyUsageExtension([usage]),
+      new x509.SubjectAlternativeNameExtension([{ type: 'url', value: `spiffe://${certificates.clusterId}/node/node_1` }]),
+    ],
+  });
+  return new X509Certificate(forged.toString('pem'));
+}
+
+test('a certificate with all the right names counts for nothing without our signature, or for another purpose', async () => {
+  const certificates = await open();
+  const ours = join(root, String(count - 1), 'secrets');
+  await open();
+  const theirs = join(root, String(count - 1), 'secrets');
+  const [clientAuth, serverAuth] = ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1'];
+  expect(certificates.identify(await forge(certificates, ours, clientAuth))).toMatchObject({ nodeId: 'node_1' });
+  expect(certificates.identify(await forge(certificates, theirs, clientAuth))).toBeUndefined();
+  expect(certificates.identify(await forge(certificates, ours, serverAuth))).toBeUndefined();
 });
 
 test('an ended certificate still names its node, as ended; one from the future names nobody', async () => {
