@@ -10,7 +10,7 @@ export const referenceFiles: Readonly<Record<string, () => string>> = {
   'docs/cluster.sample.yaml': renderConfigSample,
   // as `--service` writes them, for a program that was installed with npm install --global
   'deploy/systemd/cluster-ai.service': () =>
-    toUnit({ description: 'Cluster AI', command: ['/usr/local/bin/cluster-ai', 'up', '--no-open'] }),
+    toUnit({ name: 'cluster-ai', description: 'Cluster AI', command: ['/usr/local/bin/cluster-ai', 'up', '--no-open'] }),
   'deploy/systemd/cluster-ai-node.service': () =>
-    toUnit({ description: 'Cluster AI node', command: ['/usr/local/bin/cluster-ai', 'join'] }),
+    toUnit({ name: 'cluster-ai-node', description: 'Cluster AI node', command: ['/usr/local/bin/cluster-ai', 'join'] }),
 };

@@ -30,8 +30,6 @@ const quote = (word: string) => `"${word.replaceAll('\\', '\\\\').replaceAll('"'
 export function toUnit({ description, command }: ServiceWish): string {
   return `[Unit]
 Description=${description}
-After=network-online.target
-Wants=network-online.target
 
 [Service]
 Type=exec
@@ -47,8 +45,10 @@ WantedBy=default.target
 `;
 }
 
-export const unitPath = (name: string): string =>
-  join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'systemd', 'user', `${name}.service`);
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const unitPath = (name: string, environment: Environment): string =>
+  join(environment['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'systemd', 'user', `${name}.service`);
 
 async function isLingering(): Promise<boolean> {
   const { stdout } = await run('loginctl', ['show-user', userInfo().username, '--property=Linger']).catch(() => ({ stdout: '' }));
@@ -61,9 +61,9 @@ const toProblem = (error: unknown): string => {
 };
 
 /** Writes the unit, enables it and starts it. Where there is no systemd for users nothing is written, and the problem says why. */
-export async function installService(wish: ServiceWish): Promise<ServiceOutcome> {
+export async function installService(wish: ServiceWish, environment: Environment): Promise<ServiceOutcome> {
   const unit = toUnit(wish);
-  const path = unitPath(wish.name);
+  const path = unitPath(wish.name, environment);
   try {
     await run('systemctl', ['--user', 'show-environment']);
     await mkdir(dirname(path), { recursive: true });

@@ -35,7 +35,7 @@ function toNotes({ terminal }: Context, name: string, outcome: ServiceOutcome): 
 }
 
 async function install(context: Context, name: string, description: string, args: readonly string[]): Promise<ServiceReport> {
-  const outcome = await installService({ name, description, command: [...context.selfCommand, ...args] });
+  const outcome = await installService({ name, description, command: [...context.selfCommand, ...args] }, context.environment);
   return { ...outcome, notes: toNotes(context, name, outcome) };
 }
 
