@@ -52,6 +52,12 @@ export const configShape = z.strictObject({
       contextSize: z.int().min(0).default(0).describe('Tokens per sequence; 0 chooses from memory.'),
       parallel: z.int().min(0).default(0).describe('Sequences side by side per replica; 0 chooses from memory.'),
       threads: z.int().min(0).default(0).describe('Per replica; 0 chooses from the cores that are really free.'),
+      policy: z
+        .enum(['predictive', 'least_loaded', 'round_robin'])
+        .default('predictive')
+        .describe(
+          'Which copy of a model answers: the one that will be done first by measured speeds, the least busy, or one after the other.',
+        ),
       maxBodyMiB: z.int().min(1).max(1024).default(20).describe('Largest accepted request body.'),
       maxQueue: z.int().min(1).default(512).describe('Requests that may wait for one model; more are answered 503.'),
       loadTimeoutSeconds: z.int().min(1).default(300),

@@ -437,3 +437,14 @@ test('a fast machine gets most of the chats, and a slow one its share once the f
   expect(await askMany(60)).toBeGreaterThan(40);
   expect(await askMany(60)).toBeLessThan(60);
 });
+
+test('the configuration chooses the policy', async () => {
+  await using cluster = startGateway({ nodes: twoReady, configured: twice, inference: { policy: 'round_robin' } });
+  const nodes: string[] = [];
+  for (let count = 0; count < 4; count++) {
+    const answer = await cluster.ask();
+    await readAll(answer);
+    nodes.push(answer.node.id);
+  }
+  expect(nodes).toEqual(['a', 'b', 'a', 'b']);
+});

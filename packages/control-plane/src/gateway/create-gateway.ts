@@ -8,8 +8,7 @@ import type { Registry, ResolvedModel } from '../registry/registry.ts';
 import { type BegunAnswer, callReplica } from './call-replica.ts';
 import { resolveModel } from './default-model.ts';
 import type { Gateway, InferenceAnswer, InferenceCall, RunningModel } from './gateway.ts';
-import type { Policy } from './policies/policy.ts';
-import { predictive } from './policies/predictive.ts';
+import { policies } from './policies/policies.ts';
 import { createReplicaIndex, type ReadyReplica } from './replica-index.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { createRunningModels } from './running-models.ts';
@@ -25,7 +24,6 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'forModel' | 'watchGateway'>;
-  readonly policy?: Policy;
   readonly random?: () => number;
 }
 
@@ -69,7 +67,8 @@ interface Begun extends Taken {
 
 /** The one way of an inference request: find or start a replica, call it, stream, retry before the first byte. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { nodes, registry, reconciler, config, clock, log, metrics, policy = predictive, random = Math.random } = deps;
+  const { nodes, registry, reconciler, config, clock, log, metrics, random = Math.random } = deps;
+  const policy = policies[config.inference.policy];
   const { deployments, inFlight } = reconciler;
   const list = () => nodes.list();
   const speeds = createSpeeds();

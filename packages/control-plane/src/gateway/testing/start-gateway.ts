@@ -5,7 +5,6 @@ import { openMetrics } from '../../observability/metrics.ts';
 import { createReconciler } from '../../reconciler/create-reconciler.ts';
 import { createGateway } from '../create-gateway.ts';
 import type { InferenceAnswer, InferenceCall } from '../gateway.ts';
-import type { Policy } from '../policies/policy.ts';
 import { createMemoryNodes, type MemoryNodeOptions } from './memory-nodes.ts';
 import { createMemoryRegistry, type MemoryModel } from './memory-registry.ts';
 
@@ -14,7 +13,6 @@ export interface StartOptions {
   readonly models?: readonly MemoryModel[];
   readonly inference?: Partial<Config['inference']>;
   readonly configured?: readonly { readonly name: string; readonly replicas?: number }[];
-  readonly policy?: Policy;
 }
 
 const DEADLINE_MS = 10_000;
@@ -25,7 +23,6 @@ export function startGateway({
   models = [{ name: 'starter' }],
   inference = {},
   configured = [],
-  policy,
 }: StartOptions = {}) {
   const clock = createManualClock();
   const memory = createMemoryNodes({ clock });
@@ -35,7 +32,6 @@ export function startGateway({
   const metrics = openMetrics({ nodes: memory.nodes });
   const stop = new AbortController();
   const reconciler = createReconciler({ nodes: memory.nodes, registry, clock, log: silentLogger, config });
-  const chosen = policy ? { policy } : {};
   const gateway = createGateway({
     nodes: memory.nodes,
     registry,
@@ -45,7 +41,6 @@ export function startGateway({
     log: silentLogger,
     metrics,
     random: () => 0.5,
-    ...chosen,
   });
   const running = reconciler.run(stop.signal);
 
