@@ -1,5 +1,6 @@
 import { ClusterError } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
+import { chooseReaders } from './choose-readers.ts';
 import { chooseSlot, commonPrefixLength } from './choose-slot.ts';
 import type { BatchItem, Decoder, Sampled, Sampler } from './decoder.ts';
 import { createGroupCosts, planGroups } from './plan-groups.ts';
@@ -69,6 +70,8 @@ interface Row extends Waiting {
   /** The sampled token that is evaluated next; undefined while the prompt is being read. */
   next: number | undefined;
   generated: number;
+  /** Counts the pieces of prompts: grows with each that is read. */
+  lastRead: number;
   firstTokenAt: number | undefined;
 }
 
@@ -90,6 +93,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
   const costs = createGroupCosts();
   const pace = createPrefillPace(decoder.batchSize);
   let uses = 0;
+  let reads = 0;
   let generatedTokens = 0;
   let computingSince: number | undefined;
   let isClosed = false;
@@ -153,6 +157,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
       cachedTokens: kept,
       next: undefined,
       generated: 0,
+      lastRead: reads,
       firstTokenAt: undefined,
     };
     return true;
@@ -230,12 +235,13 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
     await sampleFor(ordered, places);
   }
 
-  /** The next piece of each prompt, all equally long: a long prompt does not make short ones wait, and the runtime computes equal pieces in one go. */
   function nextPieces(reading: readonly Row[]): BatchItem[] {
-    const share = Math.max(1, Math.floor(pace.chunkTokens() / reading.length));
-    return reading.map((row) => {
+    const readers = reading.map((row) => ({ row, slot: row.slot.id, lastRead: row.lastRead }));
+    const { rows, share } = chooseReaders(readers, pace.chunkTokens());
+    return rows.map(({ row }) => {
       const start = row.slot.tokens.length;
       const tokens = row.job.prompt.slice(start, start + share);
+      row.lastRead = ++reads;
       return { slot: row.slot.id, position: start, tokens, wantsNext: start + tokens.length === row.job.prompt.length };
     });
   }
@@ -243,7 +249,8 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
   async function prefillOnce(reading: readonly Row[]) {
     const items = nextPieces(reading);
     const startedAt = clock.monotonic();
-    const places = await decode(items, reading);
+    const concerned = items.flatMap(({ slot }) => slots[slot]?.row ?? []);
+    const places = await decode(items, concerned);
     if (!places) return;
     const count = items.reduce((sum, { tokens }) => sum + tokens.length, 0);
     pace.learn(count, clock.monotonic() - startedAt);
