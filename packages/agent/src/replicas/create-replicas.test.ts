@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClusterError, type ReplicaReport, type ReplicaSpec } from '@cluster-ai/contracts';
-import { type Clock, silentLogger, systemClock } from '@cluster-ai/runtime';
+import { type Clock, createManualClock, silentLogger, systemClock } from '@cluster-ai/runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../engines/engine.ts';
 import { createFakeEngine } from '../engines/fake/fake-engine.ts';
@@ -235,13 +235,21 @@ describe('many', () => {
     expect(() => replicas.put({} as ReplicaSpec)).toThrow();
   });
 
-  test('numbers are told now and then, not each time that they change', async () => {
-    await open();
-    replicas.put(await makeSpec('r1', 1, { loadMs: 1000 }));
+  test('numbers are told twice a second, not each time that they change', async () => {
+    const clock = createManualClock();
+    await open({ clock });
+    replicas.put(await makeSpec('r1', 1, { loadMs: 100, text: 'tick', answerTokens: 100_000 }));
     await ready('r1');
-    const whileLoading = told.filter(({ report }) => report?.condition.reason === 'loading_model');
-    expect(whileLoading.length).toBeLessThanOrEqual(4);
-    expect(whileLoading.length).toBeGreaterThanOrEqual(1);
+    expect(told.filter(({ report }) => report?.condition.reason === 'loading_model')).toHaveLength(1);
+    const before = told.length;
+    const client = createEngineClient(replicas.endpoint('r1').socketPath);
+    await client.stream('/v1/chat/completions', { messages: [{ role: 'user', content: 'x' }], stream: true }, () =>
+      find('r1')?.busySlots === 1 ? 'stop' : undefined,
+    );
+    expect(told).toHaveLength(before);
+    await clock.advance(500);
+    expect(told).toHaveLength(before + 1);
+    expect(told.at(-1)?.report).toEqual(find('r1'));
   });
 });
 
