@@ -387,6 +387,20 @@ test.each([
   expect(machine?.stopped).toHaveLength(1);
 });
 
+test('whoever waits for a model that somebody else unloads still gets an answer', async () => {
+  await using cluster = startGateway();
+  const [machine] = cluster.machines;
+  if (machine) machine.onLoad = () => undefined;
+  const asked = cluster.ask();
+  await cluster.until(() => machine?.started.length === 1);
+  if (machine) machine.onLoad = () => toCondition('ready', 'serving', cluster.clock.now());
+  const unloaded = cluster.gateway.unload('starter');
+  await cluster.pass(5000);
+  await unloaded;
+  expect(await readAll(await asked)).toBe('hello');
+  expect(machine?.started).toHaveLength(2);
+});
+
 test('a model that is configured to stay loaded cannot be unloaded', async () => {
   await using cluster = startGateway({ configured: [{ name: 'starter' }] });
   await cluster.until(() => cluster.gateway.running().length === 1);

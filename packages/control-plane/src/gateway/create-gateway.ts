@@ -129,13 +129,23 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return replica && { replica, vacate: occupy(replica) };
   }
 
+  /** Somebody unloaded what others still wait for: they want it none the less. */
+  function keepWished(deployment: Deployment): void {
+    if (deployments.find(deployment.digest) !== undefined) return;
+    deployments.restore(deployment);
+    reconciler.wake();
+  }
+
   async function waitForReplica(serving: Serving): Promise<Taken> {
     const { deployment, model, call, waitUntilMs } = serving;
     const { onWaiting, signal } = call;
     deployment.waiting += 1;
     reconciler.wake();
     try {
-      const find = () => take(serving);
+      const find = () => {
+        keepWished(deployment);
+        return take(serving);
+      };
       return await room.wait({ digest: deployment.digest, model: model.reference, find, untilMs: waitUntilMs, onWaiting, signal });
     } finally {
       deployment.waiting -= 1;
@@ -257,12 +267,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
   }
 
-  /** Idle copies that have not gone yet; a busy one goes when it is done, and nobody waits for that here. */
-  function hasIdleCopy(digest: string): boolean {
+  /** Copies that can go at once; a busy one goes when it is done, and nobody waits for that here. */
+  function findIdleCopies(digest: string): readonly string[] {
     return list()
       .filter(({ condition }) => condition.state === 'ready' || condition.state === 'degraded')
       .flatMap(({ replicas }) => replicas)
-      .some((replica) => replica.digest === digest && !inFlight.has(replica.replicaId));
+      .filter((replica) => replica.digest === digest && !inFlight.has(replica.replicaId))
+      .map(({ replicaId }) => replicaId);
   }
 
   async function unload(reference: string): Promise<void> {
@@ -272,8 +283,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
       throw new ClusterError('in_use', `${model.reference} is configured to stay loaded.`, {
         hint: 'Take it out of cluster.models first.',
       });
+    const leaving = new Set(findIdleCopies(digest));
     reconciler.dismiss(digest, 'stopped_by_request');
-    const find = () => (hasIdleCopy(digest) ? undefined : true);
+    const find = () => (findIdleCopies(digest).some((replicaId) => leaving.has(replicaId)) ? undefined : true);
     const untilMs = clock.monotonic() + UNLOAD_DEADLINE_MS;
     await room.wait({ digest, model: model.reference, find, untilMs, onWaiting: undefined, signal: new AbortController().signal });
   }

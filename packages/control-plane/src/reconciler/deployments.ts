@@ -30,6 +30,8 @@ export interface Deployments {
   find(digest: string): Deployment | undefined;
   list(): readonly Deployment[];
   drop(digest: string): void;
+  /** Takes a dropped wish in again. */
+  restore(deployment: Deployment): void;
   /** A request begins to need it: it cannot expire. */
   hold(deployment: Deployment): void;
   /** A request is done with it: after the last one it stays this long (the configured time when left out, -1 for ever, 0 not at all). */
@@ -79,6 +81,7 @@ export function createDeployments({ defaults, clock }: { readonly defaults: Defa
     find: (digest) => byDigest.get(digest),
     list: () => [...byDigest.values()],
     drop: (digest) => void byDigest.delete(digest),
+    restore: (deployment) => void byDigest.set(deployment.digest, deployment),
     hold(deployment) {
       deployment.inFlight += 1;
       deployment.expiresAtMs = undefined;
