@@ -116,7 +116,12 @@ export async function converse(context: Context, model: string, options: Options
   const lines = createInterface({ input: process.stdin, output: process.stdout, historySize: 500 });
   const end = () => lines.close();
   context.signal.addEventListener('abort', end);
-  lines.on('SIGINT', () => terminal.progress('')); // outside of an answer Ctrl-C only clears the line
+  // outside of an answer Ctrl-C only gives a fresh line
+  lines.on('SIGINT', () => {
+    if (lines.listenerCount('SIGINT') > 1) return;
+    terminal.progress('');
+    lines.prompt();
+  });
   try {
     for await (const content of readTurns(lines)) if (!(await takeTurn(session, content, lines))) break;
   } finally {

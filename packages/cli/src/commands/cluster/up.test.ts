@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -82,13 +83,21 @@ test('what a kill -9 left behind ends, and the next start works', async () => {
 
 test('a process that has the number of one of ours, but is another, is left alone', async () => {
   await using bench = new Bench();
+  const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
   mkdirSync(join(bench.folder, 'run'), { recursive: true });
-  writeFileSync(
-    join(bench.folder, 'run', 'processes.json'),
-    JSON.stringify([{ name: 'agent', pid: process.pid, identity: 'another boot' }]),
-  );
+  const record = { name: 'agent', pid: stranger.pid, identity: 'another boot' };
+  writeFileSync(join(bench.folder, 'run', 'processes.json'), JSON.stringify([record]));
   await bench.up();
-  expect(isAlive(process.pid)).toBe(true);
+  expect(isAlive(stranger.pid ?? 0)).toBe(true);
+  stranger.kill();
+});
+
+test('when the script that started it is killed, everything ends', async () => {
+  await using bench = new Bench();
+  const up = bench.startThroughScript(['up', '--json', '--port', '0']);
+  await until(() => up.output().includes('"url"'));
+  up.process.kill('SIGKILL');
+  await until(() => pidsOf(bench).every((pid) => !isAlive(pid)) && !existsSync(join(bench.folder, 'run', 'control.sock')));
 });
 
 test.each(['control-plane', 'agent'] as const)('a killed %s is started again', async (name) => {
