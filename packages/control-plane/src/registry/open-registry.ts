@@ -37,6 +37,11 @@ function checkRequest({ name, path }: AddModel): void {
     });
 }
 
+const fakeNotice = 'No model runs here: the fake engine plays a script. A tool for tests and demos.';
+
+/** What a person must know before using it, where the bytes themselves say so. */
+const toNotice = (facts: ModelFacts) => (facts.format === 'gguf' ? '' : fakeNotice);
+
 /** What the file is called inside its version: the same bytes give the same manifest, whatever they were called outside. */
 function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
   if (facts.format === 'gguf') return { path: 'model.gguf', mediaType: 'application/vnd.cluster-ai.model.gguf' };
@@ -122,7 +127,7 @@ export async function openRegistry({ database, blobs, events, clock, log, inspec
       files: [{ ...nameFile(facts), digest, sizeBytes }],
       facts,
       source: request.source ?? basename(request.path),
-      notice: request.notice ?? '',
+      notice: request.notice ?? toNotice(facts),
     };
     try {
       const { blob, model, isChanged } = await record(taken, wanted);

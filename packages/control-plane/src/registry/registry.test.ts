@@ -242,9 +242,10 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
     ]);
   });
 
-  test('a script of the fake engine is registered like a model', async () => {
+  test('a script of the fake engine is registered like a model, and says that it is none', async () => {
     await add('demo', await makeScript('demo', 'Hello.'));
     expect(registry.resolve('demo')).toMatchObject({ file: { path: 'model.fake.json' }, version: { facts: { architecture: 'fake' } } });
+    expect(registry.list().find(({ name }) => name === 'demo')?.notice).toContain('fake engine');
   });
 
   test('what is not a regular file is refused, and nothing is left of the attempt', async () => {
