@@ -401,6 +401,18 @@ test('whoever waits for a model that somebody else unloads still gets an answer'
   expect(machine?.started).toHaveLength(2);
 });
 
+test('a load that somebody else ends by unloading says so', async () => {
+  await using cluster = startGateway();
+  for (const machine of cluster.machines) machine.onLoad = () => undefined;
+  const loading = cluster.gateway.load('starter', { signal: new AbortController().signal });
+  loading.catch(() => {});
+  await cluster.until(() => cluster.machines[0]?.started.length === 1);
+  const unloaded = cluster.gateway.unload('starter');
+  await cluster.pass(1000);
+  await unloaded;
+  await expect(loading).rejects.toMatchObject({ code: 'conflict' });
+});
+
 test('a model that is configured to stay loaded cannot be unloaded', async () => {
   await using cluster = startGateway({ configured: [{ name: 'starter' }] });
   await cluster.until(() => cluster.gateway.running().length === 1);

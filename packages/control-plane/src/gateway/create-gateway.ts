@@ -7,7 +7,8 @@ import type { Reconciler } from '../reconciler/reconciler.ts';
 import type { Registry, ResolvedModel } from '../registry/registry.ts';
 import { type BegunAnswer, callReplica } from './call-replica.ts';
 import { resolveModel } from './default-model.ts';
-import type { Gateway, InferenceAnswer, InferenceCall, RunningModel } from './gateway.ts';
+import type { Gateway, InferenceAnswer, InferenceCall } from './gateway.ts';
+import { createLoader } from './load-models.ts';
 import { policies } from './policies/policies.ts';
 import { createReplicaIndex, type ReadyReplica } from './replica-index.ts';
 import { createRetryBudget } from './retry-budget.ts';
@@ -30,7 +31,6 @@ export interface GatewayDeps {
 const MOST_RETRIES = 2;
 /** A replica that just failed a request is asked again after this, unless it was started anew meanwhile. */
 const AVOID_MS = 1000;
-const UNLOAD_DEADLINE_MS = 15_000;
 
 /** Failures before the first byte that another replica, or the same one started anew, need not share. */
 const retryable: readonly ErrorCode[] = [
@@ -243,57 +243,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
   }
 
-  async function load(reference: string, options: Parameters<Gateway['load']>[1]): Promise<RunningModel> {
-    const model = resolveModel(reference, registry, config.inference);
-    const deployment = deployments.ensure(model, options.engineOptions);
-    const find = () => running.list().find(({ replica }) => replica.digest === deployment.digest);
-    const untilMs = clock.monotonic() + config.inference.loadTimeoutSeconds * 1000;
-    deployments.hold(deployment);
-    deployment.waiting += 1;
-    reconciler.wake();
-    try {
-      return await room.wait({
-        digest: deployment.digest,
-        model: model.reference,
-        find,
-        untilMs,
-        onWaiting: undefined,
-        signal: options.signal,
-      });
-    } finally {
-      deployment.waiting -= 1;
-      deployments.release(deployment, options.keepAliveSeconds);
-      reconciler.wake();
-    }
-  }
-
-  /** Copies that can go at once; a busy one goes when it is done, and nobody waits for that here. */
-  function findIdleCopies(digest: string): readonly string[] {
-    return list()
-      .filter(({ condition }) => condition.state === 'ready' || condition.state === 'degraded')
-      .flatMap(({ replicas }) => replicas)
-      .filter((replica) => replica.digest === digest && !inFlight.has(replica.replicaId))
-      .map(({ replicaId }) => replicaId);
-  }
-
-  async function unload(reference: string): Promise<void> {
-    const model = registry.resolve(reference);
-    const { digest } = model.file;
-    if (deployments.find(digest)?.isConfigured === true)
-      throw new ClusterError('in_use', `${model.reference} is configured to stay loaded.`, {
-        hint: 'Take it out of cluster.models first.',
-      });
-    const leaving = new Set(findIdleCopies(digest));
-    reconciler.dismiss(digest, 'stopped_by_request');
-    const find = () => (findIdleCopies(digest).some((replicaId) => leaving.has(replicaId)) ? undefined : true);
-    const untilMs = clock.monotonic() + UNLOAD_DEADLINE_MS;
-    await room.wait({ digest, model: model.reference, find, untilMs, onWaiting: undefined, signal: new AbortController().signal });
-  }
-
   const gateway: Gateway = {
     serve,
-    load,
-    unload,
+    ...createLoader({ registry, reconciler, config, clock, room, running, list }),
     running: running.list,
     conditionOf: running.conditionOf,
     measure: () => ({

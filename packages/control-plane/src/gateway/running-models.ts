@@ -36,10 +36,6 @@ export function createRunningModels({ list, reconciler, clock }: Deps) {
 
   return {
     list: (): readonly RunningModel[] => placed().flatMap((each) => toRunning(each) ?? []),
-    find: (replicaId: string): RunningModel | undefined => {
-      const found = placed().find(({ replica }) => replica.replicaId === replicaId);
-      return found && toRunning(found);
-    },
     conditionOf({ file }: ResolvedModel): Condition {
       const ready = placed().filter(({ replica }) => replica.digest === file.digest);
       const [best] = ready.toSorted((a, b) => Number(a.node.condition.state !== 'ready') - Number(b.node.condition.state !== 'ready'));
@@ -49,3 +45,4 @@ export function createRunningModels({ list, reconciler, clock }: Deps) {
     },
   };
 }
+export type RunningModels = ReturnType<typeof createRunningModels>;

@@ -73,6 +73,8 @@ export function createWaitingRoom({ outlook, clock }: { readonly outlook: (diges
       bell.resolve();
       bell = Promise.withResolvers();
     },
+    /** Resolves when something has changed; at the latest with the next look of the reconciler. */
+    nextRing: (): Promise<void> => bell.promise,
     /** Throws why the model cannot be loaded, `model_loading` when the time is over, `cancelled` when the caller went away. */
     async wait<Value>(options: WaitOptions<Value>): Promise<Value> {
       const timer = new AbortController();
@@ -97,3 +99,4 @@ export function createWaitingRoom({ outlook, clock }: { readonly outlook: (diges
     },
   };
 }
+export type WaitingRoom = ReturnType<typeof createWaitingRoom>;
