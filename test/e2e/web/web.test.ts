@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createClusterClient } from '@cluster-ai/client';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,6 +24,7 @@ def double(number: int) -> int:
 /** Answers of the fake engine, which never poses as a model: what they say is given, so that only the page is measured. */
 const scripts = {
   swift: { fake: 1, text: section, tokensPerSecond: 20_000, firstTokenMs: 1, parallel: 16 },
+  crashing: { fake: 1, text: section.repeat(3), tokensPerSecond: 100, crashAfterTokens: 5 },
   steady: { fake: 1, text: section.repeat(40), tokensPerSecond: 100, firstTokenMs: 10, parallel: 16 },
 };
 
@@ -31,12 +34,9 @@ let browser: Browser;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'web-'));
-  const models: Record<string, string> = {};
-  for (const [name, script] of Object.entries(scripts)) {
-    models[name] = join(folder, `${name}.fake.json`);
-    await writeFile(models[name] ?? '', JSON.stringify(script));
-  }
-  cluster = await startCluster({ dataFolder: join(folder, 'cluster'), models });
+  const pathOf = (name: string) => join(folder, `${name}.fake.json`);
+  for (const [name, script] of Object.entries(scripts)) await writeFile(pathOf(name), JSON.stringify(script));
+  cluster = await startCluster({ dataFolder: join(folder, 'cluster'), models: { swift: pathOf('swift'), steady: pathOf('steady') } });
   browser = await openBrowser();
 });
 afterAll(async () => {
@@ -243,6 +243,125 @@ describe('the cluster behind the pages', () => {
     await page.getByRole('button', { name: /second: Ready/ }).waitFor();
     expect(await page.getByText('Processor', { exact: true }).count()).toBe(1);
     expect(shown.problems).toEqual([]);
+  });
+});
+
+describe('windows of one browser', () => {
+  test('share one stream of events; when the one that holds it is closed, another takes over', async () => {
+    await using shown = await visit(browser, ui('/models'));
+    const streams = (page: Page) => {
+      let count = 0;
+      page.on('request', (request) => void (request.url().endsWith('/api/v1/events') && count++));
+      return () => count;
+    };
+    const [second, third] = [await shown.context.newPage(), await shown.context.newPage()];
+    const [secondStreams, thirdStreams] = [streams(second), streams(third)];
+    for (const page of [second, third]) await page.goto(ui('/models'));
+    const open = () => client().addModel({ name: `seen-${secondStreams()}-${thirdStreams()}`, path: join(folder, 'swift.fake.json') });
+
+    await open();
+    for (const page of [shown.page, second, third]) await page.getByRole('link', { name: 'seen-0-0', exact: true }).waitFor();
+    expect(secondStreams() + thirdStreams()).toBe(0);
+
+    await shown.page.close();
+    await eventually('one of the others leads', () => secondStreams() + thirdStreams() === 1);
+    const { name } = await open();
+    for (const page of [second, third]) await page.getByRole('link', { name, exact: true }).waitFor();
+    expect(secondStreams() + thirdStreams()).toBe(1);
+  });
+});
+
+describe('models', () => {
+  test('are added by path, with the reason when that fails, loaded, and deleted by typing their name', async () => {
+    await using shown = await visit(browser, ui('/models'));
+    const { page } = shown;
+    await page.getByRole('button', { name: 'Add model' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('team/mine');
+    await dialog.getByLabel('Path of the file').fill(join(folder, 'missing.gguf'));
+    await dialog.getByRole('button', { name: 'Add model' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await shown.picture('add-model-refused');
+    await dialog.getByLabel('Path of the file').fill(join(folder, 'swift.fake.json'));
+    await dialog.getByRole('button', { name: 'Add model' }).click();
+    await dialog.waitFor({ state: 'detached' });
+
+    await page.getByRole('link', { name: 'team/mine', exact: true }).click();
+    await page.getByRole('heading', { name: 'team/mine', level: 1 }).waitFor();
+    await page.reload(); // a name with a slash survives in the address
+    await page.getByRole('button', { name: 'Load', exact: true }).click();
+    await page.getByRole('button', { name: /^team\/mine: Ready/ }).waitFor();
+    await page.getByRole('row').filter({ hasText: 'fake' }).waitFor();
+    await shown.picture('model-loaded');
+
+    await page.getByRole('button', { name: 'Delete model' }).click();
+    const confirm = dialog.getByRole('button', { name: 'Delete model' });
+    await dialog.getByRole('textbox').fill('team/min');
+    expect(await confirm.isDisabled()).toBe(true);
+    await dialog.getByRole('textbox').fill('team/mine');
+    await confirm.click();
+    await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
+    await eventually('it is gone', async () => (await page.getByRole('link', { name: 'team/mine', exact: true }).count()) === 0);
+  });
+});
+
+describe('the list of chats', () => {
+  test('is searched, and its chats are renamed, pinned and deleted', async () => {
+    const { id } = await client().createChat({ model: 'swift', title: 'A plan for Sunday' });
+    await client().createChat({ model: 'swift', title: 'Something else' });
+    await using shown = await visit(browser, ui(`/chat/${id}`));
+    const { page } = shown;
+    const list = page.getByRole('navigation', { name: 'Chats' });
+    await page.getByRole('searchbox', { name: 'Search chats' }).fill('sunday');
+    await list.getByText('Something else').waitFor({ state: 'detached' });
+
+    await page.getByRole('button', { name: 'Actions for A plan for Sunday' }).click();
+    await page.getByRole('menuitem', { name: 'Rename' }).click();
+    await page.getByRole('textbox', { name: 'Title' }).fill('Sunday, again');
+    await page.keyboard.press('Enter');
+    await list.getByRole('link', { name: 'Sunday, again' }).waitFor();
+
+    await page.getByRole('button', { name: 'Actions for Sunday, again' }).click();
+    await page.getByRole('menuitem', { name: 'Pin' }).click();
+    await list.getByRole('region', { name: 'Pinned' }).getByText('Sunday, again').waitFor();
+
+    await page.getByRole('button', { name: 'Actions for Sunday, again' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await list.getByText('Sunday, again').waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'What would you like to know?' }).waitFor();
+    expect(shown.problems).toEqual([]);
+  });
+});
+
+describe('an answer that fails', () => {
+  test('says why, in the page’s language, and can be asked for again', async () => {
+    await client().addModel({ name: 'crashing', path: join(folder, 'crashing.fake.json') });
+    await using shown = await visit(browser, ui('/chat?model=crashing'), { language: 'pt-BR' });
+    const { page } = shown;
+    await ask(page, portuguese.message, 'Olá');
+    const alert = thread(page, portuguese).getByRole('alert');
+    await alert.waitFor();
+    await shown.picture('answer-failed');
+    expect(await textOf(alert)).toMatch(/^A resposta falhou\./);
+    await thread(page, portuguese).getByRole('button', { name: portuguese.again }).waitFor();
+    expect(await findBarriers(shown)).toEqual([]);
+  });
+});
+
+describe('copy as curl', () => {
+  test('gives a command that asks the same question', async () => {
+    await using shown = await visit(browser, ui('/chat?model=starter'));
+    const { page } = shown;
+    await shown.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: cluster.url });
+    await ask(page, english.message, 'What is the capital of Italy?');
+    await page.getByRole('button', { name: 'Copy as curl' }).click();
+    await page.getByRole('status').filter({ hasText: 'Copied' }).waitFor();
+    const command = (await page.evaluate('navigator.clipboard.readText()')) as string;
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${command} --silent`]);
+    expect(stdout).toContain('data: [DONE]');
+    const words = stdout.split('\n').flatMap((line) => /"content":"([^"]*)"/.exec(line)?.[1] ?? []);
+    expect(words.join('')).toContain('Rome');
   });
 });
 

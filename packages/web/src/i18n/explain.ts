@@ -1,4 +1,4 @@
-import { type Condition, errorCodes, isClusterError, type ReasonCode, reasons, type State } from '@cluster-ai/contracts';
+import { type Condition, type ErrorCode, errorCodes, type ReasonCode, reasons, type State } from '@cluster-ai/contracts';
 import { useTranslation } from 'react-i18next';
 import { useLanguage } from './i18n.ts';
 
@@ -39,20 +39,32 @@ export function useExplainCondition(): (condition: Pick<Condition, 'reason' | 'm
     explainCondition(condition, isEnglish, (part, code) => (part === 'message' ? t(`reasons.${code}`) : t(`hints.${code}`)));
 }
 
-/** Explains whatever was thrown, in the page's language. */
+interface KnownError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** Errors that were thrown, and those that came as a part of an answer. */
+function isKnownError(error: unknown): error is KnownError {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' && error.code in errorCodes;
+}
+
+/** As with conditions: the server's sentence in English; elsewhere the title of its code, and the sentence as particulars. */
+export function explainError(error: unknown, isEnglish: boolean, translate: (code: ErrorCode) => string): Explanation {
+  if (!isKnownError(error)) {
+    const words = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+    return { message: translate('internal'), hint: '', particulars: words };
+  }
+  const { code, message, hint = '' } = error;
+  return isEnglish ? { message, hint, particulars: '' } : { message: translate(code), hint, particulars: message };
+}
+
+/** Explains whatever went wrong, in the page's language. */
 export function useExplainError(): (error: unknown) => Explanation {
   const { t } = useTranslation();
   const isEnglish = useLanguage() === 'en';
-  return (error) => {
-    if (!isClusterError(error))
-      return { message: t('errors.internal'), hint: '', particulars: error instanceof Error ? error.message : '' };
-    if (isEnglish) return { message: error.message, hint: error.hint ?? '', particulars: '' };
-    return {
-      message: t(`errors.${error.code}`),
-      hint: error.hint ?? '',
-      particulars: error.message === errorCodes[error.code].title ? '' : error.message,
-    };
-  };
+  return (error) => explainError(error, isEnglish, (code) => t(`errors.${code}`));
 }
 
 /** The word for a state in the page's language. */

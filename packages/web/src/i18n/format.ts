@@ -18,7 +18,7 @@ export function createFormat(language: Language) {
   const fine = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   const compactNumber = new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 });
   const percentage = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
-  const relative = new Intl.RelativeTimeFormat(language, { style: 'short', numeric: 'always' });
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'always' });
   const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
   const timeOnly = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const units = new Map<string, Intl.NumberFormat>();
@@ -52,7 +52,7 @@ export function createFormat(language: Language) {
     return inUnit(Math.round(seconds / 86_400), 'day');
   }
 
-  /** "12 sec. ago" or "in 5 min.": the sign of the distance decides. */
+  /** "12 seconds ago" or "in 5 minutes": the sign of the distance decides. */
   function distance(milliseconds: number): string {
     const seconds = Math.round(milliseconds / 1000);
     const size = Math.abs(seconds);

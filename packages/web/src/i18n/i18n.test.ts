@@ -1,7 +1,7 @@
 import { toCondition } from '@cluster-ai/contracts';
 import { describe, expect, test } from 'vitest';
 import { en } from './en.ts';
-import { explainCondition } from './explain.ts';
+import { explainCondition, explainError } from './explain.ts';
 import { createFormat } from './format.ts';
 import { chooseLanguage } from './languages.ts';
 import { ptBr } from './pt-br.ts';
@@ -88,9 +88,32 @@ describe('numbers, sizes and times', () => {
     expect(format.duration(412)).toBe('412 ms');
     expect(format.duration(1240)).toBe('1.2 sec');
     expect(format.duration(95_000)).toBe('2 min');
-    expect(format.distance(-12_000)).toBe('12 sec. ago');
-    expect(format.distance(240_000)).toBe('in 4 min.');
-    expect(formato.distance(-3_600_000)).toBe('há 1 h');
+    expect(format.distance(-12_000)).toBe('12 seconds ago');
+    expect(format.distance(240_000)).toBe('in 4 minutes');
+    expect(formato.distance(-3_600_000)).toBe('há 1 hora');
+  });
+});
+
+describe('an error in the reader’s language', () => {
+  const translate = (code: string) => `title of ${code}`;
+  const error = { code: 'node_lost', message: 'The node desk was lost.', hint: 'Try again.' };
+
+  test('is the server’s sentence in English, and else the title of its code with the particulars', () => {
+    expect(explainError(error, true, translate)).toEqual({ message: 'The node desk was lost.', hint: 'Try again.', particulars: '' });
+    expect(explainError(error, false, translate)).toEqual({
+      message: 'title of node_lost',
+      hint: 'Try again.',
+      particulars: 'The node desk was lost.',
+    });
+  });
+
+  test('what is not one of ours is an error of ours; its own words are particulars', () => {
+    expect(explainError(new TypeError('x is undefined'), true, translate)).toEqual({
+      message: 'title of internal',
+      hint: '',
+      particulars: 'x is undefined',
+    });
+    expect(explainError({ code: 'from the future', message: 'New.', hint: '' }, false, translate).message).toBe('title of internal');
   });
 });
 

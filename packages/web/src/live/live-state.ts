@@ -1,13 +1,11 @@
-import type { ClusterEvent } from '@cluster-ai/contracts';
-
-/** How far back the chart of tokens per second goes: one point about every two seconds. */
+/** How far back the chart of tokens per second goes: 15 minutes of a point every two seconds. */
 const MOST_POINTS = 450;
 
 export interface LoadPoint {
+  /** Epoch milliseconds. */
   readonly at: number;
-  readonly tokensPerSecond: number;
-  readonly activeRequests: number;
-  readonly queuedRequests: number;
+  /** Null where nothing was known: a gap in the line. */
+  readonly tokensPerSecond: number | null;
 }
 
 /** What the page knows about its connection, and what it has measured since it was opened. Times are epoch milliseconds. */
@@ -24,16 +22,18 @@ export function noteActivity(state: LiveState, at: number): LiveState {
   return { ...state, phase: 'live', lastActivityAt: at };
 }
 
-/** The state after the connection was lost. What was measured stays. */
-export function noteLoss(state: LiveState): LiveState {
-  return state.phase === 'offline' ? state : { ...state, phase: 'offline' };
+/** The state after the connection was lost. What was measured stays; the line of the chart is broken here. */
+export function noteLoss(state: LiveState, at: number): LiveState {
+  return state.phase === 'offline' ? state : { ...addPoint(state, { at, tokensPerSecond: null }), phase: 'offline' };
 }
 
-/** The state after an event; only measurements of the whole cluster change it. */
-export function noteEvent(state: LiveState, event: ClusterEvent, at: number): LiveState {
-  if (event.type !== 'cluster.measured') return state;
-  const { tokensPerSecond, activeRequests, queuedRequests } = event;
-  return { ...state, load: [...state.load, { at, tokensPerSecond, activeRequests, queuedRequests }].slice(-MOST_POINTS) };
+/** The state after a look at how fast the cluster is. A rate that has not changed is a point too: the cluster tells only changes. */
+export function noteRate(state: LiveState, tokensPerSecond: number, at: number): LiveState {
+  return state.phase === 'live' ? addPoint(state, { at, tokensPerSecond }) : state;
+}
+
+function addPoint(state: LiveState, point: LoadPoint): LiveState {
+  return { ...state, load: [...state.load, point].slice(-MOST_POINTS) };
 }
 
 /** How fresh the page's data are, in the words of the connection dot. */

@@ -1,7 +1,7 @@
 import type { ClusterEvent, ClusterStatus, Node } from '@cluster-ai/contracts';
 import { describe, expect, test } from 'vitest';
 import { applyToNodes, applyToStatus, findStale } from './apply-event.ts';
-import { initialLiveState, noteActivity, noteEvent, noteLoss, toFreshness } from './live-state.ts';
+import { initialLiveState, noteActivity, noteLoss, noteRate, toFreshness } from './live-state.ts';
 
 const node = (id: string, name = id) => ({ id, name, metrics: { tokensPerSecond: 1 }, replicas: [] }) as unknown as Node;
 const measured = { type: 'cluster.measured', tokensPerSecond: 40, activeRequests: 2, queuedRequests: 1 } as const;
@@ -54,13 +54,19 @@ describe('how fresh the page is', () => {
     expect(toFreshness(initialLiveState, 5000)).toEqual({ kind: 'connecting', ageMs: 0 });
     expect(toFreshness(live, 11_000)).toEqual({ kind: 'live', ageMs: 10_000 });
     expect(toFreshness(live, 31_000)).toEqual({ kind: 'late', ageMs: 30_000 });
-    expect(toFreshness(noteLoss(live), 4000)).toEqual({ kind: 'offline', ageMs: 3000 });
+    expect(toFreshness(noteLoss(live, 2000), 4000)).toEqual({ kind: 'offline', ageMs: 3000 });
   });
 
-  test('measurements are kept for the chart, the oldest fall out', () => {
-    let state = initialLiveState;
-    for (let at = 0; at < 500; at++) state = noteEvent(state, { ...measured, tokensPerSecond: at }, at);
+  test('rates are kept for the chart while something comes; the oldest fall out, and a loss is a gap', () => {
+    expect(noteRate(initialLiveState, 40, 0).load).toEqual([]);
+    let state = noteActivity(initialLiveState, 0);
+    for (let at = 0; at < 500; at++) state = noteRate(state, at, at);
     expect(state.load).toHaveLength(450);
-    expect(state.load.at(-1)).toEqual({ at: 499, tokensPerSecond: 499, activeRequests: 2, queuedRequests: 1 });
+    expect(state.load.at(-1)).toEqual({ at: 499, tokensPerSecond: 499 });
+    const lost = noteRate(noteLoss(noteLoss(state, 500), 501), 40, 502);
+    expect(lost.load.slice(-2)).toEqual([
+      { at: 499, tokensPerSecond: 499 },
+      { at: 500, tokensPerSecond: null },
+    ]);
   });
 });

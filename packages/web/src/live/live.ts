@@ -4,13 +4,14 @@ import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { applyToNodes, applyToStatus, findStale, type Stale } from './apply-event.ts';
 import { runEventStream } from './event-stream.ts';
-import { initialLiveState, type LiveState, noteActivity, noteEvent, noteLoss } from './live-state.ts';
+import { initialLiveState, type LiveState, noteActivity, noteLoss, noteRate } from './live-state.ts';
 import { joinTabs, type TabMessage } from './tabs.ts';
 
 /** Changes come in bursts (a model that loads): what they make stale is fetched once for all of them. */
 const COLLECT_MS = 200;
 /** The dot shows seconds: it need not know every piece that arrives. */
 const ACTIVITY_EVERY_MS = 1000;
+const LOOK_EVERY_MS = 2000;
 
 export interface LiveOptions {
   readonly cluster: ClusterClient;
@@ -50,7 +51,6 @@ export function createLive({ cluster, queryClient, now = Date.now }: LiveOptions
     queryClient.setQueryData<readonly Node[]>(['nodes'], (nodes) => nodes && applyToNodes(nodes, event));
     queryClient.setQueryData<ClusterStatus>(['status'], (status) => status && applyToStatus(status, event));
     markStale(findStale(event));
-    setState(noteEvent(state, event, now()));
   }
 
   function hearActivity(): void {
@@ -63,7 +63,7 @@ export function createLive({ cluster, queryClient, now = Date.now }: LiveOptions
   function hear(message: TabMessage): void {
     if (message.type === 'event') hearEvent(message.identified);
     else if (message.type === 'activity') hearActivity();
-    else setState(noteLoss(state));
+    else setState(noteLoss(state, now()));
   }
 
   async function lead(tell: (message: TabMessage) => void, signal: AbortSignal): Promise<void> {
@@ -84,8 +84,16 @@ export function createLive({ cluster, queryClient, now = Date.now }: LiveOptions
     }
   }
 
+  function look(): void {
+    const status = queryClient.getQueryData<ClusterStatus>(['status']);
+    if (status) setState(noteRate(state, status.tokens_per_second, now()));
+  }
+
   return {
-    run: (signal: AbortSignal) => joinTabs({ signal, onMessage: hear, lead }),
+    async run(signal: AbortSignal): Promise<void> {
+      const timer = setInterval(look, LOOK_EVERY_MS);
+      await joinTabs({ signal, onMessage: hear, lead }).finally(() => clearInterval(timer));
+    },
     /** Connects again at once instead of after the pause, and fetches everything that is shown. */
     retry(): void {
       reconnect.abort();

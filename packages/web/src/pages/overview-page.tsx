@@ -238,11 +238,11 @@ export function OverviewPage() {
               <NodeStrip nodes={nodes.data} />
             </Panel>
             <div className="grid items-start gap-4 lg:grid-cols-2">
-              <AttentionList items={findAttention(nodes.data, models.data.models, status?.listeners ?? [])} />
               <div className="grid min-w-0 gap-4">
+                <AttentionList items={findAttention(nodes.data, models.data.models, status?.listeners ?? [])} />
                 <Answering models={models.data.models} />
-                <LoadChart />
               </div>
+              <LoadChart />
             </div>
           </>
         ) : (

@@ -6,7 +6,8 @@ import { useIsDark } from '../shell/theme.ts';
 export interface TimeChartProps {
   /** Epoch milliseconds. */
   readonly times: readonly number[];
-  readonly values: readonly number[];
+  /** Null is a gap in the line. */
+  readonly values: readonly (number | null)[];
   /** What the chart shows, in words: a canvas says nothing to a screen reader. */
   readonly summary: string;
   formatTime(epochMs: number): string;
@@ -47,7 +48,10 @@ function toOptions(width: number, { formatTime, formatValue }: Pick<TimeChartPro
   };
 }
 
-const toData = (times: readonly number[], values: readonly number[]): uPlot.AlignedData => [times.map((time) => time / 1000), [...values]];
+const toData = (times: readonly number[], values: readonly (number | null)[]): uPlot.AlignedData => [
+  times.map((time) => time / 1000),
+  [...values],
+];
 
 /** One line over time. The only file that knows the chart library. */
 export function TimeChart({ times, values, summary, formatTime, formatValue }: TimeChartProps) {

@@ -4,7 +4,7 @@ import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CopyButton } from '../../ui/copy.tsx';
 import { IconButton } from '../../ui/icon-button.tsx';
-import { Hint } from '../../ui/state-badge.tsx';
+import { ErrorNotice } from '../../ui/notice.tsx';
 import { AnswerLine } from './answer-line.tsx';
 import { Composer } from './composer.tsx';
 import { Markdown } from './markdown.tsx';
@@ -101,18 +101,7 @@ export const Question = memo(function Question({ message, siblings, actions, isB
 function AnswerEnd({ message }: { readonly message: ChatMessage }) {
   const { t } = useTranslation();
   const { error, finishReason } = message.answer ?? {};
-  if (error)
-    return (
-      <div role="alert" className="rounded-lg border border-fail/40 bg-fail/5 p-3">
-        <p className="font-medium">{t('chat.failed')}</p>
-        <p className="break-words">{error.message}</p>
-        {error.hint && (
-          <p className="text-muted-foreground">
-            <Hint text={error.hint} />
-          </p>
-        )}
-      </div>
-    );
+  if (error) return <ErrorNotice error={error} title={t('chat.failed')} />;
   if (finishReason === 'length') return <p className="text-muted-foreground text-xs">{t('chat.cutByLength')}</p>;
   if (finishReason === 'stopped') return <p className="text-muted-foreground text-xs">{t('chat.wasStopped')}</p>;
   return null;

@@ -30,7 +30,7 @@ function LoadTable({ load }: { readonly load: readonly LoadPoint[] }) {
           {load.toReversed().map(({ at, tokensPerSecond }) => (
             <tr key={at} className="border-t">
               <td className="py-1">{format.time(at)}</td>
-              <td className="py-1 text-right">{format.rate(tokensPerSecond)}</td>
+              <td className="py-1 text-right">{tokensPerSecond === null ? t('connection.offline') : format.rate(tokensPerSecond)}</td>
             </tr>
           ))}
         </tbody>
@@ -46,7 +46,10 @@ export function LoadChart() {
   const format = useFormat();
   const [isTable, setTable] = useState(false);
   const values = load.map(({ tokensPerSecond }) => tokensPerSecond);
-  const summary = t('overview.chart.summary', { now: format.rate(values.at(-1) ?? 0), most: format.rate(Math.max(0, ...values)) });
+  const summary = t('overview.chart.summary', {
+    now: format.rate(values.at(-1) ?? 0),
+    most: format.rate(Math.max(0, ...values.map((value) => value ?? 0))),
+  });
   return (
     <Panel
       title={t('overview.chart.title')}

@@ -20,7 +20,8 @@ export function toHealth(nodes: readonly Node[], models: readonly Model[]): Heal
   const counts = { machines: nodes.length, readyMachines, answeringModels: models.filter(isReady).length };
   if (nodes.length === 0) return { kind: 'noMachine', ...counts };
   if (readyMachines === 0) return { kind: 'noneReady', ...counts };
-  const isAllGood = readyMachines === nodes.length && !models.some((model) => needsAttention(model.condition));
+  // A machine that was stopped or sleeps is not ready, and nothing is wrong with it.
+  const isAllGood = ![...nodes, ...models].some(({ condition }) => needsAttention(condition));
   return { kind: isAllGood ? 'allGood' : 'someNotReady', ...counts };
 }
 
