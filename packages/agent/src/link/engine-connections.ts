@@ -1,5 +1,5 @@
-import { Agent, type ClientRequestArgs } from 'node:http';
-import { connect } from 'node:net';
+import { Agent, type ClientRequestArgs, type RequestOptions } from 'node:http';
+import { connect, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errnoOf } from '@cluster-ai/runtime';
 
@@ -7,6 +7,11 @@ import { errnoOf } from '@cluster-ai/runtime';
 const mostConnecting = 64;
 const pauseMs = 10;
 const mostAttempts = 500;
+
+/** `signal` ends the request; Node does not hand that on to where connections are made, so `cancellation` says the same there. */
+export interface EngineRequest extends RequestOptions {
+  readonly cancellation: AbortSignal;
+}
 
 type Callback = (error: Error | null, socket: Duplex) => void;
 
@@ -32,21 +37,20 @@ export class EngineConnections extends Agent {
     super({ keepAlive: true, maxFreeSockets: 64 });
   }
 
-  override createConnection({ socketPath = '', signal }: ClientRequestArgs, callback: Callback = () => {}): undefined {
+  override createConnection(wish: ClientRequestArgs & Partial<EngineRequest>, callback: Callback = () => {}): undefined {
+    const { socketPath, cancellation } = wish;
+    const done: Callback = (error, socket) => {
+      callback(error, socket);
+      this.#connecting--;
+      const next = this.#waiting.shift();
+      if (next) queueMicrotask(next); // not from here: thousands may have given up, and each would call the next
+    };
     const start = () => {
-      if (signal?.aborted) return void this.#startNext(); // whoever wanted it is gone: nobody listens for the outcome
       this.#connecting++;
-      connectPatiently(socketPath ?? '', signal, (error, socket) => {
-        this.#connecting--;
-        callback(error, socket);
-        this.#startNext();
-      });
+      if (cancellation?.aborted === true) done(new Error('Nobody wants this connection any more'), new Socket());
+      else connectPatiently(socketPath ?? '', cancellation, done);
     };
     if (this.#connecting < mostConnecting) start();
     else this.#waiting.push(start);
-  }
-
-  #startNext(): void {
-    this.#waiting.shift()?.();
   }
 }

@@ -3,7 +3,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { ClusterError } from '@cluster-ai/contracts';
 import { answerError, errnoOf } from '@cluster-ai/runtime';
 import type { EngineEndpoint } from '../engines/engine.ts';
-import { EngineConnections } from './engine-connections.ts';
+import { EngineConnections, type EngineRequest } from './engine-connections.ts';
 
 /** Headers that speak of one connection and not of the message; HTTP/2 refuses them. */
 const hopByHop = [
@@ -65,7 +65,16 @@ export function createInferenceProxy(): InferenceProxy {
     forward(stream, headers, path, { socketPath }) {
       if (stream.destroyed || stream.closed) return; // cancelled before it got here
       const { signal, abort } = createCancel();
-      const request = httpRequest({ agent: connections, socketPath, method: 'POST', path, headers: forwardable(headers), signal });
+      const wish: EngineRequest = {
+        agent: connections,
+        socketPath,
+        method: 'POST',
+        path,
+        headers: forwardable(headers),
+        signal,
+        cancellation: signal,
+      };
+      const request = httpRequest(wish);
       request.once('response', (answer) => forwardAnswer(answer, stream));
       request.on('error', (error) => answerError(stream, toCrashed(error)));
       request.on('drain', () => stream.resume());
