@@ -98,7 +98,9 @@ class OpenRequest implements RunningRequest {
     stream.once('response', (headers) => {
       if (this.#failure === undefined) resolve(this.#receive(headers)); // else given up, and about to be reset
     });
-    stream.once('close', () => reject(this.#failureNow()));
+    stream.once('close', () => {
+      if (this.#answer === undefined) reject(this.#failureNow());
+    });
   }
 
   fail(error: Error): void {
@@ -113,16 +115,18 @@ class OpenRequest implements RunningRequest {
     const body = new AnswerBody(stream, () => this.#reset());
     this.#answer = body;
     let trailers: Record<string, string> = {};
-    let isComplete = false;
+    let hasEnded = false;
     stream.once('trailers', (block) => {
       trailers = toPlainHeaders(block);
     });
     stream.once('end', () => {
-      isComplete = this.#failure === undefined && !stream.rstCode;
-      if (isComplete) body.push(null);
+      hasEnded = true;
     });
+    // a stream whose session broke off ends as well; only when it has closed does its code tell the two apart
     const ended = this.finished.then(() => {
-      if (!isComplete) body.destroy(this.#failureNow());
+      const isComplete = hasEnded && this.#failure === undefined && !stream.rstCode;
+      if (isComplete) body.push(null);
+      else body.destroy(this.#failureNow());
       return isComplete ? trailers : {};
     });
     return { status: headers[':status'] ?? 0, headers: toPlainHeaders(headers), body, trailers: ended };
