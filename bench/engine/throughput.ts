@@ -2,7 +2,7 @@
  * Tokens per second of our embedded engine beside the library's own scheduling and, where LLAMA_SERVER names a binary, beside llama-server:
  * the same model, one thread, alternated in one run, so that other load on the machine hits all alike. Read the ratios, not the absolute numbers.
  *
- *   node bench/engine/throughput.ts [--rounds 5] [--threads 1] [--streams 1,8,16] [--tokens 48] [--out rounds.json]
+ *   node bench/engine/throughput.ts [--rounds 5] [--threads 1] [--streams 1,8,16] [--tokens 64] [--out rounds.json]
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -17,7 +17,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '1' },
     streams: { type: 'string', default: '1,8,16' },
-    tokens: { type: 'string', default: '48' },
+    tokens: { type: 'string', default: '64' },
     out: { type: 'string' },
   },
 });

@@ -1,6 +1,6 @@
 import { ClusterError } from '@cluster-ai/contracts';
 import { type Llama, type LlamaContext, LlamaGrammarEvaluationState, type LlamaModel } from 'node-llama-cpp';
-import type { BatchItem, Decoder, LogitPlace, Sampled, Sampler } from './decoder.ts';
+import type { BatchItem, Decoder, Sampled, Sampler } from './decoder.ts';
 import type { SamplingSettings } from './sampling.ts';
 
 /*
@@ -8,6 +8,9 @@ import type { SamplingSettings } from './sampling.ts';
  * typed interface, to the addon that its classes wrap. The version is pinned exactly, and `openAddon` checks at start that
  * everything used here is there.
  */
+
+/** Where logits lie until the next decode. */
+type LogitPlace = number;
 
 interface AddonSampler {
   applyConfig(config: Readonly<Record<string, unknown>>): void;
@@ -102,8 +105,12 @@ function toLogprobs([, , , logits = [], totalWeight = 1]: LogitsAnswer, chosen: 
   return { chosen: own ? own.logit - zero : Number.NEGATIVE_INFINITY, top: ranked };
 }
 
+interface PlaceSampler extends Sampler {
+  sample(place: LogitPlace): Promise<Sampled>;
+}
+
 /** Its logits are the model's own: neither temperature nor penalties nor a grammar touched them. */
-function createSampler(addon: Addon, settings: SamplingSettings): Sampler {
+function createAddonSampler(addon: Addon, settings: SamplingSettings): PlaceSampler {
   const { context } = addon;
   const picker = addon.createSampler();
   picker.applyConfig(toAddonConfig(settings, settings.grammar && addon.grammarState(settings.grammar)));
@@ -128,14 +135,18 @@ function createSampler(addon: Addon, settings: SamplingSettings): Sampler {
 
 const nothing = new Uint32Array(0);
 
+/** Needs a process that was started with `oneThreadEnvironment`. */
 export function createAddonDecoder(llama: Llama, model: LlamaModel, context: LlamaContext): Decoder {
   const addon = openAddon(llama, model, context);
   const { context: inner } = addon;
   const windowSize = model.fileInsights.swaSize;
 
-  const addItem = ({ slot, position, tokens, wantsNext }: BatchItem): readonly number[] => {
-    const places = inner.addToBatch(slot, position, Uint32Array.from(tokens), wantsNext ? Uint32Array.of(tokens.length - 1) : nothing);
-    return Array.from(places);
+  const samplers = new WeakMap<Sampler, PlaceSampler>();
+
+  const addItem = ({ slot, position, tokens, sampler }: BatchItem) => {
+    const places = inner.addToBatch(slot, position, Uint32Array.from(tokens), sampler ? Uint32Array.of(tokens.length - 1) : nothing);
+    const own = sampler && samplers.get(sampler);
+    return own ? [{ sampler: own, place: places[0] ?? -1 }] : [];
   };
   /** With a sliding window the cells before it are gone, so that an earlier position cannot be continued from. */
   const isReachable = (slot: number, length: number) => {
@@ -148,9 +159,13 @@ export function createAddonDecoder(llama: Llama, model: LlamaModel, context: Lla
     batchSize: context.batchSize,
     async decode(items) {
       inner.initBatch(items.reduce((sum, item) => sum + item.tokens.length, 0));
-      const places = items.flatMap(addItem);
-      await inner.decodeBatch();
-      return places;
+      const wanted = items.flatMap(addItem);
+      // all are queued at once: the pool has one thread, which goes from the decode to the samples without asking us in between
+      const decoded = inner.decodeBatch();
+      const sampled = Promise.allSettled(wanted.map(({ sampler, place }) => sampler.sample(place)));
+      await Promise.allSettled([decoded, sampled]);
+      await decoded;
+      return sampled;
     },
     keepPrefix(slot, length) {
       if (length > 0 && isReachable(slot, length) && inner.removeTokenCellsFromSequence(slot, length, -1)) return true;
@@ -158,6 +173,10 @@ export function createAddonDecoder(llama: Llama, model: LlamaModel, context: Lla
       return length === 0;
     },
     isEnd: (token) => model.isEogToken(token as Parameters<LlamaModel['isEogToken']>[0]),
-    createSampler: (settings) => createSampler(addon, settings),
+    createSampler(settings) {
+      const sampler = createAddonSampler(addon, settings);
+      samplers.set(sampler, sampler);
+      return sampler;
+    },
   };
 }

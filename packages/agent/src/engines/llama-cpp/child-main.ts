@@ -7,7 +7,7 @@ import { createInferenceListener } from '../openai-dialect/index.ts';
 import { createAddonDecoder } from './addon-decoder.ts';
 import { availableMemoryBytes } from './available-memory.ts';
 import { createChatTemplate } from './chat-template.ts';
-import type { ChildMessage, StartMessage } from './child-messages.ts';
+import { type ChildMessage, oneThreadEnvironment, type StartMessage } from './child-messages.ts';
 import { createEmbedder, type Embedder } from './embedder.ts';
 import { createGrammarMaker } from './grammars.ts';
 import { createInference } from './inference.ts';
@@ -69,8 +69,14 @@ async function listen(socketPath: string, handlers: ReturnType<typeof createInfe
   await once(server, 'listening');
 }
 
+function checkEnvironment() {
+  if (process.env['UV_THREADPOOL_SIZE'] === oneThreadEnvironment.UV_THREADPOOL_SIZE) return;
+  throw new ClusterError('internal', 'The engine was started with more than one pool thread; its order of work rests on one.');
+}
+
 async function start({ path, socketPath, options, availableMemoryBytes: limit }: StartMessage): Promise<EngineFacts> {
   const startedAt = clock.monotonic();
+  checkEnvironment();
   let driver: LockStepDriver | undefined;
   reportStats(() => driver);
   let told = 0;

@@ -27,3 +27,6 @@ export type ChildMessage =
   | { readonly type: 'ready'; readonly facts: EngineFacts }
   | { readonly type: 'failed'; readonly error: WireError }
   | StatsMessage;
+
+/** The engine's process is started with this: the order of decodes and samples rests on a pool of one thread (see addon-decoder.ts). */
+export const oneThreadEnvironment = { UV_THREADPOOL_SIZE: '1' } as const;

@@ -5,12 +5,9 @@ export interface BatchItem {
   readonly slot: number;
   readonly position: number;
   readonly tokens: readonly number[];
-  /** Whether the next token will be sampled after the last of these. */
-  readonly wantsNext: boolean;
+  /** Picks the token after the last of these; absent while a prompt is not read to its end. */
+  readonly sampler: Sampler | undefined;
 }
-
-/** Where the logits of an item lie until the next decode. */
-export type LogitPlace = number;
 
 export interface RawLogprobs {
   readonly chosen: number;
@@ -26,19 +23,21 @@ export interface Sampled {
 
 /** Picks tokens for one generation and remembers what it picked (penalties, grammar). */
 export interface Sampler {
-  sample(place: LogitPlace): Promise<Sampled>;
   dispose(): void;
 }
 
-/** The inference runtime as the lock-step driver sees it: one context with numbered slots. No two of its methods may run at once, `sample` apart. */
+/** The inference runtime as the lock-step driver sees it: one context with numbered slots. No two of its methods may run at once. */
 export interface Decoder {
   readonly slots: number;
   /** Tokens that one slot holds. */
   readonly contextSize: number;
   /** Tokens that one decode takes. */
   readonly batchSize: number;
-  /** Evaluates the items in this order and says where the wanted logits lie, one place for each item that wants one. */
-  decode(items: readonly BatchItem[]): Promise<readonly LogitPlace[]>;
+  /**
+   * Evaluates the items in this order, and gives what was sampled for each item that has a sampler, in the same order; a sampling that failed does not
+   * fail the others. Rejects when the runtime refuses the batch.
+   */
+  decode(items: readonly BatchItem[]): Promise<readonly PromiseSettledResult<Sampled>[]>;
   /** Forgets what the slot holds from `length` on; false when it could only forget everything, which it then did. */
   keepPrefix(slot: number, length: number): boolean;
   isEnd(token: number): boolean;

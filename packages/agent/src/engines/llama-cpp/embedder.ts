@@ -18,7 +18,8 @@ export interface EmbedderOptions {
 
 /** Pooling over all tokens (mean, first token) must see the whole text in one batch; the last token's vector need not. */
 const wholeTextPoolings = [1, 2];
-const usualBatchTokens = 512;
+/** Generation waits while a batch of a text is computed, so batches are short. */
+const usualBatchTokens = 64;
 
 function normalise(vector: readonly number[]): Float32Array {
   const length = Math.hypot(...vector);

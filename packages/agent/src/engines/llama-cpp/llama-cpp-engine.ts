@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ClusterError, fromWireError } from '@cluster-ai/contracts';
 import { type Child, type ChildExit, type Clock, type Logger, startChild } from '@cluster-ai/runtime';
 import type { Engine, EngineExit, EngineFacts, EngineSpec, EngineStats, RunningEngine, StartHooks } from '../engine.ts';
-import type { ChildMessage, StartMessage } from './child-messages.ts';
+import { type ChildMessage, oneThreadEnvironment, type StartMessage } from './child-messages.ts';
 
 export interface LlamaCppEngineDeps {
   readonly log: Logger;
@@ -45,6 +45,7 @@ function openProcess(
 
   const child: Child = startChild({
     script: childScript,
+    environment: oneThreadEnvironment,
     onErrorLine(line) {
       if (line.trim() === '') return;
       lines.push(line.trim());

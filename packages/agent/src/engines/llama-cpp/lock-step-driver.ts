@@ -174,19 +174,31 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
     }
   }
 
-  /** Evaluates the items; when the runtime refuses, those rows fail and their slots forget. */
-  async function decode(items: readonly BatchItem[], concerned: readonly Row[]): Promise<readonly number[] | undefined> {
+  /** Evaluates the items and hands over what was sampled; when the runtime refuses, those rows fail and their slots forget. */
+  async function decode(items: readonly BatchItem[]): Promise<boolean> {
+    const concerned = items.flatMap(({ slot }) => slots[slot]?.row ?? []);
     try {
-      const places = await decoder.decode(items);
+      const outcomes = await decoder.decode(items);
       for (const { slot, tokens } of items) slots[slot]?.tokens.push(...tokens);
-      return places;
+      const sampling = items.filter(({ sampler }) => sampler).flatMap(({ slot }) => slots[slot]?.row ?? []);
+      for (const [i, row] of sampling.entries()) takeOutcome(row, outcomes[i]);
+      return true;
     } catch (error) {
       for (const row of concerned) {
         decoder.keepPrefix(row.slot.id, 0);
         row.slot.tokens = [];
         fail(row, toEngineError(error));
       }
-      return undefined;
+      return false;
+    }
+  }
+
+  function takeOutcome(row: Row, outcome: PromiseSettledResult<Sampled> | undefined) {
+    try {
+      if (outcome?.status === 'fulfilled') take(row, outcome.value);
+      else fail(row, toEngineError(outcome?.reason));
+    } catch (error) {
+      fail(row, toEngineError(error));
     }
   }
 
@@ -204,20 +216,6 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
     row.next = sampled.token;
   }
 
-  /** Samples for all rows at once, then hands the tokens over in one go, so that the next decode starts soon. */
-  async function sampleFor(concerned: readonly Row[], places: readonly number[]) {
-    const outcomes = await Promise.allSettled(concerned.map((row, i) => row.sampler.sample(places[i] ?? -1)));
-    for (const [i, row] of concerned.entries()) {
-      const outcome = outcomes[i];
-      try {
-        if (outcome?.status === 'fulfilled') take(row, outcome.value);
-        else fail(row, toEngineError(outcome?.reason));
-      } catch (error) {
-        fail(row, toEngineError(error));
-      }
-    }
-  }
-
   async function generateOnce(active: readonly Row[]) {
     const bySlot = new Map(active.map((row) => [row.slot.id, row]));
     const groups = planGroups([...bySlot.keys()], costs);
@@ -226,13 +224,10 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
       slot: row.slot.id,
       position: row.slot.tokens.length,
       tokens: [row.next ?? 0],
-      wantsNext: true,
+      sampler: row.sampler,
     }));
     const startedAt = clock.monotonic();
-    const places = await decode(items, ordered);
-    if (!places) return;
-    costs.learn(groups, clock.monotonic() - startedAt);
-    await sampleFor(ordered, places);
+    if (await decode(items)) costs.learn(groups, clock.monotonic() - startedAt);
   }
 
   function nextPieces(reading: readonly Row[]): BatchItem[] {
@@ -242,20 +237,21 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
       const start = row.slot.tokens.length;
       const tokens = row.job.prompt.slice(start, start + share);
       row.lastRead = ++reads;
-      return { slot: row.slot.id, position: start, tokens, wantsNext: start + tokens.length === row.job.prompt.length };
+      return {
+        slot: row.slot.id,
+        position: start,
+        tokens,
+        sampler: start + tokens.length === row.job.prompt.length ? row.sampler : undefined,
+      };
     });
   }
 
   async function prefillOnce(reading: readonly Row[]) {
     const items = nextPieces(reading);
     const startedAt = clock.monotonic();
-    const concerned = items.flatMap(({ slot }) => slots[slot]?.row ?? []);
-    const places = await decode(items, concerned);
-    if (!places) return;
+    if (!(await decode(items))) return;
     const count = items.reduce((sum, { tokens }) => sum + tokens.length, 0);
     pace.learn(count, clock.monotonic() - startedAt);
-    const done = items.filter(({ wantsNext }) => wantsNext).flatMap(({ slot }) => slots[slot]?.row ?? []);
-    await sampleFor(done, places);
   }
 
   async function rest() {

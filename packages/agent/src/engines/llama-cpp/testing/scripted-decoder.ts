@@ -16,7 +16,6 @@ export function createScriptedDecoder({ slots = 4, contextSize = 100, batchSize 
   const memory: number[][] = Array.from({ length: slots }, () => []);
   const batches: (readonly BatchItem[])[] = [];
   const kept: { slot: number; length: number }[] = [];
-  let owners: number[] = [];
   const memoryOf = (slot: number) => memory[slot] ?? [];
   const decoder: ScriptedDecoder = {
     slots,
@@ -29,13 +28,13 @@ export function createScriptedDecoder({ slots = 4, contextSize = 100, batchSize 
     async decode(items) {
       await decoder.onDecode(items);
       batches.push(items);
-      owners = [];
-      for (const { slot, position, tokens, wantsNext } of items) {
+      for (const { slot, position, tokens } of items) {
         if (position !== memoryOf(slot).length) throw new Error(`Slot ${slot} holds ${memoryOf(slot).length} tokens, not ${position}.`);
         memoryOf(slot).push(...tokens);
-        if (wantsNext) owners.push(slot);
       }
-      return owners.map((_, place) => place);
+      return items
+        .filter(({ sampler }) => sampler)
+        .map(({ slot }) => ({ status: 'fulfilled', value: { token: decoder.nextOf(memoryOf(slot)) } }));
     },
     keepPrefix(slot, length) {
       kept.push({ slot, length });
@@ -43,10 +42,7 @@ export function createScriptedDecoder({ slots = 4, contextSize = 100, batchSize 
       return true;
     },
     isEnd: (token) => token === endToken,
-    createSampler: () => ({
-      sample: async (place) => ({ token: decoder.nextOf(memoryOf(owners[place] ?? -1)) }),
-      dispose() {},
-    }),
+    createSampler: () => ({ dispose() {} }),
   };
   return decoder;
 }
