@@ -6,6 +6,7 @@ const shared = { testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' as con
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    // what starts whole clusters runs after the quick tests and by itself: a busy machine would look like a slow product
     projects: [
       {
         test: {
@@ -15,9 +16,36 @@ export default defineConfig({
         },
       },
       { test: { ...shared, name: 'web', include: ['packages/web/src/**/*.test.{ts,tsx}'], environment: 'jsdom' } },
-      { test: { ...shared, name: 'compat', include: ['test/compat/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false } },
-      { test: { ...shared, name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000, fileParallelism: false } },
-      { test: { ...shared, name: 'chaos', include: ['test/chaos/**/*.test.ts'], testTimeout: 300_000, fileParallelism: false } },
+      {
+        test: {
+          ...shared,
+          name: 'compat',
+          sequence: { groupOrder: 1 },
+          include: ['test/compat/**/*.test.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'e2e',
+          sequence: { groupOrder: 2 },
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'chaos',
+          sequence: { groupOrder: 3 },
+          include: ['test/chaos/**/*.test.ts'],
+          testTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });
