@@ -135,6 +135,18 @@ test('a control plane that dies again and again is given up, with its last words
   expect(JSON.parse(line).error.details.lines.join('\n')).toContain('a planted crash');
 });
 
+test('an agent that does not come is said, and with --wait ready it is the end', async () => {
+  await using bench = new Bench();
+  bench.script({ agent: { failWith: { code: 'certificate_refused', message: 'Refused.' } } });
+  const patient = await bench.up(['--timeout', '0.3']);
+  expect(patient.output()).toContain('Refused.');
+  expect(patient.output()).toContain('"node":null');
+  await bench.run(['down']);
+  const { code, stderr } = await bench.run(['up', '--json', '--port', '0', '--wait', 'ready', '--timeout', '0.3']);
+  expect(code).toBe(6);
+  expect(stderr).toContain('no_ready_node');
+});
+
 test('a folder that cannot be written is named', async () => {
   await using bench = new Bench();
   const file = join(bench.folder, 'a-file');

@@ -13,6 +13,7 @@ import { explainError } from '../../output/errors.ts';
 import { formatHardware } from '../../output/format.ts';
 import { fill, text } from '../../output/language.ts';
 import { type Context, defineVerb, flag } from '../../verb.ts';
+import { waitFlags } from '../wait-flags.ts';
 import { installUpService, serviceReportShape } from './service.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535).optional();
@@ -59,6 +60,7 @@ interface UpOptions {
   readonly linkPort?: number | undefined;
   readonly logLevel?: string | undefined;
   readonly open: boolean;
+  readonly wait?: 'ready' | undefined;
   readonly timeout: number;
 }
 
@@ -86,18 +88,19 @@ async function findOwnNode(cluster: SupervisedCluster, url: string, signal: Abor
   return node.hardware === null ? undefined : node;
 }
 
-async function waitForOwnNode(context: Context, cluster: SupervisedCluster, url: string, timeoutMs: number): Promise<Node | undefined> {
-  const otherwise = { code: 'no_ready_node', message: cluster.agent().message, hint: '' } as const;
+async function waitForOwnNode(context: Context, cluster: SupervisedCluster, url: string, options: UpOptions): Promise<Node | undefined> {
+  const { terminal, signal } = context;
+  const otherwise = {
+    code: 'no_ready_node',
+    message: `The agent of this machine was not ready within ${options.timeout} s.`,
+    hint: 'See "cluster-ai logs agent".',
+  } as const;
+  const wait = { clock: systemClock, timeoutMs: options.timeout * 1000, signal, otherwise };
   try {
-    return await waitUntil(() => findOwnNode(cluster, url, context.signal), {
-      clock: systemClock,
-      timeoutMs,
-      signal: context.signal,
-      otherwise,
-    });
+    return await waitUntil(() => findOwnNode(cluster, url, signal), wait);
   } catch (error) {
-    if (!isClusterError(error)) throw error;
-    context.terminal.progress(fill(context.terminal.say(texts.agentMissing), { message: cluster.agent().message }));
+    if (!isClusterError(error) || options.wait === 'ready') throw error;
+    terminal.progress(fill(terminal.say(texts.agentMissing), { message: cluster.agent().message }));
     return undefined;
   }
 }
@@ -137,7 +140,7 @@ function printReport({ terminal, program }: Context, { url, clusterName, listene
 }
 
 async function announce(context: Context, cluster: SupervisedCluster, ready: ControlPlaneReady, options: UpOptions): Promise<void> {
-  const node = await waitForOwnNode(context, cluster, ready.url, options.timeout * 1000);
+  const node = await waitForOwnNode(context, cluster, ready.url, options);
   const report = toReport(context, ready, node);
   if (context.isJson) context.terminal.data(JSON.stringify(report));
   else printReport(context, report);
@@ -170,7 +173,7 @@ async function runCluster(context: Context, options: UpOptions): Promise<undefin
   for (const what of await endStragglers(folder, systemClock)) terminal.progress(fill(terminal.say(texts.straggler), { what }));
 
   const records = createProcessRecords(folder);
-  const { open: _open, timeout: _timeout, ...wishes } = options;
+  const { open: _open, wait: _wait, timeout: _timeout, ...wishes } = options;
   await using running = superviseCluster({
     files: context.processFiles,
     dataFolder: folder.root,
@@ -223,6 +226,14 @@ export const up = defineVerb({
       text(
         'Install a systemd user unit that starts the cluster at boot',
         'Instala uma unidade systemd do usuário que inicia o cluster no boot',
+      ),
+    ),
+    wait: flag(
+      '--wait <state>',
+      waitFlags.wait.shape,
+      text(
+        'With "ready": give up with exit code 6 when this machine’s agent is not there in time',
+        'Com "ready": desiste com o código 6 se o agente desta máquina não chegar a tempo',
       ),
     ),
     timeout: flag(
