@@ -33,6 +33,7 @@ export function createFormat(language: Language) {
 
   /** Of files and disks, in powers of 1000. */
   function bytes(size: number): string {
+    if (size < 1000) return `${whole.format(size)} B`; // "210 byte" is no English
     const { value, unit } = scale(size, 1000, decimalUnits.length);
     return inUnit(value, decimalUnits[unit] ?? 'byte');
   }

@@ -59,6 +59,21 @@ describe('the catalogues', () => {
   });
 });
 
+describe('the pages', () => {
+  const sources = import.meta.glob<string>(['../**/*.{ts,tsx}', '!../**/*.test.*', '!./en.ts', '!./pt-br.ts'], {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  });
+  const text = Object.values(sources).join('\n');
+
+  test('use every key: by its name, or as one of a family', () => {
+    const keys = new Set([...english.keys()].map((key) => key.replace(/_(zero|one|other)$/, '')));
+    const isUsed = (key: string) => text.includes(`'${key}'`) || text.includes(`\`${key.slice(0, key.lastIndexOf('.'))}.\${`);
+    expect([...keys].filter((key) => !isUsed(key))).toEqual([]);
+  });
+});
+
 describe('the language', () => {
   test('is the one chosen before, else the first that the browser asks for, else English', () => {
     expect(chooseLanguage('pt-BR', ['en-US'])).toBe('pt-BR');
@@ -83,7 +98,8 @@ describe('numbers, sizes and times', () => {
   });
 
   test('take the unit that a person would', () => {
-    expect(format.bytes(0)).toBe('0 byte');
+    expect(format.bytes(0)).toBe('0 B');
+    expect(format.bytes(999)).toBe('999 B');
     expect(format.memory(0)).toBe('0 B');
     expect(format.duration(412)).toBe('412 ms');
     expect(format.duration(1240)).toBe('1.2 sec');

@@ -66,9 +66,7 @@ function Versions({ model }: { readonly model: ModelDetails }) {
                   {t('models.files', { count: version.files.length })}
                 </span>
               </p>
-              <p className="truncate font-mono text-muted-foreground text-xs" title={version.manifestDigest}>
-                {version.manifestDigest}
-              </p>
+              <p className="break-all font-mono text-muted-foreground text-xs">{version.manifestDigest}</p>
             </li>
           ))}
       </ul>
@@ -150,7 +148,11 @@ function Details({ model }: { readonly model: ModelDetails }) {
                 replica,
                 name: replica.node,
                 subject: (
-                  <Link to="/nodes/$nodeId" params={{ nodeId: replica.nodeId }} className="underline-offset-2 hover:underline">
+                  <Link
+                    to="/nodes/$nodeId"
+                    params={{ nodeId: replica.nodeId }}
+                    className="inline-flex min-h-6 items-center underline-offset-2 hover:underline"
+                  >
                     {replica.node}
                   </Link>
                 ),

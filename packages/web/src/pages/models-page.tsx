@@ -22,7 +22,11 @@ function ModelRow({ model }: { readonly model: Model }) {
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 border-t px-4 py-3.5 first:border-t-0">
       <div className="min-w-0 flex-1 basis-64">
-        <Link to="/models/$name" params={{ name: model.name }} className="font-medium underline-offset-2 hover:underline">
+        <Link
+          to="/models/$name"
+          params={{ name: model.name }}
+          className="inline-flex min-h-6 items-center font-medium underline-offset-2 hover:underline"
+        >
           {model.name}
         </Link>
         {model.description && <p className="line-clamp-2 text-muted-foreground">{model.description}</p>}

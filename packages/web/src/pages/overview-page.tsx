@@ -85,7 +85,7 @@ function Numbers() {
 }
 
 function AttentionLink({ attention: { kind, id, name } }: { readonly attention: Attention }) {
-  const style = 'font-medium underline-offset-2 hover:underline';
+  const style = 'inline-flex min-h-6 items-center font-medium underline-offset-2 hover:underline';
   if (kind === 'machine')
     return (
       <Link to="/nodes/$nodeId" params={{ nodeId: id }} className={style}>
@@ -148,7 +148,11 @@ function AnsweringRow({ model }: { readonly model: Model }) {
   const rate = model.replicas.reduce((sum, replica) => sum + replica.tokensPerSecond, 0);
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-t py-2.5 first:border-t-0 first:pt-0">
-      <Link to="/models/$name" params={{ name: model.name }} className="font-medium underline-offset-2 hover:underline">
+      <Link
+        to="/models/$name"
+        params={{ name: model.name }}
+        className="inline-flex min-h-6 items-center font-medium underline-offset-2 hover:underline"
+      >
         {model.name}
       </Link>
       <StateBadge condition={model.condition} of={model.name} />

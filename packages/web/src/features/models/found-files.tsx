@@ -43,12 +43,14 @@ function FoundRow({ file }: { readonly file: FoundFile }) {
         <div className="min-w-0 flex-1 basis-60">
           <p className="font-medium">{file.suggestedName}</p>
           <p className="tabular text-muted-foreground text-xs">{facts.filter(Boolean).join(' · ')}</p>
-          <p className="truncate font-mono text-muted-foreground text-xs" title={file.path}>
-            {file.path}
-          </p>
+          <p className="break-all font-mono text-muted-foreground text-xs">{file.path}</p>
         </div>
         {file.registeredAs !== null ? (
-          <Link to="/models/$name" params={{ name: file.registeredAs }} className="underline underline-offset-2">
+          <Link
+            to="/models/$name"
+            params={{ name: file.registeredAs }}
+            className="inline-flex min-h-6 items-center underline underline-offset-2"
+          >
             {t('models.foundAdded', { name: file.registeredAs })}
           </Link>
         ) : (

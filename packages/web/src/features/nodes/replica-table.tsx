@@ -12,7 +12,9 @@ export interface ReplicaRow {
   readonly name: string;
 }
 
-const cellStyle = 'py-2 pr-4 align-top whitespace-nowrap';
+const cellStyle = 'py-2 pr-4 align-top sm:whitespace-nowrap';
+/** What a phone has no room for. */
+const wideOnly = 'hidden sm:table-cell';
 
 /** Running copies of models, each with its state and what it has to work with. */
 export function ReplicaTable({ rows, subjectTitle }: { readonly rows: readonly ReplicaRow[]; readonly subjectTitle: string }) {
@@ -20,18 +22,25 @@ export function ReplicaTable({ rows, subjectTitle }: { readonly rows: readonly R
   const format = useFormat();
   const orUnknown = (value: number | null) => (value === null ? t('common.unknown') : format.number(value));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section aria-label={t('nodes.replicas')} tabIndex={0} className="overflow-x-auto">
+    <div className="overflow-x-auto">
       <table className="w-full text-left">
         <thead>
           <tr className="border-b text-muted-foreground text-xs [&_th]:py-2 [&_th]:pr-4 [&_th]:font-medium">
             <th scope="col">{subjectTitle}</th>
             <th scope="col">{t('nodes.replica.state')}</th>
-            <th scope="col">{t('nodes.replica.slots')}</th>
+            <th scope="col" className={wideOnly}>
+              {t('nodes.replica.slots')}
+            </th>
             <th scope="col">{t('nodes.replica.rate')}</th>
-            <th scope="col">{t('nodes.replica.memory')}</th>
-            <th scope="col">{t('nodes.replica.context')}</th>
-            <th scope="col">{t('nodes.replica.engine')}</th>
+            <th scope="col" className={wideOnly}>
+              {t('nodes.replica.memory')}
+            </th>
+            <th scope="col" className={wideOnly}>
+              {t('nodes.replica.context')}
+            </th>
+            <th scope="col" className={wideOnly}>
+              {t('nodes.replica.engine')}
+            </th>
           </tr>
         </thead>
         <tbody className="tabular">
@@ -41,23 +50,23 @@ export function ReplicaTable({ rows, subjectTitle }: { readonly rows: readonly R
                 {subject}
               </th>
               <td className={cellStyle}>
-                <span className="flex items-center gap-2">
+                <span className="flex flex-wrap items-center gap-x-2">
                   <StateBadge condition={replica.condition} of={name} />
                   {replica.progress !== null && <span>{format.percent(replica.progress)}</span>}
                 </span>
               </td>
-              <td className={cellStyle}>
+              <td className={`${cellStyle} ${wideOnly}`}>
                 {t('nodes.slots', { busy: format.number(replica.busySlots), all: orUnknown(replica.parallel) })}
               </td>
               <td className={cellStyle}>{format.rate(replica.tokensPerSecond)}</td>
-              <td className={cellStyle}>{format.memory(replica.memoryBytes)}</td>
-              <td className={cellStyle}>{orUnknown(replica.contextSize)}</td>
-              <td className={cellStyle}>{replica.engine}</td>
+              <td className={`${cellStyle} ${wideOnly}`}>{format.memory(replica.memoryBytes)}</td>
+              <td className={`${cellStyle} ${wideOnly}`}>{orUnknown(replica.contextSize)}</td>
+              <td className={`${cellStyle} ${wideOnly}`}>{replica.engine}</td>
             </tr>
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   );
 }
 
@@ -65,7 +74,7 @@ export function ReplicaTable({ rows, subjectTitle }: { readonly rows: readonly R
 export function ModelLink({ reference }: { readonly reference: string }) {
   const name = toModelName(reference);
   return (
-    <Link to="/models/$name" params={{ name }} className="underline-offset-2 hover:underline">
+    <Link to="/models/$name" params={{ name }} className="inline-flex min-h-6 items-center underline-offset-2 hover:underline">
       {name}
     </Link>
   );
