@@ -133,6 +133,15 @@ function createAddonSampler(addon: Addon, settings: SamplingSettings): PlaceSamp
   };
 }
 
+/** On processors the time that our threads really ran; a graphics card leaves only the clock on the wall. */
+function createComputeClock(llama: Llama, threads: number): () => number {
+  if (llama.gpu !== false) return () => performance.now();
+  return () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000 / threads;
+  };
+}
+
 const nothing = new Uint32Array(0);
 
 /** Needs a process that was started with `oneThreadEnvironment`. */
@@ -172,6 +181,7 @@ export function createAddonDecoder(llama: Llama, model: LlamaModel, context: Lla
       inner.disposeSequence(slot);
       return length === 0;
     },
+    computeMs: createComputeClock(llama, context.idealThreads),
     isEnd: (token) => model.isEogToken(token as Parameters<LlamaModel['isEogToken']>[0]),
     createSampler(settings) {
       const sampler = createAddonSampler(addon, settings);

@@ -41,5 +41,7 @@ export interface Decoder {
   /** Forgets what the slot holds from `length` on; false when it could only forget everything, which it then did. */
   keepPrefix(slot: number, length: number): boolean;
   isEnd(token: number): boolean;
+  /** A clock that tells what work costs: it stands still as far as possible while others use the machine. Milliseconds. */
+  computeMs(): number;
   createSampler(settings: SamplingSettings): Sampler;
 }

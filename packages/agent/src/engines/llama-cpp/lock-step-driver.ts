@@ -226,8 +226,8 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
       tokens: [row.next ?? 0],
       sampler: row.sampler,
     }));
-    const startedAt = clock.monotonic();
-    if (await decode(items)) costs.learn(groups, clock.monotonic() - startedAt);
+    const startedAt = decoder.computeMs();
+    if (await decode(items)) costs.learn(groups, decoder.computeMs() - startedAt);
   }
 
   function nextPieces(reading: readonly Row[]): BatchItem[] {
@@ -248,10 +248,10 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
 
   async function prefillOnce(reading: readonly Row[]) {
     const items = nextPieces(reading);
-    const startedAt = clock.monotonic();
+    const startedAt = decoder.computeMs();
     if (!(await decode(items))) return;
     const count = items.reduce((sum, { tokens }) => sum + tokens.length, 0);
-    pace.learn(count, clock.monotonic() - startedAt);
+    pace.learn(count, decoder.computeMs() - startedAt);
   }
 
   async function rest() {

@@ -21,6 +21,11 @@ test('a hole parts what lies on its sides', () => {
   ]);
 });
 
+test('long runs stay whole, whatever was measured', () => {
+  const slots = [0, 1, 2, 3, 4, 5];
+  expect(planGroups(slots, costsOf({ 1: 1, 6: 1000 }))).toEqual([slots]);
+});
+
 test('a small gain is not worth it', () => {
   expect(planGroups([0, 1], costsOf({ 1: 10, 2: 22 }))).toEqual([[0, 1]]);
 });

@@ -54,6 +54,8 @@ function toRuns(slots: readonly number[]): number[][] {
   return runs;
 }
 
+/** Longer runs gain nothing that is worth the risk of a wrong plan. */
+const longestSplitRun = 5;
 /** Splitting must promise this much, or small errors of measurement would make the plan flutter. */
 const worthSplitting = 0.85;
 
@@ -75,7 +77,7 @@ function cheapestSizes(n: number, costs: GroupCosts): readonly number[] {
 }
 
 function splitRun(run: readonly number[], costs: GroupCosts): number[][] {
-  if (costs.of(run.length) === undefined) return [[...run]]; // learn what it costs as a whole first
+  if (run.length > longestSplitRun || costs.of(run.length) === undefined) return [[...run]]; // learn what it costs as a whole first
   if (costs.of(1) === undefined) return run.map((id) => [id]);
   const groups: number[][] = [];
   let start = 0;

@@ -1,4 +1,4 @@
-/** No batch of prompt tokens shall take longer, so that running answers hardly stutter and an abort is soon seen. */
+/** No batch of prompt tokens shall cost more computing than this, so that running answers hardly stutter and an abort is soon seen. */
 const limitMs = 100;
 /** What is aimed at: machines are not steady. */
 const targetMs = 92;

@@ -41,6 +41,7 @@ export function createScriptedDecoder({ slots = 4, contextSize = 100, batchSize 
       memoryOf(slot).length = length;
       return true;
     },
+    computeMs: () => performance.now(),
     isEnd: (token) => token === endToken,
     createSampler: () => ({ dispose() {} }),
   };
