@@ -50,7 +50,8 @@ describe('what a browser has to fetch', () => {
 
   test('no code writes <style> elements: the content security policy refuses them', () => {
     const all = [...chunks.values()].map(({ code }) => code).join('\n');
-    expect(all).not.toMatch(/createElement\([`'"]style[`'"]\)[^;]{0,40};[^;]{0,60}setAttribute\([`'"]nonce/);
-    expect(all).toContain('adoptedStyleSheets');
+    // Booleans: a failure must not print three megabytes.
+    expect(/createElement\([`'"]style[`'"]\)[^;]{0,40};[^;]{0,60}setAttribute\([`'"]nonce/.test(all)).toBe(false);
+    expect(all.includes('adoptedStyleSheets')).toBe(true);
   });
 });

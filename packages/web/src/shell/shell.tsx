@@ -61,7 +61,7 @@ function TopBar({ onSearch }: { onSearch(): void }) {
       <Button look="ghost" size="icon" aria-label={t('shell.search')} className="sm:hidden" onClick={onSearch}>
         <Search aria-hidden />
       </Button>
-      <Suspense fallback={<div className="h-9 w-32" />}>
+      <Suspense fallback={<div className="h-9 w-32 sm:w-41" />}>
         <ShellTools />
       </Suspense>
     </header>
