@@ -43,6 +43,7 @@ describe.skipIf(obstacle !== undefined)('agents on hosts of their own', () => {
       expect(fault.outcome).toBe('node_lost');
       expect(fault.other).toBe('ready');
     }
+    expect(seen.slow).toMatchObject({ states: ['serving'], bytes: 12 }); // 12 MB at 8 Mbit/s, and no heartbeat came late
     expect(seen.suspicion).toEqual({ before: false, during: true });
     // every connection of the control plane is one that an agent dialled: none leads to an engine
     expect(seen).toMatchObject({ unix: [], isLinkOnly: true, links: 3 });

@@ -8,7 +8,7 @@ import { replicaReportShape } from './replicas.ts';
  *
  * | request | meaning |
  * | --- | --- |
- * | `POST /heartbeat` | `HeartbeatRequest` → `HeartbeatAnswer`; once a second. Each side counts the other lost after its deadline. |
+ * | `POST /heartbeat?sequence=N&sentAtMs=T` | `HeartbeatRequest` in the query (headers overtake bodies) → `HeartbeatAnswer`; once a second. Each side counts the other lost after its deadline. |
  * | `GET /reports` | a long answer of newline-delimited `AgentReport`; the first line is a `snapshot`. |
  * | `PUT /replicas/{id}` | `ReplicaSpec` → 202 and its `ReplicaReport`; starts it, or changes nothing if it runs under this fence. 409 `stale_order` for an older fence. |
  * | `DELETE /replicas/{id}?fence=N` | stops it; 200 with its last `ReplicaReport`, 404 when unknown. |

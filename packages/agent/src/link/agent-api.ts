@@ -39,9 +39,12 @@ export function createAgentApi(deps: AgentApiDeps): AgentApi {
   const { replicas, weights, incarnation, onStop, signal } = deps;
   const proxy = createInferenceProxy();
 
-  const beat = async ({ stream }: Exchange, onBeat: () => void) => {
-    const { sequence } = heartbeatRequestShape.parse(await readJson(stream));
+  const beat = ({ stream, query }: Exchange, onBeat: () => void) => {
+    const numberOf = (name: string) => Number(query.get(name) ?? Number.NaN);
+    const beat = heartbeatRequestShape.safeParse({ sequence: numberOf('sequence'), sentAtMs: numberOf('sentAtMs') });
+    if (!beat.success) throw new ClusterError('invalid_request', 'A heartbeat has a sequence and a time.');
     onBeat();
+    const { sequence } = beat.data;
     answerJson(stream, 200, { sequence, incarnation });
   };
   const found = async ({ stream }: Exchange) => {

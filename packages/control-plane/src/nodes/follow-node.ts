@@ -26,9 +26,10 @@ export async function sendBeats(link: NodeLink, { clock, onBeat, log }: FollowDe
   let open = 0;
   const send = async (sequence: number) => {
     const startedAt = clock.monotonic();
-    const body = Buffer.from(JSON.stringify({ sequence, sentAtMs: clock.now() }));
+    // in the query and not in a body: headers go ahead, and bodies are sent one after the other
+    const path = `${agentPaths.heartbeat}?sequence=${sequence}&sentAtMs=${clock.now()}`;
     const answer = await withDeadline(clock, heartbeat.lostAfterMs, signal, async (until) =>
-      readAnswer(await link.request({ method: 'POST', path: agentPaths.heartbeat, body, signal: until })),
+      readAnswer(await link.request({ method: 'POST', path, signal: until })),
     );
     const { incarnation } = heartbeatAnswerShape.parse(answer);
     onBeat({ incarnation, roundTripMs: clock.monotonic() - startedAt });

@@ -6,6 +6,8 @@ import type { LinkRequest, LinkResponse } from './nodes.ts';
 
 /** Bodies under way to one node. More wait their turn, so that memory stays flat whatever the clients send. */
 const mostBytesInFlight = 64 * 1024 * 1024;
+/** Bodies up to this size do not wait: heartbeats and orders must not stand behind a long prompt. */
+const smallBytes = 16 * 1024;
 
 /** One connection that an agent dialled, on which we are the HTTP/2 client. */
 export interface NodeLink {
@@ -43,6 +45,9 @@ export function openNodeLink(socket: TLSSocket, name: string): NodeLink {
   const closed = new Promise<void>((resolve) => session.once('close', resolve));
   void closed.then(() => lost.abort(toUnreachable(name)));
 
+  const takeRoom = async ({ body, signal }: LinkRequest) =>
+    body === undefined || body.byteLength <= smallBytes ? () => {} : budget.take(body.byteLength, AbortSignal.any([signal, lost.signal]));
+
   const start = (request: LinkRequest) => {
     request.signal.throwIfAborted();
     try {
@@ -56,7 +61,7 @@ export function openNodeLink(socket: TLSSocket, name: string): NodeLink {
     address,
     closed,
     async request(request) {
-      const giveBack = await budget.take(request.body?.byteLength ?? 0, AbortSignal.any([request.signal, lost.signal]));
+      const giveBack = await takeRoom(request);
       await turnstile.turn();
       let running: RunningRequest;
       try {

@@ -12,7 +12,7 @@ const mebibyte = 1024 * 1024;
 export const linkSession = {
   maxSessionMemory: 512,
   peerMaxConcurrentStreams: 10_000,
-  settings: { enablePush: false, initialWindowSize: mebibyte, maxConcurrentStreams: 10_000 },
+  settings: { enablePush: false, initialWindowSize: mebibyte / 4, maxConcurrentStreams: 10_000 },
 } as const satisfies ClientSessionOptions;
 
 /** What the serving end of the link needs beyond `linkSession`. */
@@ -22,8 +22,11 @@ export const linkServerSession = {
   streamResetRate: 1_000_000,
 } as const satisfies ServerSessionOptions;
 
-/** The connection's own window, which HTTP/2 leaves at 64 KB whatever the settings say. Set on each end for what it receives. */
-export const linkWindowBytes = 32 * mebibyte;
+/**
+ * The connection's own window, which HTTP/2 leaves at 64 KB whatever the settings say; each end sets it for what it receives. Not more than a slow
+ * network carries in two seconds: what has been sent stands before the next heartbeat.
+ */
+export const linkWindowBytes = mebibyte / 2;
 
 /** Weights: few streams, wide windows. */
 export const blobSession = {
