@@ -64,3 +64,10 @@ test('the reason of a state opens by keyboard: the sentence, since when, and the
   await reason.waitFor({ state: 'detached' });
   expect(await shown.page.evaluate('document.activeElement.textContent')).toContain('raspberry-pi-in-the-kitchen');
 });
+
+test('a page whose code does not come says so', async () => {
+  await using shown = await visit(browser, 'about:blank', { language: 'pt-BR' });
+  await shown.page.route('**/assets/*.js', (route) => route.abort());
+  await shown.page.goto(address);
+  await shown.page.getByText('A página ainda está carregando. Se nada aparecer, recarregue-a.').waitFor();
+});

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-// The key is known to public/theme-boot.js too, which runs before this file is there.
+// The key is known to public/boot.js too, which runs before this file is there.
 const STORAGE_KEY = 'cluster-ai.theme';
 export const themes = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof themes)[number];
