@@ -21,7 +21,7 @@ export type AgentMessage =
   | { readonly type: 'disconnected'; readonly message: string }
   | { readonly type: 'failed'; readonly error: WireError };
 
-/** What the control plane's process is started with, as JSON in its first argument. */
+/** What the control plane's process is started with, as JSON in its environment. */
 export interface ControlPlaneStart {
   readonly dataFolder: string;
   /** Values from the command line, which win over the file. */
@@ -32,7 +32,7 @@ export interface ControlPlaneStart {
   readonly version: string;
 }
 
-/** What the agent's process is started with, as JSON in its first argument. */
+/** What the agent's process is started with, as JSON in its environment. */
 export interface AgentStart {
   readonly dataFolder: string;
   /** host:port of the control plane's link; the stored one when left out. */

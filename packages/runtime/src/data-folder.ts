@@ -1,6 +1,6 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { ClusterError } from '@cluster-ai/contracts';
 import { errnoOf } from './errno.ts';
 
@@ -34,11 +34,18 @@ export function locateDataFolder(explicit: string | undefined, environment: Read
   };
 }
 
+/** Level by level: where a folder can never be made (below /proc), Node's recursive way tries for ever. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
 /** Makes the folders, readable by their owner only. Throws `data_folder_unwritable` or `disk_full` with the path. */
 export function makeDataFolder(folder: DataFolder): void {
   try {
     for (const path of [folder.root, join(folder.root, 'state'), folder.blobs, folder.secrets, folder.logs, folder.run, folder.agent])
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeFolder(path);
     accessSync(folder.root, constants.W_OK);
   } catch (error) {
     if (errnoOf(error) === 'ENOSPC')

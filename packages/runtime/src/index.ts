@@ -23,4 +23,4 @@ export {
   keepRunning,
   startChild,
 } from './supervised-child.ts';
-export { runSupervisedProcess, type SupervisedProcess } from './supervised-process.ts';
+export { runSupervisedProcess, START_VARIABLE, type SupervisedProcess } from './supervised-process.ts';

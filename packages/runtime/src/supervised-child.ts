@@ -12,7 +12,6 @@ export interface ChildExit {
 export interface ChildOptions {
   /** The TypeScript or JavaScript file to run with this same Node. */
   readonly script: string;
-  readonly arguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Flags of Node itself, for example `--max-old-space-size=64`. */
   readonly nodeFlags?: readonly string[];
@@ -58,18 +57,11 @@ function splitLines(onLine: (line: string) => void): (chunk: Buffer) => void {
  * Starts one child process with an IPC channel. The child gets only what it needs of our environment, and is expected to end by
  * itself when the channel closes, so that a killed parent leaves nothing behind (see `endWithParent`).
  */
-export function startChild({
-  script,
-  arguments: args = [],
-  environment = {},
-  nodeFlags = [],
-  onErrorLine,
-  onMessage,
-}: ChildOptions): Child {
+export function startChild({ script, environment = {}, nodeFlags = [], onErrorLine, onMessage }: ChildOptions): Child {
   const inherited = Object.fromEntries(
     keptEnvironment.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
-  const child: ChildProcess = fork(script, [...args], {
+  const child: ChildProcess = fork(script, [], {
     execArgv: [...nodeFlags],
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'ignore', onErrorLine ? 'pipe' : 'inherit', 'ipc'],

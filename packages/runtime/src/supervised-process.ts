@@ -13,11 +13,15 @@ export interface SupervisedProcess<Start, Message extends { readonly type: strin
   readonly run: (start: Start, tell: (message: Message) => void, signal: AbortSignal) => Promise<void>;
 }
 
+/** Where a supervisor puts what its process is started with, as JSON. */
+export const START_VARIABLE = 'CLUSTER_AI_START';
+
 /** Something still open must not keep a stopped process alive. */
 const LINGER_MS = 500;
 
 /**
- * The body of a process that a supervisor (`cluster-ai up`, `join`) starts: what to do as JSON in the first argument, news over IPC.
+ * The body of a process that a supervisor (`cluster-ai up`, `join`) starts: what to do as JSON in its environment (unlike
+ * arguments, other users cannot read that), news over IPC.
  * Ends on SIGTERM, and when its parent is gone.
  */
 export async function runSupervisedProcess<Start, Message extends { readonly type: string }>({
@@ -25,7 +29,8 @@ export async function runSupervisedProcess<Start, Message extends { readonly typ
   readyMessage,
   run,
 }: SupervisedProcess<Start, Message>): Promise<void> {
-  const start = JSON.parse(process.argv[2] ?? '{}') as Start;
+  const start = JSON.parse(process.env[START_VARIABLE] ?? '{}') as Start;
+  delete process.env[START_VARIABLE]; // it may hold a token, and children of ours need none of it
   const stop = new AbortController();
   const tell = (message: Message | Failure) => {
     if (process.connected) process.send?.(message, () => {});

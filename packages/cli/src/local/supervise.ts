@@ -6,7 +6,7 @@ import {
   type ControlPlaneStart,
   fromWireError,
 } from '@cluster-ai/contracts';
-import { type Child, type Clock, keepRunning, type Logger, startChild } from '@cluster-ai/runtime';
+import { type Child, type Clock, keepRunning, type Logger, START_VARIABLE, startChild } from '@cluster-ai/runtime';
 import type { Holder } from './control-socket.ts';
 import type { ProcessFiles } from './process-files.ts';
 
@@ -58,7 +58,12 @@ function keep({ name, script, argument, onMessage, onExit }: Role, deps: Supervi
     deps.log.warn({ name, line }, 'A process of ours wrote to its standard error');
   };
   const start = () => {
-    child = startChild({ script, arguments: [JSON.stringify(argument())], environment: deps.environment, onErrorLine, onMessage });
+    child = startChild({
+      script,
+      environment: { ...deps.environment, [START_VARIABLE]: JSON.stringify(argument()) },
+      onErrorLine,
+      onMessage,
+    });
     deps.onStarted(name, child.pid);
     return child;
   };
