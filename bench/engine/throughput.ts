@@ -1,5 +1,5 @@
 /*
- * Tokens per second of our embedded engine beside the library's own scheduling and, where LLAMA_SERVER names a binary, beside llama-server:
+ * Tokens per second of the whole path (client → control plane → link → agent → engine) and of our embedded engine alone, beside the library's own scheduling and, where LLAMA_SERVER names a binary, beside llama-server:
  * the same model, one thread, alternated in one run, so that other load on the machine hits all alike. Read the ratios, not the absolute numbers.
  *
  *   node bench/engine/throughput.ts [--rounds 5] [--threads 1] [--streams 1,8,16] [--tokens 64] [--out rounds.json]
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeTinyGguf } from '@cluster-ai/formats/testing';
 import { type Contender, type Load, openLibraryDefault, openLlamaServer, openOurs, type Stream } from './contenders.ts';
+import { openWholePath } from './whole-path.ts';
 
 const { values } = parseArgs({
   options: {
@@ -65,10 +66,10 @@ function median(numbers: readonly number[]): number {
 }
 
 /** The ratio is taken within each round, so that what slows the machine in a round cancels out. */
-function toRatio(measurements: readonly Measurement[], streams: number, other: string): number {
+function toRatio(measurements: readonly Measurement[], streams: number, ours: string, other: string): number {
   const rate = (round: number, contender: string) =>
     measurements.find((m) => m.round === round && m.contender === contender && m.streams === streams)?.tokensPerSecond ?? 0;
-  const ratios = Array.from({ length: rounds }, (_, i) => rate(i + 1, 'cluster-ai') / rate(i + 1, other));
+  const ratios = Array.from({ length: rounds }, (_, i) => rate(i + 1, ours) / rate(i + 1, other));
   return Math.round(median(ratios) * 100) / 100;
 }
 
@@ -80,7 +81,7 @@ if (!existsSync(modelPath)) {
 }
 
 const load: Load = { modelPath, threads: Number(values.threads), slots: Math.max(...streamCounts), contextSize: 512 };
-const contenders: Contender[] = [await openOurs(load), await openLibraryDefault(load)];
+const contenders: Contender[] = [await openWholePath(load), await openOurs(load), await openLibraryDefault(load)];
 const llamaServer = process.env['LLAMA_SERVER'];
 if (llamaServer) contenders.push(await openLlamaServer(llamaServer, load));
 
@@ -99,17 +100,34 @@ for (let round = 0; round <= rounds; round++) {
 }
 for (const contender of contenders) await contender[Symbol.asyncDispose]();
 
+const isOurs = ({ name }: Contender) => name.startsWith('cluster-ai');
+const goals: Record<string, Record<number, number>> = { 'library default': { 1: 0.95, 8: 1.5 }, 'llama-server': { 1: 1, 8: 1, 16: 1 } };
 const ratios = streamCounts.flatMap((streams) =>
-  contenders.slice(1).map(({ name }) => ({ streams, against: name, ratio: toRatio(measurements, streams, name) })),
+  contenders
+    .filter(isOurs)
+    .flatMap(({ name: ours }) =>
+      contenders
+        .filter((contender) => !isOurs(contender))
+        .map(({ name: against }) => ({
+          streams,
+          ours,
+          against,
+          ratio: toRatio(measurements, streams, ours, against),
+          goal: goals[against]?.[streams] ?? null,
+        })),
+    ),
 );
-console.log('\ncluster-ai against …  (median of the ratios within each round)');
-for (const { streams, against, ratio } of ratios)
-  console.log(`  ${String(streams).padStart(2)} streams  ${against.padEnd(16)} ${ratio.toFixed(2)}`);
+console.log('\nMedian of the ratios within each round');
+console.table(ratios);
 
 if (values.out !== undefined) {
+  const notes = [
+    `A generated model of 206 million parameters (Q8_0), ${values.threads} thread, ${promptTokens} prompt and ${values.tokens} generated tokens a stream, greedy.`,
+    'The library default runs in one process without any transport; llama-server is built from the source that the library carries, and answers over HTTP.',
+  ];
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
   writeFileSync(
     values.out,
-    `${JSON.stringify({ benchmark: 'engine/throughput', machine, load: { ...load, modelPath: 'mid-q8_0.gguf' }, rounds, measurements, ratios }, null, 1)}\n`,
+    `${JSON.stringify({ benchmark: 'engine/throughput', title: 'Tokens per second', notes, machine, rounds, measurements, ratios }, null, 1)}\n`,
   );
 }
