@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printCheck, runChecks } from './lib/checks.mjs';
 import { failWithSentence, prepare, root } from './lib/launch.mjs';
-import { renderProofs, runMutations } from './lib/mutations.mjs';
+import { describeCommit, renderProofs, runMutations } from './lib/mutations.mjs';
 import { runVitest } from './lib/run-vitest.mjs';
 
 const args = process.argv.slice(2).filter((argument) => argument !== '--long');
@@ -25,7 +25,7 @@ function tallyOf(results) {
 
 function proveGuards(node) {
   const results = runMutations({ node, root, onResult: printMutation });
-  writeFileSync(join(root, 'docs', 'proofs.md'), renderProofs(results));
+  writeFileSync(join(root, 'docs', 'proofs.md'), renderProofs(results, describeCommit(root)));
   return tallyOf(results.map(({ problem }) => ({ ok: problem === undefined })));
 }
 

@@ -90,8 +90,11 @@ export function runMutations({ node, root, onResult }) {
 
 const cell = (text) => text.replaceAll('|', '\\|');
 
+/** The commit that the proofs are of. */
+export const describeCommit = (root) => execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+
 /** What docs/proofs.md says. */
-export function renderProofs(results) {
+export function renderProofs(results, commit) {
   const rows = results.map(
     ({ patch, guard, test, problem }) =>
       `| ${cell(guard || patch)} | ${cell(test)} | ${problem === undefined ? 'noticed' : `**${cell(problem)}**`} |`,
@@ -100,7 +103,7 @@ export function renderProofs(results) {
     '# Proofs',
     '',
     'Each row is a guard that was taken out of the code (`test/mutations/*.patch`), and the test that has to notice.',
-    'Written by `npm run test:long`; do not edit.',
+    `Written by \`npm run test:long\` on commit ${commit}, ${new Date().toISOString()}; do not edit.`,
     '',
     '| guard taken out | test | outcome |',
     '| --- | --- | --- |',
