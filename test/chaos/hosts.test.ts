@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const bed = fileURLToPath(new URL('../testbed/testbed.sh', import.meta.url));
 const scenario = fileURLToPath(new URL('./fixtures/hosts-scenario.ts', import.meta.url));
+const product = fileURLToPath(new URL('./fixtures/product-scenario.ts', import.meta.url));
 
 /** Why the bed cannot be built here; `undefined` when it can. */
 function findObstacle(): string | undefined {
@@ -47,5 +48,20 @@ describe.skipIf(obstacle !== undefined)('agents on hosts of their own', () => {
     expect(seen.suspicion).toEqual({ before: false, during: true });
     // every connection of the control plane is one that an agent dialled: none leads to an engine
     expect(seen).toMatchObject({ unix: [], isLinkOnly: true, links: 3 });
+  });
+
+  test('the product: its first agent on a host of its own fetches the model, answers, and the control plane touches no engine', async () => {
+    const { stdout } = await promisify(execFile)(bed, ['run', '-n', '1', '--', process.execPath, product], { maxBuffer: 1e7 });
+    const seen = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
+    expect(seen).toMatchObject({
+      nodeIsLocal: false,
+      answeredBy: seen.nodeName,
+      content: expect.stringContaining('Brasília'),
+      lost: 'unreachable',
+    });
+    expect(seen.sockets.named).toEqual([]); // engines listen on named Unix sockets, and none of them is ours
+    for (const port of seen.sockets.localPortsOfConnections) expect([seen.linkPort, seen.mainPort]).toContain(port);
+    expect(seen.refused.status).toBe(503);
+    expect(seen.refused.body).toMatch(/no_ready_node|node_unreachable|node_lost|not_enough_memory|model_failed|model_loading/);
   });
 });
