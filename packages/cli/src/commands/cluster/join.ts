@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { ClusterError } from '@cluster-ai/contracts';
-import { makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
+import { aborted, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import { childEnvironment } from '../../local/child-environment.ts';
 import { controlSocketPath, type Holder, openControlSocket } from '../../local/control-socket.ts';
@@ -140,7 +140,7 @@ async function runAgent(context: Context, wish: Wish, timeout: number, whileJoin
   const { folder, terminal, version, signal } = context;
   const startedAt = new Date().toISOString();
   const stopped = Promise.withResolvers<undefined>();
-  signal.addEventListener('abort', () => stopped.resolve(undefined));
+  void aborted(signal).then(() => stopped.resolve(undefined));
   let joined: Joined | undefined;
   const agentState = () => joined?.agent.state() ?? { state: 'starting' as const, message: '', nodeId: null, name: null };
   makeDataFolder(folder);

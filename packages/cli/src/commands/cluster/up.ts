@@ -1,6 +1,6 @@
 import { createClusterClient } from '@cluster-ai/client';
 import { hardwareFactsShape, isClusterError, listenerShape, type Node } from '@cluster-ai/contracts';
-import { type DataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
+import { aborted, type DataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import { childEnvironment } from '../../local/child-environment.ts';
 import { removeClusterRecord, writeClusterRecord } from '../../local/cluster-record.ts';
@@ -190,10 +190,10 @@ async function runCluster(context: Context, options: UpOptions): Promise<undefin
   });
   cluster = running;
 
-  const stopped = new Promise<void>((resolve) => until.addEventListener('abort', () => resolve()));
+  const stopped = aborted(until); // maybe already: somebody may ask to stop while we are still starting
   try {
     const ready = await Promise.race([news.ready.promise, news.failed.promise, stopped]);
-    if (ready) await Promise.race([announce(context, running, ready, options), news.failed.promise, stopped]);
+    if (ready) await Promise.race([announce({ ...context, signal: until }, running, ready, options), news.failed.promise, stopped]);
     await Promise.race([stopped, news.failed.promise]);
   } finally {
     if (!context.isJson) terminal.progress(terminal.say(texts.stopping));
