@@ -31,12 +31,6 @@ export interface SuperviseDeps {
   readonly onStarted: (name: string, pid: number) => void;
 }
 
-/*
- * Without these V8 lets a heap grow by hundreds of megabytes before it cleans up for the first time: on a machine whose memory belongs to
- * models, ours is swept early and stays level. Neither is a limit: a heap that really needs more gets it.
- */
-const steadyMemory = ['--max-semi-space-size=8', '--initial-old-space-size=48'];
-
 interface Role {
   readonly name: 'control-plane' | 'agent';
   readonly script: string;
@@ -66,7 +60,6 @@ function keep({ name, script, argument, onMessage, onExit }: Role, deps: Supervi
   const start = () => {
     child = startChild({
       script,
-      nodeFlags: steadyMemory,
       environment: { ...deps.environment, [START_VARIABLE]: JSON.stringify(argument()) },
       onErrorLine,
       onMessage,
