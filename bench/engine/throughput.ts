@@ -103,19 +103,17 @@ for (const contender of contenders) await contender[Symbol.asyncDispose]();
 const isOurs = ({ name }: Contender) => name.startsWith('cluster-ai');
 const goals: Record<string, Record<number, number>> = { 'library default': { 1: 0.95, 8: 1.5 }, 'llama-server': { 1: 1, 8: 1, 16: 1 } };
 const ratios = streamCounts.flatMap((streams) =>
-  contenders
-    .filter(isOurs)
-    .flatMap(({ name: ours }) =>
-      contenders
-        .filter((contender) => !isOurs(contender))
-        .map(({ name: against }) => ({
-          streams,
-          ours,
-          against,
-          ratio: toRatio(measurements, streams, ours, against),
-          goal: goals[against]?.[streams] ?? null,
-        })),
-    ),
+  contenders.filter(isOurs).flatMap(({ name: ours }) =>
+    contenders
+      .filter((contender) => !isOurs(contender))
+      .map(({ name: against }) => ({
+        streams,
+        ours,
+        against,
+        ratio: toRatio(measurements, streams, ours, against),
+        goal: goals[against]?.[streams] ?? null,
+      })),
+  ),
 );
 console.log('\nMedian of the ratios within each round');
 console.table(ratios);
