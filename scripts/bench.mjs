@@ -1,7 +1,7 @@
 // `npm run bench`: lists the benchmarks; `npm run bench -- engine/throughput …` runs one with the pinned Node, and writes what it found
 // into docs/benchmarks.md.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failWithSentence, prepare, root } from './lib/launch.mjs';
 import { runStep } from './lib/run-child.mjs';
@@ -33,9 +33,12 @@ function signResult(file) {
 async function runBenchmark(node, file) {
   const out = join(root, '.cache', 'bench', `${name.replace(/\W+/g, '-')}.json`);
   mkdirSync(join(root, '.cache', 'bench'), { recursive: true });
-  await runStep(node, [file, ...args, '--out', out], { cwd: root });
-  signResult(out);
+  rmSync(out, { force: true });
+  const failure = await runStep(node, [file, ...args, '--out', out], { cwd: root }).catch((error) => error);
+  if (!existsSync(out)) throw failure;
+  signResult(out); // a goal that was missed is a result as well
   await runStep(node, [join(root, 'bench', 'report', 'write-report.ts')], { cwd: root });
+  if (failure) throw failure;
 }
 
 async function main() {

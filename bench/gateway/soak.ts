@@ -37,7 +37,7 @@ interface Sample {
 /** Megabytes per minute by least squares, over the samples after the first minute. */
 function slopeOf(samples: readonly Sample[], name: string): number {
   const points = samples
-    .filter(({ seconds }) => seconds * 1000 >= SETTLE_MS)
+    .filter(({ seconds, megabytes }) => seconds * 1000 >= SETTLE_MS && megabytes[name] !== undefined)
     .map(({ seconds, megabytes }) => [seconds / 60, megabytes[name] ?? 0] as const);
   const mean = (pick: 0 | 1) => points.reduce((total, point) => total + point[pick], 0) / points.length;
   const [x, y] = [mean(0), mean(1)];
@@ -83,7 +83,7 @@ async function sampleMemory(untilMs: number, samples: Sample[]): Promise<void> {
     const named = {
       'control plane': controlPlane,
       agent,
-      ...Object.fromEntries(engines.map((pid, index) => [`engine ${index + 1}`, pid])),
+      ...Object.fromEntries(engines.map((pid) => [`engine ${pid}`, pid])),
     };
     const entries = Object.entries(named).map(async ([name, pid]) => [name, await residentMegabytes(pid)] as const);
     samples.push({
