@@ -114,8 +114,7 @@ async function waitUntilHealthy(port: number) {
   throw new Error('llama-server did not become healthy.');
 }
 
-/** llama-server with continuous batching and as many slots. */
-export async function openLlamaServer(binary: string, { modelPath, threads, slots, contextSize }: Load): Promise<Contender> {
+async function startLlamaServer(binary: string, { modelPath, threads, slots, contextSize }: Load) {
   const port = await findFreePort();
   const flags = { m: modelPath, t: threads, tb: threads, np: slots, c: contextSize * slots, '-host': '127.0.0.1', '-port': port, ngl: 0 };
   const child = spawn(
@@ -124,12 +123,22 @@ export async function openLlamaServer(binary: string, { modelPath, threads, slot
     { stdio: 'ignore' },
   );
   await waitUntilHealthy(port);
+  return { port, child };
+}
+
+/**
+ * llama-server with continuous batching. It has as many slots as there are streams, a server of its own for each number: with more slots than streams it
+ * takes slots that do not lie side by side, and was up to a third slower. Ours has one number of slots for all.
+ */
+export async function openLlamaServer(binary: string, load: Load, streamCounts: readonly number[]): Promise<Contender> {
+  const servers = new Map<number, Awaited<ReturnType<typeof startLlamaServer>>>();
+  for (const slots of streamCounts) servers.set(slots, await startLlamaServer(binary, { ...load, slots }));
   const agent = new Agent({ keepAlive: true });
-  const target = { host: '127.0.0.1', port, path: '/completion', agent };
   const isToken = (event: string) => event.startsWith('data: {') && event.includes('"stop":false');
   return {
     name: 'llama-server',
     async run(streams) {
+      const target = { host: '127.0.0.1', port: servers.get(streams.length)?.port, path: '/completion', agent };
       const counts = streams.map(({ prompt, tokens }) =>
         countEvents(
           target,
@@ -141,7 +150,7 @@ export async function openLlamaServer(binary: string, { modelPath, threads, slot
     },
     async [Symbol.asyncDispose]() {
       agent.destroy();
-      child.kill();
+      for (const { child } of servers.values()) child.kill();
     },
   };
 }

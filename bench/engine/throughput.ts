@@ -83,7 +83,7 @@ if (!existsSync(modelPath)) {
 const load: Load = { modelPath, threads: Number(values.threads), slots: Math.max(...streamCounts), contextSize: 512 };
 const contenders: Contender[] = [await openWholePath(load), await openOurs(load), await openLibraryDefault(load)];
 const llamaServer = process.env['LLAMA_SERVER'];
-if (llamaServer) contenders.push(await openLlamaServer(llamaServer, load));
+if (llamaServer) contenders.push(await openLlamaServer(llamaServer, load, streamCounts));
 
 const measurements: Measurement[] = [];
 for (let round = 0; round <= rounds; round++) {
@@ -121,7 +121,7 @@ console.table(ratios);
 if (values.out !== undefined) {
   const notes = [
     `A generated model of 206 million parameters (Q8_0), ${values.threads} thread, ${promptTokens} prompt and ${values.tokens} generated tokens a stream, greedy.`,
-    'The library default runs in one process without any transport; llama-server is built from the source that the library carries, and answers over HTTP.',
+    'The library default runs in one process without any transport; llama-server is built from the source that the library carries, has as many slots as there are streams, and answers over HTTP.',
   ];
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
   writeFileSync(

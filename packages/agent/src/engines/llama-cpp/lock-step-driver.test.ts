@@ -147,6 +147,15 @@ describe('side by side', () => {
     expect(slotsOf(decoder.batches[first + 1] ?? [])).toEqual([0]);
   });
 
+  test('requests that come in different turns of the event loop begin and end together', async () => {
+    const { driver, decoder } = open();
+    const first = driver.run(job([1]));
+    await new Promise((resolve) => setImmediate(resolve));
+    const second = driver.run(job([11]));
+    await Promise.all([first, second]);
+    for (const batch of decoder.batches) expect(slotsOf(batch).toSorted()).toEqual([0, 1]);
+  });
+
   test('a blocked job rests while the others go on, and goes on afterwards', async () => {
     const { driver } = open();
     let isBlocked = true;

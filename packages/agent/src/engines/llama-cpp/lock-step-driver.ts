@@ -1,10 +1,11 @@
 import { ClusterError } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
+import { awaitsCompany } from './await-company.ts';
 import { chooseReaders } from './choose-readers.ts';
 import { chooseSlot, commonPrefixLength } from './choose-slot.ts';
 import type { BatchItem, Decoder, Sampled, Sampler } from './decoder.ts';
 import { createGroupCosts, planGroups } from './plan-groups.ts';
-import { createPrefillPace } from './prefill-pace.ts';
+import { createPrefillPace, limitAloneMs, limitBesideAnswersMs } from './prefill-pace.ts';
 import type { SamplingSettings } from './sampling.ts';
 
 /** One sequence to be generated. The callbacks run between two decodes: they must be quick, and they never wait. */
@@ -76,6 +77,9 @@ interface Row extends Waiting {
 }
 
 const blockedPollMs = 5;
+/** Requests that are sent at once come a little apart; whoever wakes the driver waits this long for the next, and again while more come. */
+const gatherMs = 2;
+const longestGatherMs = 10;
 
 export interface DriverOptions {
   readonly decoder: Decoder;
@@ -230,9 +234,13 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
     if (await decode(items)) costs.learn(groups, decoder.computeMs() - startedAt);
   }
 
+  const isWriting = (row: Row) => row.generated > 1 && !row.job.isBlocked();
+  const chunkTokens = () => pace.chunkTokens(rows().some(isWriting) ? limitBesideAnswersMs : limitAloneMs);
+  const remainingOf = (row: Row) => row.job.prompt.length - row.slot.tokens.length;
+
   function nextPieces(reading: readonly Row[]): BatchItem[] {
-    const readers = reading.map((row) => ({ row, slot: row.slot.id, lastRead: row.lastRead }));
-    const { rows, share } = chooseReaders(readers, pace.chunkTokens());
+    const readers = reading.map((row) => ({ row, slot: row.slot.id, remaining: remainingOf(row), lastRead: row.lastRead }));
+    const { rows, share } = chooseReaders(readers, chunkTokens());
     return rows.map(({ row }) => {
       const start = row.slot.tokens.length;
       const tokens = row.job.prompt.slice(start, start + share);
@@ -250,8 +258,21 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
     const items = nextPieces(reading);
     const startedAt = decoder.computeMs();
     if (!(await decode(items))) return;
-    const count = items.reduce((sum, { tokens }) => sum + tokens.length, 0);
-    pace.learn(count, decoder.computeMs() - startedAt);
+    const lengths = items.map(({ tokens }) => tokens.length);
+    const isOneGo = new Set(lengths).size === 1 && items.every(({ slot }, i) => slot === (items[0]?.slot ?? 0) + i);
+    if (isOneGo) pace.learn(lengths.length * (lengths[0] ?? 0), decoder.computeMs() - startedAt);
+  }
+
+  /** How long the prompts that are being read will still take; unknown counts as long. */
+  function readingMs(reading: readonly Row[]): number {
+    const tokens = reading.reduce((sum, row) => sum + remainingOf(row), 0);
+    return tokens === 0 ? 0 : (pace.expectedMs(tokens) ?? Number.POSITIVE_INFINITY);
+  }
+
+  function isResting(active: readonly Row[], reading: readonly Row[]): boolean {
+    const now = clock.monotonic();
+    const ready = active.map(({ generated, firstTokenAt = now }) => ({ generated, firstTokenAt }));
+    return awaitsCompany(ready, now, readingMs(reading));
   }
 
   async function rest() {
@@ -260,6 +281,15 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
       wake = resolve;
       if (waiting.length > 0 || isClosed) resolve();
     });
+    await gather();
+  }
+
+  async function gather() {
+    const startedAt = clock.monotonic();
+    for (let before = 0; waiting.length > before && !isClosed && clock.monotonic() - startedAt < longestGatherMs; ) {
+      before = waiting.length;
+      await clock.sleep(gatherMs);
+    }
   }
 
   async function timed(work: () => Promise<void>) {
@@ -272,7 +302,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
     dropAborted();
     admit();
     const active = generating().filter(({ job }) => !job.isBlocked());
-    if (active.length > 0) await timed(() => generateOnce(active));
+    if (active.length > 0 && !isResting(active, prefilling())) await timed(() => generateOnce(active));
     dropAborted();
     const reading = prefilling();
     if (reading.length > 0) await timed(() => prefillOnce(reading));

@@ -1,3 +1,5 @@
+import { createTypicalCosts } from './typical-costs.ts';
+
 /*
  * The runtime evaluates neighbouring slots side by side, and the time for that is uneven: on some processors two to five streams are
  * faster one after another than together. So the driver learns from its own traffic what n slots side by side cost, and splits
@@ -11,35 +13,17 @@ export interface GroupCosts {
   learn(groups: readonly (readonly number[])[], elapsedMs: number): void;
 }
 
-const enoughSamples = 3;
-const keptSamples = 9;
-/** What lost is tried again now and then: it may have been measured in a bad moment. */
-const staleAfterLessons = 500;
-
-/** Other load on the machine makes some decodes slower and none faster, so the quicker samples tell more. */
-const typicalOf = (samples: readonly number[]) => samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 3)] ?? 0;
-
 export function createGroupCosts(): GroupCosts {
-  const known = new Map<number, { readonly samples: readonly number[]; readonly typical: number; readonly learntAt: number }>();
-  let lessons = 0;
-  const record = (size: number, ms: number) => {
-    const samples = [...(known.get(size)?.samples ?? []), ms].slice(-keptSamples);
-    known.set(size, { samples, typical: typicalOf(samples), learntAt: lessons });
-  };
-  const of = (n: number) => {
-    const entry = known.get(n);
-    return entry && entry.samples.length >= enoughSamples && lessons - entry.learntAt < staleAfterLessons ? entry.typical : undefined;
-  };
+  const costs = createTypicalCosts();
   return {
-    of,
+    of: costs.of,
     learn(groups, elapsedMs) {
-      lessons++;
       const sizes = groups.map(({ length }) => length);
       const isUniform = new Set(sizes).size === 1;
-      const expected = sizes.map((size) => (isUniform ? 1 : (known.get(size)?.typical ?? Number.NaN)));
+      const expected = sizes.map((size) => (isUniform ? 1 : (costs.guess(size) ?? Number.NaN)));
       const whole = expected.reduce((sum, ms) => sum + ms, 0);
       if (Number.isNaN(whole)) return; // whose share was it?
-      for (const [i, size] of sizes.entries()) record(size, (elapsedMs * (expected[i] ?? 0)) / whole);
+      for (const [i, size] of sizes.entries()) costs.record(size, (elapsedMs * (expected[i] ?? 0)) / whole);
     },
   };
 }
