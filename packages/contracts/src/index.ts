@@ -1,3 +1,4 @@
+export * from './access.ts';
 export * from './agent-api.ts';
 export * from './chats.ts';
 export * from './config.ts';

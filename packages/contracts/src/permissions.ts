@@ -4,6 +4,8 @@
  */
 export const permissions = [
   'public',
+  'self:read',
+  'self:write',
   'inference:use',
   'models:read',
   'models:write',
@@ -15,5 +17,18 @@ export const permissions = [
   'chats:read',
   'chats:write',
   'backups:write',
+  'people:read',
+  'people:write',
+  'keys:read',
+  'keys:write',
+  'audit:read',
+  'secrets:read',
+  'secrets:write',
+  'certificates:read',
+  'certificates:write',
 ] as const;
 export type Permission = (typeof permissions)[number];
+
+/** From most to least. The older documents call a developer `data_scientist`; that name is taken wherever a role is read. */
+export const roles = ['admin', 'operator', 'developer', 'viewer'] as const;
+export type Role = (typeof roles)[number];

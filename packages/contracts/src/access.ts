@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { permissions, roles } from './permissions.ts';
+
+/** Shapes of people, programs and what they did: who may do what. */
+
+/** Takes `data_scientist`, which the older documents say for a developer. */
+export const roleShape = z.preprocess((value) => (value === 'data_scientist' ? 'developer' : value), z.enum(roles)).meta({ id: 'Role' });
+export const permissionShape = z.enum(permissions).meta({ id: 'Permission' });
+
+/**
+ * What a caller is: a person with a session, a program with a key, the owner of the control plane's machine (by a file that
+ * only that user can read), or, while only this machine can call and nobody else has a login, whoever calls from it.
+ */
+export const callerKinds = ['person', 'key', 'host', 'local'] as const;
+
+export const meShape = z
+  .object({
+    kind: z.enum(callerKinds),
+    id: z.string(),
+    name: z.string(),
+    role: z.enum(roles).nullable().describe('null for `local`, which has a few permissions and no role.'),
+    permissions: z.array(permissionShape),
+  })
+  .meta({ id: 'Me' });
+export type Me = z.infer<typeof meShape>;
+
+/** Requests and tokens that a key may use; absent: no limit. Counted in whole minutes, days and months of UTC. */
+export const keyLimitsShape = z
+  .object({
+    requestsPerMinute: z.int().min(1).optional(),
+    tokensPerMinute: z.int().min(1).optional(),
+    tokensPerDay: z.int().min(1).optional(),
+    tokensPerMonth: z.int().min(1).optional(),
+  })
+  .meta({ id: 'KeyLimits' });
+export type KeyLimits = z.infer<typeof keyLimitsShape>;
+
+export const apiKeyShape = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    prefix: z.string().describe('How the key begins: enough to recognise it, nothing to guess it from.'),
+    role: z.enum(roles),
+    scopes: z.array(permissionShape).nullable().describe('Of the role’s permissions only these; null for all of them.'),
+    models: z.array(z.string()).nullable().describe('Model names that it may use, `*` standing for any run of characters; null for all.'),
+    limits: keyLimitsShape,
+    createdBy: z.string(),
+    createdAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime().nullable(),
+    lastUsedAt: z.iso.datetime().nullable(),
+    revokedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'ApiKey' });
+export type ApiKey = z.infer<typeof apiKeyShape>;
+export const apiKeyListShape = z.object({ keys: z.array(apiKeyShape) }).meta({ id: 'ApiKeyList' });
+
+export const createApiKeyShape = z
+  .object({
+    name: z.string().trim().min(1).max(100),
+    role: roleShape.default('developer'),
+    scopes: z.array(permissionShape).max(permissions.length).nullable().default(null),
+    models: z.array(z.string().min(1).max(255)).min(1).max(100).nullable().default(null),
+    limits: keyLimitsShape.default({}),
+    expiresInSeconds: z.int().min(60).nullable().default(null),
+  })
+  .meta({ id: 'CreateApiKey' });
+export type CreateApiKey = z.infer<typeof createApiKeyShape>;
+export type CreateApiKeyInput = z.input<typeof createApiKeyShape>;
+
+/** The only time that the key itself is told. */
+export const createdApiKeyShape = apiKeyShape.extend({ key: z.string() }).meta({ id: 'CreatedApiKey' });
+export type CreatedApiKey = z.infer<typeof createdApiKeyShape>;
+
+export const auditResults = ['ok', 'denied', 'failed'] as const;
+
+/** One line of the record of everything. `hash` covers all the other fields and the hash of the line before. */
+export const auditEntryShape = z
+  .object({
+    sequence: z.int(),
+    at: z.iso.datetime(),
+    actor: z.object({ kind: z.enum([...callerKinds, 'node', 'system', 'anonymous']), id: z.string(), name: z.string(), role: z.string() }),
+    address: z.string().describe('Of the connection; empty for what the cluster did by itself.'),
+    action: z.string().describe('The route as it is declared (`DELETE /api/v1/nodes/:id`), or what the cluster did (`node.joined`).'),
+    target: z.string().describe('What it was done to, by id; empty where the action says it all.'),
+    result: z.enum(auditResults),
+    details: z.record(z.string(), z.unknown()).describe('Names and digests, never secrets.'),
+    requestId: z.string(),
+    count: z.int().min(1).describe('Denied attempts of one source in one minute are one entry.'),
+    hash: z.string(),
+  })
+  .meta({ id: 'AuditEntry' });
+export type AuditEntry = z.infer<typeof auditEntryShape>;

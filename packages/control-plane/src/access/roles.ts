@@ -1,0 +1,47 @@
+import { type Permission, permissions, type Role } from '@cluster-ai/contracts';
+
+/*
+ * Who may do what, as one table: no policy language, since four roles and some twenty permissions need none. Whose things they are (own keys, own chats) is
+ * a second check, by name, where the thing is. Maps, since a plain object would know a role called `constructor`.
+ */
+
+const viewer = ['self:read', 'self:write', 'models:read', 'nodes:read', 'cluster:read', 'metrics:read'] as const satisfies Permission[];
+const developer = [...viewer, 'inference:use', 'chats:read', 'chats:write', 'keys:read', 'keys:write'] as const satisfies Permission[];
+const operator = [
+  ...developer,
+  'models:write',
+  'nodes:write',
+  'config:read',
+  'backups:write',
+  'certificates:read',
+  'audit:read',
+] as const satisfies Permission[];
+
+const permissionsByRole: ReadonlyMap<Role, ReadonlySet<Permission>> = new Map<Role, ReadonlySet<Permission>>([
+  ['viewer', new Set<Permission>(viewer)],
+  ['developer', new Set<Permission>(developer)],
+  ['operator', new Set<Permission>(operator)],
+  ['admin', new Set<Permission>(permissions)],
+]);
+
+const nothing: ReadonlySet<Permission> = new Set();
+
+export const permissionsOf = (role: Role): ReadonlySet<Permission> => permissionsByRole.get(role) ?? nothing;
+
+/** What may be done without any credential, while only this machine can call and nobody else has a login. */
+export const localPermissions: ReadonlySet<Permission> = new Set<Permission>([
+  'self:read',
+  'inference:use',
+  'models:read',
+  'nodes:read',
+  'cluster:read',
+  'metrics:read',
+  'chats:read',
+  'chats:write',
+]);
+
+/** The least role that has a permission: whom to ask. */
+export function leastRoleWith(permission: Permission): Role {
+  const fromLeast: readonly Role[] = ['viewer', 'developer', 'operator', 'admin'];
+  return fromLeast.find((role) => permissionsOf(role).has(permission)) ?? 'admin';
+}
