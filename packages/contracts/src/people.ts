@@ -82,7 +82,14 @@ export const createdPersonShape = z.object({ person: personShape, link: oneUseLi
 export type CreatedPerson = z.infer<typeof createdPersonShape>;
 
 export const invitePersonShape = z
-  .object({ role: roleShape.default('developer'), ttlSeconds: z.int().min(60).max(30 * 86_400).default(7 * 86_400) })
+  .object({
+    role: roleShape.default('developer'),
+    ttlSeconds: z
+      .int()
+      .min(60)
+      .max(30 * 86_400)
+      .default(7 * 86_400),
+  })
   .meta({ id: 'InvitePerson' });
 export type InvitePersonInput = z.input<typeof invitePersonShape>;
 
@@ -92,9 +99,13 @@ export const newcomerShape = z
   .meta({ id: 'Newcomer' });
 export const choosePasswordShape = z.object({ token: linkTokenShape, password: passwordShape }).meta({ id: 'ChoosePassword' });
 
-export const setupStateShape = z.object({ isOpen: z.boolean().describe('Whether the first admin is still to come.') }).meta({ id: 'SetupState' });
+export const setupStateShape = z
+  .object({ isOpen: z.boolean().describe('Whether the first admin is still to come.') })
+  .meta({ id: 'SetupState' });
 
-export const signInShape = z.object({ name: z.string().max(200), password: passwordShape, code: codeShape.optional() }).meta({ id: 'SignIn' });
+export const signInShape = z
+  .object({ name: z.string().max(200), password: passwordShape, code: codeShape.optional() })
+  .meta({ id: 'SignIn' });
 export type SignInInput = z.input<typeof signInShape>;
 
 export const profileShape = meShape
@@ -128,7 +139,10 @@ export type Session = z.infer<typeof sessionShape>;
 export const sessionListShape = z.object({ sessions: z.array(sessionShape) }).meta({ id: 'SessionList' });
 
 export const totpSeedShape = z
-  .object({ secret: z.string().describe('Base 32, for apps that cannot scan.'), uri: z.string().describe('`otpauth://…`, for the QR code.') })
+  .object({
+    secret: z.string().describe('Base 32, for apps that cannot scan.'),
+    uri: z.string().describe('`otpauth://…`, for the QR code.'),
+  })
   .meta({ id: 'TotpSeed' });
 export type TotpSeed = z.infer<typeof totpSeedShape>;
 export const confirmTotpShape = z.object({ code: codeShape }).meta({ id: 'ConfirmTotp' });

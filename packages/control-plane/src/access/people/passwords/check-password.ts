@@ -14,7 +14,17 @@ const isRow = (text: string) => rows.some((row) => row.includes(text) || [...row
 
 /** Without what people add to a common word to satisfy a rule: digits and signs at its ends, and digits for letters within. */
 function coreOf(text: string): string {
-  const swaps: Readonly<Record<string, string>> = { '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', $: 's', '!': 'i' };
+  const swaps: Readonly<Record<string, string>> = {
+    '0': 'o',
+    '1': 'i',
+    '3': 'e',
+    '4': 'a',
+    '5': 's',
+    '7': 't',
+    '@': 'a',
+    $: 's',
+    '!': 'i',
+  };
   return text
     .replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
     .replace(/[013457@$!]/g, (sign) => swaps[sign] ?? sign)
@@ -44,4 +54,7 @@ export function checkNewPassword(password: string, loginName: string): string {
 }
 
 const refuse = (message: string) =>
-  new ClusterError('invalid_request', message, { param: 'password', hint: 'Four words that have nothing to do with each other are a good one.' });
+  new ClusterError('invalid_request', message, {
+    param: 'password',
+    hint: 'Four words that have nothing to do with each other are a good one.',
+  });
