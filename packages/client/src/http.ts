@@ -30,6 +30,8 @@ export interface Http {
 export interface HttpOptions {
   readonly baseUrl: string;
   readonly fetch: typeof globalThis.fetch;
+  /** Sent with every call that changes something. */
+  readonly headersOfChanges: () => Readonly<Record<string, string>>;
 }
 
 function toUrl(baseUrl: string, { path, query = {} }: Call): string {
@@ -38,10 +40,14 @@ function toUrl(baseUrl: string, { path, query = {} }: Call): string {
   return `${baseUrl.replace(/\/+$/, '')}/api/v1/${path}${search}`;
 }
 
-function toRequestInit({ method = 'GET', body, headers, signal }: Call): RequestInit {
+function toRequestInit({ method = 'GET', body, headers, signal }: Call, headersOfChanges: HttpOptions['headersOfChanges']): RequestInit {
   return {
     method,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(method === 'GET' ? {} : headersOfChanges()),
+      ...headers,
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   };
@@ -59,9 +65,9 @@ function toStreamError({ data }: ServerSentEvent): ClusterError {
 }
 
 /** The one place that talks HTTP. */
-export function createHttp({ baseUrl, fetch }: HttpOptions): Http {
+export function createHttp({ baseUrl, fetch, headersOfChanges }: HttpOptions): Http {
   async function send(call: Call): Promise<Response> {
-    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call)).catch((cause: unknown) => {
+    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, headersOfChanges)).catch((cause: unknown) => {
       if (call.signal?.aborted) throw call.signal.reason;
       throw toConnectionError(baseUrl, cause);
     });

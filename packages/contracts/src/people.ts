@@ -97,6 +97,7 @@ export type InvitePersonInput = z.input<typeof invitePersonShape>;
 export const newcomerShape = z
   .object({ token: linkTokenShape, name: loginNameShape, password: passwordShape, displayName: displayNameShape.default('') })
   .meta({ id: 'Newcomer' });
+export type Newcomer = z.input<typeof newcomerShape>;
 export const choosePasswordShape = z.object({ token: linkTokenShape, password: passwordShape }).meta({ id: 'ChoosePassword' });
 
 export const setupStateShape = z

@@ -7,6 +7,8 @@ import { registerRoute } from '../../../doors/native/route.ts';
 import { type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
 import { createListener } from '../../../listeners/create-listener.ts';
 import type { Database } from '../../../stores/database.ts';
+import type { Caller } from '../../caller.ts';
+import { permissionsOf } from '../../roles.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
 import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
 import { CSRF_HEADER, checkCsrf, readSessionCookie } from '../session-cookie.ts';
@@ -29,6 +31,22 @@ function admitBySession(app: FastifyInstance, { sessions }: OpenedPeople): void 
   });
 }
 
+/** Admission of the machine's owner, who may do everything. */
+function admitAsHost(app: FastifyInstance): void {
+  const host: Caller = {
+    kind: 'host',
+    id: 'host',
+    ownerId: 'host',
+    name: 'host',
+    role: 'admin',
+    permissions: permissionsOf('admin'),
+    models: undefined,
+  };
+  app.addHook('onRequest', async (request) => {
+    request.caller = host;
+  });
+}
+
 /** One who calls: keeps the cookie as a browser does. */
 export interface Visitor {
   cookie: string;
@@ -48,6 +66,8 @@ export interface PeopleApp extends AsyncDisposable {
   readonly clock: Clock & { advance(ms: number): Promise<void> };
   readonly acts: readonly PublicAct[];
   visit(address?: string): Visitor;
+  /** Opens a port as well, and says its address. */
+  listen(): Promise<string>;
   /** Makes the first admin, signed in. */
   setUp(name?: string): Promise<Visitor>;
   signIn(name: string, password?: string, address?: string): Promise<Visitor>;
@@ -58,7 +78,11 @@ export interface PeopleApp extends AsyncDisposable {
 /** The routes of people on a real listener shell over a real database, called without a socket. */
 export async function openPeopleApp(
   database: Database,
-  { hasher = createPasswordHasher(), clock = createManualClock() }: { hasher?: PasswordHasher; clock?: PeopleApp['clock'] } = {},
+  {
+    hasher = createPasswordHasher(),
+    clock = createManualClock(),
+    isHost = false,
+  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean } = {},
 ): Promise<PeopleApp> {
   const adopted: string[] = [];
   const access = await openPeople({
@@ -72,7 +96,8 @@ export async function openPeopleApp(
     describeAct: () => {},
   });
   const { app } = createListener({ config: defaultConfig(), log: silentLogger, renderError: renderProblem });
-  admitBySession(app, access);
+  if (isHost) admitAsHost(app);
+  else admitBySession(app, access);
   const acts: PublicAct[] = [];
   const dependencies = {
     access,
@@ -124,6 +149,7 @@ export async function openPeopleApp(
     clock,
     acts,
     visit,
+    listen: () => app.listen({ host: '127.0.0.1', port: 0 }),
     async setUp(name = 'ana') {
       const link = await access.people.openSetup();
       const visitor = visit();
