@@ -1,6 +1,6 @@
 import { type ClusterClient, createClusterClient } from '@cluster-ai/client';
 import { ClusterError, isClusterError } from '@cluster-ai/contracts';
-import { locateDataFolder } from '@cluster-ai/runtime';
+import { type DataFolder, locateDataFolder, readHostCredential } from '@cluster-ai/runtime';
 import { Command, CommanderError } from 'commander';
 import { verbs } from './commands/verbs.ts';
 import { complete } from './completion.ts';
@@ -72,6 +72,11 @@ function findUrl(named: unknown, { environment }: Surroundings): string | undefi
   return typeof named === 'string' ? named : environment['CLUSTER_AI_URL'] || undefined;
 }
 
+/** The key of the environment (an argument would stand in `ps`), else, for the cluster of this data folder, what makes its owner an admin. */
+function findKey(url: string | undefined, folder: DataFolder, environment: Surroundings['environment']): string | undefined {
+  return environment['CLUSTER_AI_API_KEY'] || (url === undefined ? readHostCredential(folder) : undefined);
+}
+
 function toContext(surroundings: Surroundings, options: Readonly<Record<string, unknown>>): Context {
   const { environment } = surroundings;
   const dataDir = typeof options['dataDir'] === 'string' ? options['dataDir'] : undefined;
@@ -93,7 +98,7 @@ function toContext(surroundings: Surroundings, options: Readonly<Record<string, 
     isJson: options['json'] === true,
     isYes: options['yes'] === true,
     address,
-    connect: () => (client ??= createClusterClient({ baseUrl: address() })),
+    connect: () => (client ??= createClusterClient({ baseUrl: address(), key: findKey(url, folder, environment) })),
   };
 }
 
