@@ -8,12 +8,7 @@ const texts = {
   made: text('The key "{name}" ({id}) has the role {role}.', 'A chave "{name}" ({id}) tem o papel {role}.'),
 };
 
-const list = <Shape extends z.ZodType>(item: Shape) =>
-  z
-    .string()
-    .transform((value) => value.split(',').map((part) => part.trim()))
-    .pipe(z.array(item))
-    .optional();
+const split = (value: string): string[] => value.split(',').map((part) => part.trim());
 
 function print({ terminal }: Context, { key, name, id, role }: CreatedApiKey): void {
   terminal.progress(fill(terminal.say(texts.made), { name, id, role }));
@@ -38,12 +33,16 @@ export const keysCreate = defineVerb({
     ),
     scopes: flag(
       '--scopes <permissions>',
-      list(permissionShape),
+      z
+        .string()
+        .transform(split)
+        .pipe(z.array(z.string()).pipe(z.array(permissionShape)))
+        .optional(),
       text('Of the role only these permissions, with commas', 'Só estas permissões do papel, com vírgulas'),
     ),
     models: flag(
       '--models <names>',
-      list(z.string().min(1)),
+      z.string().transform(split).optional(),
       text('Only these models, with commas; * stands for anything', 'Só estes modelos, com vírgulas; * vale qualquer coisa'),
     ),
     expires: flag(
