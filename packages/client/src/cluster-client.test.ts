@@ -150,7 +150,7 @@ describe('the cluster client', () => {
     await client.endAllSessions();
     await client.signIn({ name: 'ana', password: 'x' });
     await client.listPeople();
-    await client.updateProfile({ displayName: 'Ana' });
+    await client.updateMe({ displayName: 'Ana' });
     expect(seen.map(({ headers }) => headers['x-csrf-token'])).toEqual([undefined, undefined, undefined, 'proof']);
   });
 

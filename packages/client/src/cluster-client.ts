@@ -1,5 +1,6 @@
 import type {
   AddModelInput,
+  ApiKey,
   Backup,
   BackupInput,
   Chat,
@@ -10,7 +11,9 @@ import type {
   ClusterEvent,
   ClusterStatus,
   Config,
+  CreateApiKeyInput,
   CreateChatInput,
+  CreatedApiKey,
   CreatedPerson,
   CreateInvitationInput,
   CreatePersonInput,
@@ -42,7 +45,9 @@ import { type CallOptions, createHttp } from './http.ts';
 export interface ClusterClientOptions {
   /** For example `http://127.0.0.1:3000`. Empty: the address that the page came from. */
   readonly baseUrl: string;
-  /** Replaces the global `fetch`, for example to send a key with every request. */
+  /** A key of the cluster (`cluster-ai keys create`), where one is needed. */
+  readonly key?: string | undefined;
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
@@ -84,6 +89,13 @@ export interface ClusterClient {
   getClusterStatus(options?: CallOptions): Promise<ClusterStatus>;
   /** The configuration that is in force, defaults filled in. */
   getConfig(options?: CallOptions): Promise<Config>;
+
+  /** The caller's keys; all of them for who manages people. Newest first. */
+  listKeys(options?: CallOptions): Promise<readonly ApiKey[]>;
+  /** Makes a key for a program. The key itself is in this answer and nowhere else. Throws `forbidden` for one that could do more than the caller. */
+  createKey(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey>;
+  /** Ends a key at once. Throws `key_not_found`. */
+  revokeKey(id: string, options?: CallOptions): Promise<ApiKey>;
 
   /** All machines, the unreachable ones with their last known measurements. */
   listNodes(options?: CallOptions): Promise<readonly Node[]>;
@@ -134,10 +146,10 @@ export interface ClusterClient {
   /** Answers one prompt piece by piece; the last piece has `done: true` and the usage. */
   generateStream(input: Prompt, options?: CallOptions): AsyncGenerator<GeneratePart, void, undefined>;
 
-  /** Who calls, and what that may do. Throws `unauthorized`, `session_ended`. */
-  getProfile(options?: CallOptions): Promise<Profile>;
+  /** Who calls, and what he may do. Throws `unauthorized`, `session_ended`. */
+  getMe(options?: CallOptions): Promise<Profile>;
   /** Changes one's own name, e-mail or password. Throws `credentials_invalid` for a wrong old password, `invalid_request` for a weak new one. */
-  updateProfile(input: UpdateProfileInput, options?: CallOptions): Promise<Person>;
+  updateMe(input: UpdateProfileInput, options?: CallOptions): Promise<Person>;
   /** Signs in; in a browser the session is a cookie. Throws `credentials_invalid`, `second_factor_required`, `too_many_requests`. */
   signIn(input: SignInInput, options?: CallOptions): Promise<Profile>;
   signOut(options?: CallOptions): Promise<void>;
@@ -187,10 +199,10 @@ export interface ClusterClient {
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
-export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
+export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
   let csrfToken: string | null = null; // of the session that the browser's cookie names: what changes something proves with it that it is ours
   const headersOfChanges = (): Record<string, string> => (csrfToken === null ? {} : { 'x-csrf-token': csrfToken });
-  const { request, stream } = createHttp({ baseUrl, fetch, headersOfChanges });
+  const { request, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges });
   const part = encodeURIComponent;
 
   async function rememberProfile(answer: Promise<Profile>): Promise<Profile> {
@@ -222,6 +234,10 @@ export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(glo
     getClusterStatus: (options) => request({ path: 'cluster/status', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),
 
+    listKeys: async (options) => (await request<{ keys: readonly ApiKey[] }>({ path: 'keys', ...options })).keys,
+    createKey: (body, options) => request({ method: 'POST', path: 'keys', body, ...options }),
+    revokeKey: (id, options) => request({ method: 'DELETE', path: `keys/${part(id)}`, ...options }),
+
     listNodes: async (options) => (await request<{ nodes: readonly Node[] }>({ path: 'nodes', ...options })).nodes,
     getNode: (id, options) => request({ path: `nodes/${part(id)}`, ...options }),
     removeNode: (id, options) => request({ method: 'DELETE', path: `nodes/${part(id)}`, ...options }),
@@ -249,8 +265,8 @@ export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(glo
     generate: (input, options) => request({ method: 'POST', path: 'generate', body: { ...input, stream: false }, ...options }),
     generateStream,
 
-    getProfile: (options) => rememberProfile(request({ path: 'me', ...options })),
-    updateProfile: (input, options) => request({ method: 'PATCH', path: 'me', body: input, ...options }),
+    getMe: (options) => rememberProfile(request({ path: 'me', ...options })),
+    updateMe: (input, options) => request({ method: 'PATCH', path: 'me', body: input, ...options }),
     signIn: (input, options) => enter('sessions', input, options),
     signOut: (options) => request({ method: 'DELETE', path: 'sessions/current', ...options }),
     listSessions: async (options) => (await request<{ sessions: readonly Session[] }>({ path: 'sessions', ...options })).sessions,

@@ -30,6 +30,8 @@ export interface Http {
 export interface HttpOptions {
   readonly baseUrl: string;
   readonly fetch: typeof globalThis.fetch;
+  /** Sent with every request, as a bearer token. */
+  readonly key: string | undefined;
   /** Sent with every call that changes something. */
   readonly headersOfChanges: () => Readonly<Record<string, string>>;
 }
@@ -40,10 +42,13 @@ function toUrl(baseUrl: string, { path, query = {} }: Call): string {
   return `${baseUrl.replace(/\/+$/, '')}/api/v1/${path}${search}`;
 }
 
-function toRequestInit({ method = 'GET', body, headers, signal }: Call, headersOfChanges: HttpOptions['headersOfChanges']): RequestInit {
+type Identity = Pick<HttpOptions, 'key' | 'headersOfChanges'>;
+
+function toRequestInit({ method = 'GET', body, headers, signal }: Call, { key, headersOfChanges }: Identity): RequestInit {
   return {
     method,
     headers: {
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(method === 'GET' ? {} : headersOfChanges()),
       ...headers,
@@ -65,9 +70,9 @@ function toStreamError({ data }: ServerSentEvent): ClusterError {
 }
 
 /** The one place that talks HTTP. */
-export function createHttp({ baseUrl, fetch, headersOfChanges }: HttpOptions): Http {
+export function createHttp({ baseUrl, fetch, ...identity }: HttpOptions): Http {
   async function send(call: Call): Promise<Response> {
-    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, headersOfChanges)).catch((cause: unknown) => {
+    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, identity)).catch((cause: unknown) => {
       if (call.signal?.aborted) throw call.signal.reason;
       throw toConnectionError(baseUrl, cause);
     });

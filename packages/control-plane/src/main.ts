@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  ClusterError,
   type Config,
   type ControlPlaneMessage,
   type ControlPlaneStart,
@@ -19,8 +20,14 @@ import {
   systemClock,
 } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
+import { type Admission, createAdmission } from './access/admission.ts';
+import { makeHostCredential } from './access/host-credential.ts';
+import { openApiKeys } from './access/keys/api-keys.ts';
+import { openPeople } from './access/people/open-people.ts';
+import type { SecretBox } from './access/people/secret-box.ts';
+import { permissionsWithoutCredential } from './access/roles.ts';
 import { type Assets, locateAssets } from './assets.ts';
-import { createChatStore } from './chats/chat-store.ts';
+import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
 import { metricsDoor } from './doors/native/metrics-door.ts';
@@ -46,10 +53,17 @@ import { createSoftwarePackage } from './software-package.ts';
 import { openBlobStore } from './stores/fs/open-blob-store.ts';
 import { openDatabase } from './stores/open-database.ts';
 
+/** Nothing is sealed yet: what needs it says so. */
+const nothingSealed = async (): Promise<never> => {
+  throw new ClusterError('unsupported_feature', 'This cluster cannot keep secrets yet.');
+};
+const noSecrets: SecretBox = { seal: nothingSealed, open: nothingSealed };
+
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
 interface DoorParts {
+  readonly admission: Admission;
   readonly native: NativeDependencies;
   readonly metrics: Metrics;
   readonly assets: Assets;
@@ -58,8 +72,11 @@ interface DoorParts {
 }
 
 /** Both listeners have the inference doors; the main one also has the native door, the metrics and the web UI. */
-async function createApp({ native, metrics, assets, config, log }: DoorParts, kind: 'main' | 'ollama'): Promise<FastifyInstance> {
-  const { app } = createListener({ config, log, metrics, renderError: kind === 'main' ? renderProblem : renderOllamaError });
+async function createApp(
+  { admission, native, metrics, assets, config, log }: DoorParts,
+  kind: 'main' | 'ollama',
+): Promise<FastifyInstance> {
+  const { app } = createListener({ config, log, admission, metrics, renderError: kind === 'main' ? renderProblem : renderOllamaError });
   await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
   await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
   await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
@@ -138,8 +155,25 @@ export async function runControlPlane(
     signal,
   );
   const metrics = openMetrics({ nodes });
+  const keys = await openApiKeys({ database, clock, log });
+  await using access = await openPeople({
+    database,
+    secrets: noSecrets,
+    clock,
+    log,
+    clusterName: config.cluster.name,
+    adopt: adoptLocalChats,
+    describeAct: () => {},
+  });
+  const { people, sessions } = access;
+  const admission = createAdmission({
+    keys,
+    sessions,
+    host: makeHostCredential(folder),
+    local: { permissions: () => (config.access.local ? permissionsWithoutCredential(people.count()) : undefined) },
+  });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
-  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics });
+  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
   const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
   await chats.recover();
 
@@ -149,6 +183,9 @@ export async function runControlPlane(
     registry,
     gateway,
     chats,
+    keys,
+    access,
+    acts: { run: (_act, work) => work() },
     events,
     config,
     clock,
@@ -166,14 +203,20 @@ export async function runControlPlane(
       dataFolder: folder.root,
     }),
   };
-  await using listening = await openListeners({ native, metrics, assets, config, log }, effective, folder, clock);
+  await using listening = await openListeners({ admission, native, metrics, assets, config, log }, effective, folder, clock);
   opened.listeners = [
     ...listening.listeners,
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
   ];
 
-  const loops = Promise.all([reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal)]);
+  const loops = Promise.all([
+    reconciler.run(signal),
+    publishChanges({ gateway, registry, events, clock }, signal),
+    keys.run(signal),
+    sessions.run(signal),
+  ]);
   const localJoin = await nodes.localInvitation();
+  const setup = await people.openSetup();
   tell({
     type: 'ready',
     url: listening.url,
@@ -181,6 +224,7 @@ export async function runControlPlane(
     clusterName: config.cluster.name,
     listeners: opened.listeners,
     ...(localJoin === undefined ? {} : { localJoin }),
+    ...(setup === undefined ? {} : { setup: { url: `${listening.url}${setup.path}`, expiresAt: setup.expiresAt } }),
   });
   log.info({ url: listening.url, tookMs: clock.now() - startedAtMs }, 'The control plane is ready');
   await aborted(signal);

@@ -9,6 +9,7 @@ import { type PersonRecord, toPersonRecord } from './person-record.ts';
 /** Whoever calls by a session. */
 export interface SessionCaller extends Caller {
   readonly sessionId: string;
+  readonly whenCut: () => AbortSignal;
 }
 
 export interface SessionRecord {
@@ -63,7 +64,7 @@ async function advanceGeneration(query: Query, now: number): Promise<void> {
     .execute();
 }
 
-const toCaller = (person: PersonRecord, sessionId: string): SessionCaller => ({
+const toCaller = (person: PersonRecord, sessionId: string, whenCut: () => AbortSignal): SessionCaller => ({
   kind: 'person',
   id: person.id,
   ownerId: person.id,
@@ -72,9 +73,10 @@ const toCaller = (person: PersonRecord, sessionId: string): SessionCaller => ({
   permissions: permissionsOf(person.role),
   models: undefined,
   sessionId,
+  whenCut,
 });
 
-function toSession(row: SessionRow, person: PersonRecord, before: SessionRecord | undefined): SessionRecord {
+function toSession(row: SessionRow, person: PersonRecord, before: SessionRecord | undefined, whenCut: () => AbortSignal): SessionRecord {
   const isSameCaller = before !== undefined && before.caller.role === person.role && before.caller.name === person.name;
   return {
     id: row.id,
@@ -85,7 +87,7 @@ function toSession(row: SessionRow, person: PersonRecord, before: SessionRecord 
     endedAt: row.ended_at ?? (person.state === 'active' ? null : 0),
     address: row.address,
     program: row.program,
-    caller: isSameCaller ? before.caller : toCaller(person, row.id),
+    caller: isSameCaller ? before.caller : toCaller(person, row.id, whenCut),
     lastSeenAt: Math.max(row.last_seen_at, before?.lastSeenAt ?? 0),
     cut: before?.cut,
   };
@@ -107,6 +109,12 @@ export async function openDirectory(database: Database, clock: Clock): Promise<D
   let sessions = new Map<string, SessionRecord>();
   const turns = createTurns(); // a look that began earlier must not undo what a later one saw
 
+  function whenCut(tokenHash: string): AbortSignal {
+    const session = sessions.get(tokenHash);
+    if (session === undefined || session.endedAt !== null) return AbortSignal.abort();
+    session.cut ??= new AbortController();
+    return session.cut.signal;
+  }
   async function look(): Promise<void> {
     const seen = await readGeneration(database.query); // first: what changes while we read is read again
     const rows = await database.query.selectFrom('people').selectAll().orderBy('created_at').execute();
@@ -118,7 +126,11 @@ export async function openDirectory(database: Database, clock: Clock): Promise<D
     sessions = new Map();
     for (const row of sessionRows) {
       const person = people.get(row.person_id);
-      if (person !== undefined) sessions.set(row.token_hash, toSession(row, person, before.get(row.token_hash)));
+      if (person !== undefined)
+        sessions.set(
+          row.token_hash,
+          toSession(row, person, before.get(row.token_hash), () => whenCut(row.token_hash)),
+        );
     }
     cutWhatChanged(before, sessions);
     generation = seen;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../stores/database.ts';
 import { openDatabase } from '../../stores/open-database.ts';
 import { findPostgresPrograms, startThrowawayPostgres, type ThrowawayPostgres } from '../../stores/testing/throwaway-postgres.ts';
+import type { SessionCaller } from './directory.ts';
 import { createPasswordHasher } from './passwords/password-hasher.ts';
 import { goodPassword, openPeopleApp, type Visitor } from './testing/open-people-app.ts';
 
@@ -237,7 +238,7 @@ describe.each([
         const admin = await app.setUp();
         const bia = await app.addPerson(admin, 'bia', 'admin');
         const found = app.access.sessions.find(bia.cookie.split('=')[1] ?? '');
-        const cut = app.access.sessions.whenCut((found as { sessionId: string }).sessionId);
+        const cut = (found as SessionCaller).whenCut();
         await admin.call('PATCH', '/people/bia', { displayName: 'Bia' });
         expect(cut.aborted).toBe(false);
         await admin.call('PATCH', '/people/bia', { role: 'viewer' });
@@ -258,10 +259,10 @@ describe.each([
         await using other = await openPeopleApp(database, { clock });
         const token = admin.cookie.split('=')[1] ?? '';
         const found = other.access.sessions.find(token);
-        const cut = other.access.sessions.whenCut((found as { sessionId: string }).sessionId);
+        const cut = (found as SessionCaller).whenCut();
         const stop = new AbortController();
         const running = other.access.sessions.run(stop.signal);
-        await app.access.sessions.endAll((found as { id: string }).id);
+        await app.access.sessions.endAll((found as SessionCaller).id);
         await clock.advance(5000);
         await expect.poll(() => cut.aborted, { timeout: 10_000 }).toBe(true);
         expect(other.access.sessions.find(token)).toBe('ended');

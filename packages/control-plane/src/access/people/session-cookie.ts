@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { ClusterError } from '@cluster-ai/contracts';
-import type { FastifyRequest } from 'fastify';
 
 /*
  * A session in a browser. With TLS the name begins with `__Host-`, which browsers take from this very host only; on plain HTTP, which is spoken
@@ -11,27 +11,29 @@ const SECURE_NAME = '__Host-cai_session';
 const PLAIN_NAME = 'cai_session';
 export const CSRF_HEADER = 'x-csrf-token';
 
-type Incoming = Pick<FastifyRequest, 'headers' | 'protocol' | 'method'>;
+interface Incoming {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+}
 
-const isSecure = (request: Incoming) => request.protocol === 'https';
-const nameFor = (request: Incoming) => (isSecure(request) ? SECURE_NAME : PLAIN_NAME);
+const nameFor = (isSecure: boolean) => (isSecure ? SECURE_NAME : PLAIN_NAME);
 
-function cookie(request: Incoming, value: string, maxAgeSeconds: number): string {
-  const attributes = ['Path=/', `Max-Age=${maxAgeSeconds}`, 'HttpOnly', 'SameSite=Strict', ...(isSecure(request) ? ['Secure'] : [])];
-  return `${nameFor(request)}=${value}; ${attributes.join('; ')}`;
+function cookie(isSecure: boolean, value: string, maxAgeSeconds: number): string {
+  const attributes = ['Path=/', `Max-Age=${maxAgeSeconds}`, 'HttpOnly', 'SameSite=Strict', ...(isSecure ? ['Secure'] : [])];
+  return `${nameFor(isSecure)}=${value}; ${attributes.join('; ')}`;
 }
 
 /** The value of `Set-Cookie` that begins a session. */
-export const toSessionCookie = (request: Incoming, token: string, expiresAt: number, now: number): string =>
-  cookie(request, token, Math.max(0, Math.floor((expiresAt - now) / 1000)));
+export const toSessionCookie = (isSecure: boolean, token: string, expiresAt: number, now: number): string =>
+  cookie(isSecure, token, Math.max(0, Math.floor((expiresAt - now) / 1000)));
 
 /** The value of `Set-Cookie` that makes a browser forget it. */
-export const toEndedCookie = (request: Incoming): string => cookie(request, '', 0);
+export const toEndedCookie = (isSecure: boolean): string => cookie(isSecure, '', 0);
 
 /** The session's token in a request's cookie. Two of them are none: one was planted by somebody. */
-export function readSessionCookie(request: Incoming): string | undefined {
-  const name = `${nameFor(request)}=`;
-  const found = (request.headers.cookie ?? '')
+export function readSessionCookie({ cookie: header }: IncomingHttpHeaders, isSecure: boolean): string | undefined {
+  const name = `${nameFor(isSecure)}=`;
+  const found = (header ?? '')
     .split(';')
     .map((part) => part.trim())
     .filter((part) => part.startsWith(name));

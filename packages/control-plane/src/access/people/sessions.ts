@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { ClusterError, type Session } from '@cluster-ai/contracts';
 import { type Clock, type Logger, newId } from '@cluster-ai/runtime';
 import type { Database, Query } from '../../stores/database.ts';
+import type { SessionLookup } from '../admission.ts';
 import type { Directory, SessionCaller, SessionRecord } from './directory.ts';
 import { hashSecret, isSecretToken, newSecretToken } from './secret-token.ts';
 
@@ -29,16 +30,10 @@ export interface NewSession {
   readonly expiresAt: number;
 }
 
-/** What admission asks: synchronous, from memory. */
-export interface SessionLookup {
-  find(token: string): SessionCaller | 'ended' | undefined;
-}
-
 export interface Sessions extends SessionLookup {
   /** Within the transaction in which the person proved who it is. */
   begin(query: Query, personId: string, origin: Origin): Promise<NewSession>;
-  /** Aborts when this session ends, or when its person may do other things than before: for what stays open, such as event streams. */
-  whenCut(sessionId: string): AbortSignal;
+  find(token: string): SessionCaller | 'ended' | undefined;
   /** What a page sends as `x-csrf-token`; it follows from the session's token, and another site can read neither. */
   csrfTokenOf(token: string): string;
   list(personId: string, currentId: string | undefined): readonly Session[];
@@ -63,7 +58,6 @@ export async function endSessionsOf(query: Query, personId: string, now: number,
 }
 
 const toTime = (ms: number) => new Date(ms).toISOString();
-const alreadyCut = AbortSignal.abort();
 
 export interface SessionsDependencies {
   readonly directory: Directory;
@@ -147,12 +141,6 @@ export function createSessions({ directory, database, clock, log }: SessionsDepe
         .execute();
       await query.updateTable('people').set({ last_sign_in_at: now }).where('id', '=', personId).execute();
       return { token, csrfToken: csrfTokenOf(token), expiresAt: now + LIFE_MS };
-    },
-    whenCut(sessionId) {
-      const session = open().find(({ id }) => id === sessionId);
-      if (session === undefined) return alreadyCut;
-      session.cut ??= new AbortController();
-      return session.cut.signal;
     },
     csrfTokenOf,
     list: (personId, currentId) =>

@@ -1,6 +1,7 @@
 import type { Backup, Config, Listener } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
+import type { ApiKeys } from '../../access/keys/api-keys.ts';
 import type { Chats } from '../../chats/chats.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { unknownRoute } from '../../listeners/to-request-error.ts';
@@ -10,11 +11,14 @@ import type { Registry } from '../../registry/registry.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
 import { generateRoutes } from './generate.ts';
+import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
+import { type PeopleRouteDependencies, peopleRoutes } from './people.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
+import { sessionRoutes } from './sessions.ts';
 
 /** What the door needs to know of the program around it. */
 export interface ClusterDescription {
@@ -25,11 +29,12 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies {
+export interface NativeDependencies extends PeopleRouteDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
   readonly chats: Chats;
+  readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
   readonly events: EventBus;
   readonly config: Config;
   readonly clock: Clock;
@@ -45,6 +50,9 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
+    ...keyRoutes(dependencies),
+    ...peopleRoutes(dependencies),
+    ...sessionRoutes(dependencies),
   ];
 }
 

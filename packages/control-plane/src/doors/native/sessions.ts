@@ -25,6 +25,8 @@ import { type NativeRoute, route } from './route.ts';
 const tag = 'sessions';
 const byId = z.object({ id: z.string().min(1).max(100) });
 
+const isSecure = (request: FastifyRequest) => request.protocol === 'https';
+
 /** Who does what, for the record of acts. */
 export interface PublicAct {
   readonly actor: { readonly kind: 'anonymous'; readonly id: string; readonly name: string; readonly role: string };
@@ -61,7 +63,7 @@ export function answerSignedIn(
   reply: FastifyReply,
   { token, csrfToken, expiresAt, personId }: SignedIn,
 ): Profile {
-  void reply.header('set-cookie', toSessionCookie(request, token, expiresAt, clock.now())).header('cache-control', 'no-store');
+  void reply.header('set-cookie', toSessionCookie(isSecure(request), token, expiresAt, clock.now())).header('cache-control', 'no-store');
   const person = access.people.get(personId);
   const { id, name, role } = person;
   return { kind: 'person', id, name, role, permissions: [...permissionsOf(role)], person, csrfToken };
@@ -90,7 +92,7 @@ function profileRoutes({ access }: PeopleRouteDependencies): readonly NativeRout
       answer: profileShape,
       handle: async ({ request, reply }) => {
         const caller = callerOf(request);
-        const token = readSessionCookie(request);
+        const token = readSessionCookie(request.headers, isSecure(request));
         void reply.header('cache-control', 'no-store');
         return {
           ...toMe(caller),
@@ -193,7 +195,7 @@ export function sessionRoutes(dependencies: PeopleRouteDependencies): readonly N
       handle: async ({ request, reply }) => {
         const { id, sessionId } = sessionOf(request);
         await sessions.end(id, sessionId);
-        void reply.header('set-cookie', toEndedCookie(request));
+        void reply.header('set-cookie', toEndedCookie(isSecure(request)));
       },
     }),
     route({
@@ -215,7 +217,7 @@ export function sessionRoutes(dependencies: PeopleRouteDependencies): readonly N
       answer: undefined,
       handle: async ({ request, reply }) => {
         await sessions.endAll(sessionOf(request).id);
-        void reply.header('set-cookie', toEndedCookie(request));
+        void reply.header('set-cookie', toEndedCookie(isSecure(request)));
       },
     }),
     ...profileRoutes(dependencies),

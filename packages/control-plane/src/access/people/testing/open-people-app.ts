@@ -1,51 +1,46 @@
 import { ClusterError, defaultConfig, type Profile } from '@cluster-ai/contracts';
 import { type Clock, createManualClock, silentLogger } from '@cluster-ai/runtime';
-import type { FastifyInstance, FastifyPluginAsync, InjectOptions } from 'fastify';
+import type { FastifyPluginAsync, InjectOptions } from 'fastify';
 import { peopleRoutes } from '../../../doors/native/people.ts';
 import { renderProblem } from '../../../doors/native/problem.ts';
 import { registerRoute } from '../../../doors/native/route.ts';
 import { type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
 import { createListener } from '../../../listeners/create-listener.ts';
 import type { Database } from '../../../stores/database.ts';
+import { createAdmission } from '../../admission.ts';
 import type { Caller } from '../../caller.ts';
 import { permissionsOf } from '../../roles.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
 import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
-import { CSRF_HEADER, checkCsrf, readSessionCookie } from '../session-cookie.ts';
+import { CSRF_HEADER } from '../session-cookie.ts';
 import { createMemorySecretBox } from './memory-secret-box.ts';
 
 export const goodPassword = 'tinta goiaba varal 12';
 
-/** Admission by session alone: what the listeners do with a cookie. */
-function admitBySession(app: FastifyInstance, { sessions }: OpenedPeople): void {
-  app.addHook('onRequest', async (request) => {
-    const { permission } = request.routeOptions.config;
-    const token = readSessionCookie(request);
-    const found = token === undefined ? undefined : sessions.find(token);
-    if (permission === 'public' || permission === undefined) return;
-    if (found === 'ended') throw new ClusterError('session_ended', 'The session has ended.');
-    if (found === undefined || token === undefined) throw new ClusterError('unauthorized', 'Sign in.');
-    checkCsrf(request, sessions.csrfTokenOf(token));
-    if (!found.permissions.has(permission)) throw new ClusterError('forbidden', `This needs ${permission}.`);
-    request.caller = found;
-  });
-}
+const owner: Caller = {
+  kind: 'host',
+  id: 'host',
+  ownerId: 'local',
+  name: 'the owner of this machine',
+  role: 'admin',
+  permissions: permissionsOf('admin'),
+  models: undefined,
+};
 
-/** Admission of the machine's owner, who may do everything. */
-function admitAsHost(app: FastifyInstance): void {
-  const host: Caller = {
-    kind: 'host',
-    id: 'host',
-    ownerId: 'host',
-    name: 'host',
-    role: 'admin',
-    permissions: permissionsOf('admin'),
-    models: undefined,
-  };
-  app.addHook('onRequest', async (request) => {
-    request.caller = host;
+/** The real admission, which knows sessions only; with `isHost` also the owner of the machine, who then needs no credential. */
+const openAdmission = ({ sessions }: OpenedPeople, isHost: boolean) => {
+  const admission = createAdmission({
+    keys: {
+      authenticate: () => {
+        throw new ClusterError('unauthorized', 'There are no keys here.');
+      },
+    },
+    sessions,
+    host: { find: () => undefined },
+    local: { permissions: () => undefined },
   });
-}
+  return isHost ? { admit: () => owner } : admission;
+};
 
 /** One who calls: keeps the cookie as a browser does. */
 export interface Visitor {
@@ -95,9 +90,12 @@ export async function openPeopleApp(
     adopt: async (_query, personId) => void adopted.push(personId),
     describeAct: () => {},
   });
-  const { app } = createListener({ config: defaultConfig(), log: silentLogger, renderError: renderProblem });
-  if (isHost) admitAsHost(app);
-  else admitBySession(app, access);
+  const { app } = createListener({
+    config: defaultConfig(),
+    log: silentLogger,
+    renderError: renderProblem,
+    admission: openAdmission(access, isHost),
+  });
   const acts: PublicAct[] = [];
   const dependencies = {
     access,
