@@ -27,6 +27,7 @@ export interface Tables {
   one_use_links: OneUseLinkRow;
   totp_seeds: TotpSeedRow;
   recovery_codes: RecoveryCodeRow;
+  passkeys: PasskeyRow;
 }
 
 /** Parents before those that refer to them. */
@@ -50,6 +51,7 @@ export const tableNames = [
   'one_use_links',
   'totp_seeds',
   'recovery_codes',
+  'passkeys',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -278,4 +280,19 @@ export interface RecoveryCodeRow {
   person_id: string;
   code_hash: string;
   used_at: number | null;
+}
+
+export interface PasskeyRow {
+  /** The authenticator's id of the credential, in base64url. */
+  id: string;
+  person_id: string;
+  name: string;
+  /** The host name that it is good for. */
+  rp_id: string;
+  /** In COSE's notation. */
+  public_key: Uint8Array;
+  /** What the authenticator counted at its last use; 0 for those that do not count. */
+  counter: number;
+  created_at: number;
+  last_used_at: number | null;
 }

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Database } from '../../stores/database.ts';
 import { openDirectory } from './directory.ts';
+import { createPasskeys, type Passkeys } from './passkeys.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts';
 import { createPeople, type People, type PeopleDependencies } from './people.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -22,6 +23,7 @@ export interface OpenedPeople extends AsyncDisposable {
   readonly people: People;
   readonly sessions: Sessions;
   readonly signIn: SignIn;
+  readonly passkeys: Passkeys;
 }
 
 /** Reads everybody into memory. Whoever opens it runs `sessions.run` until the end. */
@@ -39,6 +41,7 @@ export async function openPeople({
   const sessions = createSessions({ directory, database, clock, log });
   const totp = createTotp({ database, directory, secrets, clock });
   const signIn = createSignIn({ directory, sessions, totp, hasher, delays: createSignInDelays(), clock });
-  const people = createPeople({ directory, sessions, signIn, totp, hasher, clock, clusterName, adopt, describeAct });
-  return { people, sessions, signIn, [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose]() };
+  const passkeys = createPasskeys({ directory, sessions, clock, clusterName });
+  const people = createPeople({ directory, passkeys, sessions, signIn, totp, hasher, clock, clusterName, adopt, describeAct });
+  return { people, sessions, signIn, passkeys, [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose]() };
 }

@@ -10,6 +10,7 @@ import { findPostgresPrograms, startThrowawayPostgres, type ThrowawayPostgres } 
 import type { SessionCaller } from './directory.ts';
 import { createPasswordHasher } from './passwords/password-hasher.ts';
 import { goodPassword, openPeopleApp, type Visitor } from './testing/open-people-app.ts';
+import { createSoftAuthenticator } from './testing/soft-authenticator.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cai-people-'));
 const programs = await findPostgresPrograms();
@@ -167,7 +168,8 @@ describe.each([
         await using database = await open();
         await using app = await openPeopleApp(database);
         await app.setUp();
-        expect((await app.visit().call('POST', '/sessions', { name: 'ana', password: 'x'.repeat(1_000_000) })).status).toBe(400);
+        expect((await app.visit().call('POST', '/sessions', { name: 'ana', password: 'x'.repeat(1_000_000) })).status).toBe(413);
+        expect((await app.visit().call('POST', '/sessions', { name: 'ana', password: 'x'.repeat(2000) })).status).toBe(400);
         const person = await app.access.people.create({ name: 'bia', role: 'viewer', displayName: '', email: null }, 'system');
         const choose = { token: person.link.token, password: 'cafe\u0301 com leite e pão' };
         expect((await app.visit().call('POST', '/passwords/choose', choose)).status).toBe(200);
@@ -406,6 +408,76 @@ describe.each([
         expect((await admin.call('DELETE', '/people/ana')).status).toBe(204);
         expect(app.access.people.list().map(({ name }) => name)).toEqual(['bia']);
         expect((await admin.call('GET', '/me')).status).toBe(401);
+      });
+    });
+
+    describe('passkeys', () => {
+      const site = 'http://localhost:80';
+      async function addPasskey(visitor: Visitor) {
+        const authenticator = createSoftAuthenticator();
+        const { options } = (await visitor.call('POST', '/me/passkeys/options', { password: goodPassword })).body;
+        const credential = authenticator.create(options, site);
+        return { authenticator, credential, added: await visitor.call('POST', '/me/passkeys', { name: 'stick', credential }) };
+      }
+      const begin = async (visitor: Visitor) => (await visitor.call('POST', '/sessions/passkey/options', {})).body.options;
+      const signIn = (visitor: Visitor, credential: unknown) => visitor.call('POST', '/sessions/passkey', { credential });
+
+      test('sign a person in, until they are forgotten or taken away', async () => {
+        await using database = await open();
+        await using app = await openPeopleApp(database);
+        const ana = await app.setUp();
+        const { authenticator, added } = await addPasskey(ana);
+        expect(added).toMatchObject({ status: 201, body: { id: authenticator.id, name: 'stick', host: 'localhost', lastUsedAt: null } });
+        const visitor = app.visit();
+        expect((await signIn(visitor, authenticator.get(await begin(visitor), site))).body).toMatchObject({ name: 'ana', role: 'admin' });
+        expect((await visitor.call('GET', '/me/passkeys')).body.passkeys).toMatchObject([{ lastUsedAt: expect.any(String) }]);
+        expect((await visitor.call('DELETE', `/me/passkeys/${authenticator.id}`)).status).toBe(204);
+        expect((await signIn(app.visit(), authenticator.get(await begin(visitor), site))).status).toBe(401);
+        expect((await visitor.call('DELETE', `/me/passkeys/${authenticator.id}`)).status).toBe(404);
+
+        const bia = await app.addPerson(ana, 'bia', 'viewer');
+        const other = await addPasskey(bia);
+        expect((await ana.call('DELETE', `/me/passkeys/${other.authenticator.id}`)).status).toBe(404);
+        await ana.call('POST', '/people/bia/reset-password');
+        expect((await signIn(app.visit(), other.authenticator.get(await begin(visitor), site))).status).toBe(401);
+      });
+
+      test('prove nothing twice, elsewhere, without their owner, for somebody else, or as a copy', async () => {
+        await using database = await open();
+        await using app = await openPeopleApp(database);
+        const ana = await app.setUp();
+        const bia = await app.addPerson(ana, 'bia', 'viewer');
+        const { authenticator, credential } = await addPasskey(ana);
+        const visitor = app.visit();
+        const refused = async (answer: unknown) =>
+          expect(await signIn(app.visit(), answer)).toMatchObject({ status: 401, ...problem('credentials_invalid') });
+
+        const used = authenticator.get(await begin(visitor), site);
+        expect((await signIn(app.visit(), used)).status).toBe(201);
+        await refused(used);
+        await refused(authenticator.get(await begin(visitor), 'http://evil.example'));
+        await refused(authenticator.get({ ...(await begin(visitor)), rpId: 'evil.example' }, site));
+        await refused(authenticator.get(await begin(visitor), site, false));
+        await refused(authenticator.get({ challenge: 'a'.repeat(43), rpId: 'localhost' }, site));
+        await refused(createSoftAuthenticator().get(await begin(visitor), site));
+        const late = await begin(visitor);
+        await app.clock.advance(5 * 60_000);
+        await refused(authenticator.get(late, site));
+        authenticator.setCounter(0);
+        await refused(authenticator.get(await begin(visitor), site)); // it counted further before: this one is a copy
+
+        expect((await ana.call('POST', '/me/passkeys', { credential })).status).toBe(401);
+        const { options } = (await ana.call('POST', '/me/passkeys/options', { password: goodPassword })).body;
+        expect((await bia.call('POST', '/me/passkeys', { credential: createSoftAuthenticator().create(options, site) })).status).toBe(401);
+        expect((await ana.call('POST', '/me/passkeys/options', { password: 'not the password' })).status).toBe(401);
+        await ana.call('PATCH', '/people/bia', { state: 'disabled' });
+      });
+
+      test('are told about where they cannot work', async () => {
+        await using database = await open();
+        await using app = await openPeopleApp(database);
+        const answer = await app.visit().call('POST', '/sessions/passkey/options', {}, { host: '127.0.0.1:3000' });
+        expect(answer.body).toMatchObject({ code: 'unsupported_feature', hint: expect.stringContaining('localhost') });
       });
     });
 

@@ -15,6 +15,7 @@ import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
+import { passkeyRoutes } from './passkeys.ts';
 import { type PeopleRouteDependencies, peopleRoutes } from './people.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
@@ -53,6 +54,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...keyRoutes(dependencies),
     ...peopleRoutes(dependencies),
     ...sessionRoutes(dependencies),
+    ...passkeyRoutes(dependencies),
   ];
 }
 

@@ -53,6 +53,15 @@ export const people = (kind: Database['kind']): Migration => ({
         .addColumn('code_hash', 'text', (column) => column.notNull())
         .addColumn('used_at', int)
         .addPrimaryKeyConstraint('recovery_codes_key', ['person_id', 'code_hash']),
+      create('passkeys')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('person_id', 'text', (column) => column.notNull().references('people.id').onDelete('cascade'))
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('rp_id', 'text', (column) => column.notNull())
+        .addColumn('public_key', bytes, (column) => column.notNull())
+        .addColumn('counter', int, (column) => column.notNull())
+        .addColumn('created_at', int, (column) => column.notNull())
+        .addColumn('last_used_at', int),
     ];
     for (const table of tables) await table.execute();
     await schema.schema.createIndex('sessions_by_person').on('sessions').column('person_id').execute();

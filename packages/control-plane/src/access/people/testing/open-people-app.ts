@@ -1,6 +1,7 @@
 import { ClusterError, defaultConfig, type Profile } from '@cluster-ai/contracts';
 import { type Clock, createManualClock, silentLogger } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync, InjectOptions } from 'fastify';
+import { passkeyRoutes } from '../../../doors/native/passkeys.ts';
 import { peopleRoutes } from '../../../doors/native/people.ts';
 import { renderProblem } from '../../../doors/native/problem.ts';
 import { registerRoute } from '../../../doors/native/route.ts';
@@ -108,7 +109,8 @@ export async function openPeopleApp(
     },
   };
   const door: FastifyPluginAsync = async (scope) => {
-    for (const route of [...peopleRoutes(dependencies), ...sessionRoutes(dependencies)]) registerRoute(scope, route);
+    for (const route of [...peopleRoutes(dependencies), ...sessionRoutes(dependencies), ...passkeyRoutes(dependencies)])
+      registerRoute(scope, route);
   };
   await app.register(door, { prefix: '/api/v1' });
 
