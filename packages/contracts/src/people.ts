@@ -128,6 +128,7 @@ export type UpdateProfileInput = z.input<typeof updateProfileShape>;
 export const sessionShape = z
   .object({
     id: z.string(),
+    kind: z.enum(['browser', 'tokens']).describe('`tokens`: a program holds tokens instead of a cookie.'),
     isCurrent: z.boolean(),
     createdAt: z.iso.datetime(),
     lastSeenAt: z.iso.datetime(),
@@ -201,3 +202,15 @@ export const passkeySignInShape = z
   })
   .meta({ id: 'PasskeySignIn' });
 export type PasskeySignInInput = z.input<typeof passkeySignInShape>;
+
+/** For programs of a person that want tokens instead of a cookie. */
+export const tokensShape = z
+  .object({
+    accessToken: z.string().describe('A JWT. Send it as `Authorization: Bearer …`.'),
+    tokenType: z.literal('Bearer'),
+    expiresInSeconds: z.int(),
+    refreshToken: z.string().describe('Good for one refresh. Using one a second time ends the session: somebody else has it.'),
+  })
+  .meta({ id: 'Tokens' });
+export type Tokens = z.infer<typeof tokensShape>;
+export const refreshTokensShape = z.object({ refreshToken: z.string().min(1).max(300) }).meta({ id: 'RefreshTokens' });

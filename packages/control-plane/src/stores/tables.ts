@@ -28,6 +28,8 @@ export interface Tables {
   totp_seeds: TotpSeedRow;
   recovery_codes: RecoveryCodeRow;
   passkeys: PasskeyRow;
+  token_families: TokenFamilyRow;
+  token_keys: TokenKeyRow;
 }
 
 /** Parents before those that refer to them. */
@@ -52,6 +54,8 @@ export const tableNames = [
   'totp_seeds',
   'recovery_codes',
   'passkeys',
+  'token_families',
+  'token_keys',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -241,6 +245,8 @@ export interface PersonRow {
 export interface SessionRow {
   id: string;
   person_id: string;
+  /** `tokens`: a program of the person holds an access and a refresh token instead of a cookie. */
+  kind: 'browser' | 'tokens';
   /** SHA-256 of the token, which only the browser has. */
   token_hash: string;
   created_at: number;
@@ -295,4 +301,24 @@ export interface PasskeyRow {
   counter: number;
   created_at: number;
   last_used_at: number | null;
+}
+
+/** What refresh tokens of one session there are: one that works, and earlier ones, whose use ends the session. */
+export interface TokenFamilyRow {
+  session_id: string;
+  /** Of the secret that all its tokens share: only who has had one can end the family. */
+  family_hash: string;
+  /** Of the secret that only the newest has. */
+  current_hash: string;
+  rotated_at: number;
+}
+
+/** A key that signs access tokens. */
+export interface TokenKeyRow {
+  id: string;
+  /** The public half, as a JWK. */
+  public_json: string;
+  /** The private half, sealed. */
+  sealed: Uint8Array;
+  created_at: number;
 }

@@ -1,13 +1,7 @@
 import { isIP } from 'node:net';
 import { type AddPasskeyInput, ClusterError, type Passkey, type PasskeyOptions, type PasskeySignInInput } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type VerifiedRegistrationResponse,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
+import type { VerifiedRegistrationResponse } from '@simplewebauthn/server';
 import type { PasskeyRow } from '../../stores/tables.ts';
 import { createChallenges } from './challenges.ts';
 import type { Directory } from './directory.ts';
@@ -36,6 +30,9 @@ export interface Passkeys {
   /** Throws `credentials_invalid`: one answer for every reason. */
   signIn(answer: PasskeySignInInput, site: Site, origin: Origin): Promise<SignedIn>;
 }
+
+/** Large, and many clusters never need it. */
+const webAuthn = () => import('@simplewebauthn/server');
 
 type Purpose = { readonly type: 'add'; readonly personId: string } | { readonly type: 'sign-in' };
 
@@ -84,6 +81,7 @@ export function createPasskeys({ directory, sessions, clock, clusterName }: Pass
     directory.read((query) => query.selectFrom('passkeys').selectAll().where('person_id', '=', personId).orderBy('created_at').execute());
 
   async function verifyNew(wish: AddPasskeyInput, challenge: string, site: Site): Promise<VerifiedRegistrationResponse> {
+    const { verifyRegistrationResponse } = await webAuthn();
     return verifyRegistrationResponse({
       response: { ...wish.credential, clientExtensionResults: {} },
       expectedChallenge: challenge,
@@ -95,6 +93,7 @@ export function createPasskeys({ directory, sessions, clock, clusterName }: Pass
   }
   async function verifyUse({ credential }: PasskeySignInInput, row: PasskeyRow, challenge: string, site: Site): Promise<number> {
     const { userHandle, ...response } = credential.response;
+    const { verifyAuthenticationResponse } = await webAuthn();
     const verified = await verifyAuthenticationResponse({
       response: { ...credential, response, clientExtensionResults: {} },
       expectedChallenge: challenge,
@@ -113,6 +112,7 @@ export function createPasskeys({ directory, sessions, clock, clusterName }: Pass
     async begin(person, site) {
       checkSite(site);
       const known = await rowsOf(person.id);
+      const { generateRegistrationOptions } = await webAuthn();
       const options = await generateRegistrationOptions({
         rpName: `Cluster AI (${clusterName})`,
         rpID: site.host,
@@ -153,6 +153,7 @@ export function createPasskeys({ directory, sessions, clock, clusterName }: Pass
     },
     async beginSignIn(site) {
       checkSite(site);
+      const { generateAuthenticationOptions } = await webAuthn();
       const options = await generateAuthenticationOptions({
         rpID: site.host,
         challenge: Buffer.from(challenges.add({ type: 'sign-in' }, clock.now()), 'base64url'),

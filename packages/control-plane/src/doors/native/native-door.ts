@@ -20,6 +20,7 @@ import { type PeopleRouteDependencies, peopleRoutes } from './people.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
 import { sessionRoutes } from './sessions.ts';
+import { tokenRoutes } from './tokens.ts';
 
 /** What the door needs to know of the program around it. */
 export interface ClusterDescription {
@@ -55,6 +56,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...peopleRoutes(dependencies),
     ...sessionRoutes(dependencies),
     ...passkeyRoutes(dependencies),
+    ...tokenRoutes(dependencies),
   ];
 }
 

@@ -24,7 +24,7 @@ const tag = 'people';
 const byId = z.object({ id: z.string().min(1).max(100) });
 
 export interface PeopleRouteDependencies {
-  readonly access: Pick<OpenedPeople, 'people' | 'sessions' | 'signIn' | 'passkeys'>;
+  readonly access: Pick<OpenedPeople, 'people' | 'sessions' | 'signIn' | 'passkeys' | 'tokens'>;
   /** Public routes are recorded by themselves: admission records what has a caller. */
   readonly acts: ActRecorder;
   readonly clock: Clock;
