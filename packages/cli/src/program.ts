@@ -52,6 +52,8 @@ export const sharedFlags = {
 const groups = {
   nodes: text('The machines of the cluster', 'As máquinas do cluster'),
   models: text('The models that the cluster keeps', 'Os modelos que o cluster guarda'),
+  users: text('The people who have a login', 'As pessoas que têm acesso'),
+  keys: text('The keys that programs sign in with', 'As chaves com que os programas entram'),
   backup: text('Save and bring back state and models', 'Salva e traz de volta estado e modelos'),
   config: text('The configuration', 'A configuração'),
 } as const;

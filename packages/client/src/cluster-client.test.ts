@@ -143,6 +143,17 @@ describe('the cluster client', () => {
     expect(parts).toEqual(['a']);
   });
 
+  test('what changes something proves that a page of ours sent it, once that is signed in', async () => {
+    const { client, seen } = await serve((response, request) =>
+      answerJson(200, request.method === 'POST' ? { csrfToken: 'proof' } : {})(response),
+    );
+    await client.endAllSessions();
+    await client.signIn({ name: 'ana', password: 'x' });
+    await client.listPeople();
+    await client.updateMe({ displayName: 'Ana' });
+    expect(seen.map(({ headers }) => headers['x-csrf-token'])).toEqual([undefined, undefined, undefined, 'proof']);
+  });
+
   test('leaving the loop closes the connection', async () => {
     const closed = Promise.withResolvers<void>();
     const { client } = await serve((response) => {

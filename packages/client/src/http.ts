@@ -32,6 +32,8 @@ export interface HttpOptions {
   readonly fetch: typeof globalThis.fetch;
   /** Sent with every request, as a bearer token. */
   readonly key: string | undefined;
+  /** Sent with every call that changes something. */
+  readonly headersOfChanges: () => Readonly<Record<string, string>>;
 }
 
 function toUrl(baseUrl: string, { path, query = {} }: Call): string {
@@ -40,12 +42,15 @@ function toUrl(baseUrl: string, { path, query = {} }: Call): string {
   return `${baseUrl.replace(/\/+$/, '')}/api/v1/${path}${search}`;
 }
 
-function toRequestInit({ method = 'GET', body, headers, signal }: Call, key: string | undefined): RequestInit {
+type Identity = Pick<HttpOptions, 'key' | 'headersOfChanges'>;
+
+function toRequestInit({ method = 'GET', body, headers, signal }: Call, { key, headersOfChanges }: Identity): RequestInit {
   return {
     method,
     headers: {
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(method === 'GET' ? {} : headersOfChanges()),
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -65,9 +70,9 @@ function toStreamError({ data }: ServerSentEvent): ClusterError {
 }
 
 /** The one place that talks HTTP. */
-export function createHttp({ baseUrl, fetch, key }: HttpOptions): Http {
+export function createHttp({ baseUrl, fetch, ...identity }: HttpOptions): Http {
   async function send(call: Call): Promise<Response> {
-    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, key)).catch((cause: unknown) => {
+    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, identity)).catch((cause: unknown) => {
       if (call.signal?.aborted) throw call.signal.reason;
       throw toConnectionError(baseUrl, cause);
     });

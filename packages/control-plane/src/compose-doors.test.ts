@@ -49,7 +49,7 @@ beforeAll(async () => {
   await clock.advance(61_000);
 
   const config: Config = defaultConfig();
-  const none = { find: () => undefined };
+  const none = { find: () => undefined, csrfTokenOf: () => '' };
   const { admit } = createAdmission({ keys, sessions: none, host: none, local: { permissions: () => undefined } });
   const admission = {
     admit(...given: Parameters<typeof admit>) {

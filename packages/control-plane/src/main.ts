@@ -1,14 +1,23 @@
 import { join } from 'node:path';
-import { type ControlPlaneMessage, type ControlPlaneStart, isClusterError, type Listener, toCondition } from '@cluster-ai/contracts';
+import {
+  ClusterError,
+  type ControlPlaneMessage,
+  type ControlPlaneStart,
+  isClusterError,
+  type Listener,
+  toCondition,
+} from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
 import { aborted, type Clock, type DataFolder, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
 import { createAdmission } from './access/admission.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
-import { permissionsBeforeSetUp } from './access/roles.ts';
+import { openPeople } from './access/people/open-people.ts';
+import type { SecretBox } from './access/people/secret-box.ts';
+import { permissionsWithoutCredential } from './access/roles.ts';
 import { locateAssets } from './assets.ts';
-import { createChatStore } from './chats/chat-store.ts';
+import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
 import { composeDoors, type DoorParts } from './compose-doors.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
@@ -27,8 +36,11 @@ import { createSoftwarePackage } from './software-package.ts';
 import { openBlobStore } from './stores/fs/open-blob-store.ts';
 import { openDatabase } from './stores/open-database.ts';
 
-/** People cannot sign in yet. */
-const noSessions = { find: () => undefined };
+/** Nothing is sealed yet: what needs it says so. */
+const nothingSealed = async (): Promise<never> => {
+  throw new ClusterError('unsupported_feature', 'This cluster cannot keep secrets yet.');
+};
+const noSecrets: SecretBox = { seal: nothingSealed, open: nothingSealed };
 
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
@@ -101,11 +113,21 @@ export async function runControlPlane(
   );
   const metrics = openMetrics({ nodes });
   const keys = await openApiKeys({ database, clock, log });
+  await using access = await openPeople({
+    database,
+    secrets: noSecrets,
+    clock,
+    log,
+    clusterName: config.cluster.name,
+    adopt: adoptLocalChats,
+    describeAct: () => {},
+  });
+  const { people, sessions } = access;
   const admission = createAdmission({
     keys,
-    sessions: noSessions,
+    sessions,
     host: makeHostCredential(folder),
-    local: { permissions: () => (config.access.local ? permissionsBeforeSetUp : undefined) },
+    local: { permissions: () => (config.access.local ? permissionsWithoutCredential(people.count()) : undefined) },
   });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
@@ -119,6 +141,8 @@ export async function runControlPlane(
     gateway,
     chats,
     keys,
+    access,
+    acts: { run: (_act, work) => work() },
     events,
     config,
     clock,
@@ -142,8 +166,14 @@ export async function runControlPlane(
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
   ];
 
-  const loops = Promise.all([reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal), keys.run(signal)]);
+  const loops = Promise.all([
+    reconciler.run(signal),
+    publishChanges({ gateway, registry, events, clock }, signal),
+    keys.run(signal),
+    sessions.run(signal),
+  ]);
   const localJoin = await nodes.localInvitation();
+  const setup = await people.openSetup();
   tell({
     type: 'ready',
     url: listening.url,
@@ -151,6 +181,7 @@ export async function runControlPlane(
     clusterName: config.cluster.name,
     listeners: opened.listeners,
     ...(localJoin === undefined ? {} : { localJoin }),
+    ...(setup === undefined ? {} : { setup: { url: `${listening.url}${setup.path}`, expiresAt: setup.expiresAt } }),
   });
   log.info({ url: listening.url, tookMs: clock.now() - startedAtMs }, 'The control plane is ready');
   await aborted(signal);

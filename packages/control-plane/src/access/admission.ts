@@ -3,12 +3,15 @@ import { ClusterError, type Permission } from '@cluster-ai/contracts';
 import type { Caller } from './caller.ts';
 import type { ApiKeys } from './keys/api-keys.ts';
 import { looksLikeKey } from './keys/key-text.ts';
+import { checkCsrf } from './people/session-cookie.ts';
 import { type Credential, readCredential } from './read-credential.ts';
 import { leastRoleWith } from './roles.ts';
 
 /** Signed-in people, looked up in memory. `ended`: there was such a session. */
 export interface SessionLookup {
   find(cookieOrBearer: string): Caller | 'ended' | undefined;
+  /** What a page of ours sends with each change. */
+  csrfTokenOf(cookie: string): string;
 }
 
 export interface LocalRule {
@@ -25,7 +28,9 @@ export interface AdmissionDependencies {
 
 /** What admission looks at. */
 export interface AdmissionRequest {
+  readonly method: string;
   readonly headers: IncomingHttpHeaders;
+  readonly isSecure: boolean;
   /** Of the connection, never of a header. */
   readonly remoteAddress: string | undefined;
 }
@@ -70,15 +75,22 @@ export function createAdmission({ keys, sessions, host, local }: AdmissionDepend
     return allowed && isHere ? toLocalCaller(allowed) : undefined;
   }
 
+  /** A browser sends its cookie whichever page asked it to. */
+  function byCookie(request: AdmissionRequest, text: string): Caller | undefined {
+    const caller = bySession(text);
+    if (caller !== undefined) checkCsrf(request, sessions.csrfTokenOf(text));
+    return caller;
+  }
+
   function bySession(text: string): Caller | undefined {
     const found = sessions.find(text);
     if (found === 'ended') throw sessionEnded();
     return found;
   }
 
-  function identify(credential: Credential): Caller | undefined {
+  function identify(request: AdmissionRequest, credential: Credential): Caller | undefined {
     if (credential.kind === 'none') return undefined;
-    if (credential.kind === 'cookie') return bySession(credential.text);
+    if (credential.kind === 'cookie') return byCookie(request, credential.text);
     if (looksLikeKey(credential.text)) return keys.authenticate(credential.text);
     return host.find(credential.text) ?? bySession(credential.text);
   }
@@ -86,10 +98,10 @@ export function createAdmission({ keys, sessions, host, local }: AdmissionDepend
   return {
     /**
      * Who calls, if he may. Clients of other systems must send some key, so text that never was one of ours counts as none where none is needed.
-     * Throws `unauthorized`, `key_revoked`, `key_expired`, `session_ended`, `quota_exceeded` or `forbidden`.
+     * Throws `unauthorized`, `key_revoked`, `key_expired`, `session_ended`, `origin_not_allowed`, `quota_exceeded` or `forbidden`.
      */
     admit(request: AdmissionRequest, permission: Permission): Caller {
-      const caller = identify(readCredential(request.headers)) ?? asLocal(request);
+      const caller = identify(request, readCredential(request.headers, request.isSecure)) ?? asLocal(request);
       if (caller === undefined) throw signIn();
       if (!caller.permissions.has(permission)) throw refuse(caller, permission);
       return caller;

@@ -1,7 +1,9 @@
+import type { ServerResponse } from 'node:http';
 import type { Config } from '@cluster-ai/contracts';
 import { type Logger, newId } from '@cluster-ai/runtime';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Admission } from '../access/admission.ts';
+import type { Caller } from '../access/caller.ts';
 import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { checkHostAndOrigin } from './allowed-hosts.ts';
@@ -29,6 +31,17 @@ const MIB = 1024 * 1024;
 const contentSecurityPolicy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/** An answer that is still being sent ends when its caller loses the right to it. One that has not begun is short, and is finished. */
+function closeWhenCut(caller: Caller | undefined, answer: ServerResponse): void {
+  const cut = caller?.whenCut?.();
+  if (cut === undefined) return;
+  const close = () => {
+    if (answer.headersSent) answer.destroy();
+  };
+  cut.addEventListener('abort', close);
+  answer.once('close', () => cut.removeEventListener('abort', close));
+}
+
 /** The shell that every HTTP listener shares: limits, Host check, permissions, request ids, headers. Doors are registered on it. */
 export function createListener({ config, log, admission, metrics, renderError }: ListenerOptions): ListenerShell {
   const app = fastify({
@@ -47,7 +60,16 @@ export function createListener({ config, log, admission, metrics, renderError }:
     checkHostAndOrigin(request.raw, config.listeners.allowedHosts);
     const { permission } = request.routeOptions.config; // absent where no door answers
     if (permission !== undefined && permission !== 'public')
-      request.caller = admission.admit({ headers: request.headers, remoteAddress: request.socket.remoteAddress }, permission);
+      request.caller = admission.admit(
+        {
+          method: request.method,
+          headers: request.headers,
+          isSecure: request.protocol === 'https',
+          remoteAddress: request.socket.remoteAddress,
+        },
+        permission,
+      );
+    closeWhenCut(request.caller, reply.raw);
     if (request.url.startsWith('/ui')) void reply.header('content-security-policy', contentSecurityPolicy);
   });
   app.addHook('onResponse', async (request, reply) => {

@@ -22,6 +22,11 @@ export interface Tables {
   deployments: DeploymentRow;
   settings: SettingRow;
   api_keys: ApiKeyRow;
+  people: PersonRow;
+  sessions: SessionRow;
+  one_use_links: OneUseLinkRow;
+  totp_seeds: TotpSeedRow;
+  recovery_codes: RecoveryCodeRow;
 }
 
 /** Parents before those that refer to them. */
@@ -40,6 +45,11 @@ export const tableNames = [
   'deployments',
   'settings',
   'api_keys',
+  'people',
+  'sessions',
+  'one_use_links',
+  'totp_seeds',
+  'recovery_codes',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -209,4 +219,63 @@ export interface ApiKeyRow {
   expires_at: number | null;
   last_used_at: number | null;
   revoked_at: number | null;
+}
+
+export interface PersonRow {
+  id: string;
+  /** What the person signs in with: lower case, unique. */
+  name: string;
+  display_name: string;
+  email: string | null;
+  role: 'admin' | 'operator' | 'developer' | 'viewer';
+  state: 'active' | 'disabled';
+  /** In argon2's own notation, with its parameters; null until one was chosen. */
+  password_hash: string | null;
+  created_at: number;
+  last_sign_in_at: number | null;
+  revision: number;
+}
+
+export interface SessionRow {
+  id: string;
+  person_id: string;
+  /** SHA-256 of the token, which only the browser has. */
+  token_hash: string;
+  created_at: number;
+  last_seen_at: number;
+  /** Whatever the person does, it ends then. */
+  expires_at: number;
+  /** Kept for a while after its end, so that its owner is told that it ended. */
+  ended_at: number | null;
+  address: string;
+  program: string;
+}
+
+export interface OneUseLinkRow {
+  id: string;
+  kind: 'setup' | 'invitation' | 'password';
+  secret_hash: string;
+  /** Of an invitation: what the newcomer will be. */
+  role: PersonRow['role'] | null;
+  /** Of a password link: whose password it sets. */
+  person_id: string | null;
+  created_by: string;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+}
+
+export interface TotpSeedRow {
+  person_id: string;
+  /** Sealed. */
+  seed: Uint8Array;
+  confirmed_at: number | null;
+  /** The newest time step whose code was used: that one and older ones are refused. */
+  last_step: number;
+}
+
+export interface RecoveryCodeRow {
+  person_id: string;
+  code_hash: string;
+  used_at: number | null;
 }

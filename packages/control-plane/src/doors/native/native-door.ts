@@ -15,8 +15,10 @@ import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
+import { type PeopleRouteDependencies, peopleRoutes } from './people.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
+import { sessionRoutes } from './sessions.ts';
 
 /** What the door needs to know of the program around it. */
 export interface ClusterDescription {
@@ -27,7 +29,7 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies {
+export interface NativeDependencies extends PeopleRouteDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
@@ -49,6 +51,8 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
     ...keyRoutes(dependencies),
+    ...peopleRoutes(dependencies),
+    ...sessionRoutes(dependencies),
   ];
 }
 
