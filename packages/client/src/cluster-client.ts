@@ -1,5 +1,6 @@
 import type {
   AddModelInput,
+  AddPasskeyInput,
   ApiKey,
   Backup,
   BackupInput,
@@ -29,6 +30,9 @@ import type {
   Newcomer,
   Node,
   OneUseLink,
+  Passkey,
+  PasskeyOptions,
+  PasskeySignInInput,
   Person,
   Profile,
   RecoveryCodes,
@@ -166,6 +170,19 @@ export interface ClusterClient {
   /** Switches codes off. Throws `credentials_invalid`. */
   disableTotp(password: string, options?: CallOptions): Promise<void>;
 
+  /** One's own passkeys. */
+  listPasskeys(options?: CallOptions): Promise<readonly Passkey[]>;
+  /** What `navigator.credentials.create` needs. Throws `credentials_invalid` for a wrong password, `unsupported_feature` where the page has no host name. */
+  beginPasskey(password: string, options?: CallOptions): Promise<PasskeyOptions>;
+  /** Keeps what the browser made. Throws `credentials_invalid`, `already_exists`. */
+  addPasskey(input: AddPasskeyInput, options?: CallOptions): Promise<Passkey>;
+  /** Throws `passkey_not_found`. */
+  removePasskey(id: string, options?: CallOptions): Promise<void>;
+  /** What `navigator.credentials.get` needs. Throws `unsupported_feature` where the page has no host name. */
+  beginPasskeySignIn(options?: CallOptions): Promise<PasskeyOptions>;
+  /** Throws `credentials_invalid`. */
+  signInWithPasskey(input: PasskeySignInInput, options?: CallOptions): Promise<Profile>;
+
   /** Whether the first admin is still to come. */
   isSetupOpen(options?: CallOptions): Promise<boolean>;
   /** Makes the first admin by the link of the first start. Throws `setup_closed`, `link_invalid`, `invalid_request` for a weak password. */
@@ -275,6 +292,13 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     enrolTotp: (options) => request({ method: 'POST', path: 'me/totp', body: {}, ...options }),
     confirmTotp: (code, options) => request({ method: 'POST', path: 'me/totp/confirm', body: { code }, ...options }),
     disableTotp: (password, options) => request({ method: 'POST', path: 'me/totp/disable', body: { password }, ...options }),
+
+    listPasskeys: async (options) => (await request<{ passkeys: readonly Passkey[] }>({ path: 'me/passkeys', ...options })).passkeys,
+    beginPasskey: (password, options) => request({ method: 'POST', path: 'me/passkeys/options', body: { password }, ...options }),
+    addPasskey: (input, options) => request({ method: 'POST', path: 'me/passkeys', body: input, ...options }),
+    removePasskey: (id, options) => request({ method: 'DELETE', path: `me/passkeys/${part(id)}`, ...options }),
+    beginPasskeySignIn: (options) => request({ method: 'POST', path: 'sessions/passkey/options', body: {}, ...options }),
+    signInWithPasskey: (input, options) => enter('sessions/passkey', input, options),
 
     isSetupOpen: async (options) => (await request<{ isOpen: boolean }>({ path: 'setup', ...options })).isOpen,
     setUp: (input, options) => enter('setup', input, options),

@@ -33,6 +33,7 @@ export const errorCodes = {
   model_not_found: { status: 404, title: 'No such model' },
   node_not_found: { status: 404, title: 'No such node' },
   person_not_found: { status: 404, title: 'No such person' },
+  passkey_not_found: { status: 404, title: 'No such passkey' },
   session_not_found: { status: 404, title: 'No such session' },
   key_not_found: { status: 404, title: 'No such key' },
   secret_not_found: { status: 404, title: 'No such secret' },

@@ -128,6 +128,7 @@ export type UpdateProfileInput = z.input<typeof updateProfileShape>;
 export const sessionShape = z
   .object({
     id: z.string(),
+    kind: z.enum(['browser', 'tokens']).describe('`tokens`: a program holds tokens instead of a cookie.'),
     isCurrent: z.boolean(),
     createdAt: z.iso.datetime(),
     lastSeenAt: z.iso.datetime(),
@@ -152,3 +153,64 @@ export const recoveryCodesShape = z
   .object({ recoveryCodes: z.array(z.string()).describe('Each is good for one sign-in. Shown once.') })
   .meta({ id: 'RecoveryCodes' });
 export type RecoveryCodes = z.infer<typeof recoveryCodesShape>;
+
+// what browsers give and take, in the JSON form of WebAuthn level 3; its content is checked where it is verified
+const webAuthnText = z.string().max(32_768);
+const webAuthnOptionsShape = z.record(z.string(), z.unknown());
+const credentialShape = <Response extends z.ZodObject>(response: Response) =>
+  z.object({
+    id: z.string().min(1).max(1400),
+    rawId: z.string().min(1).max(1400),
+    type: z.literal('public-key'),
+    response,
+    clientExtensionResults: z.record(z.string(), z.unknown()).default({}),
+  });
+
+export const passkeyShape = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    host: z.string().describe('The host name at which it works.'),
+    createdAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Passkey' });
+export type Passkey = z.infer<typeof passkeyShape>;
+export const passkeyListShape = z.object({ passkeys: z.array(passkeyShape) }).meta({ id: 'PasskeyList' });
+export const passkeyOptionsShape = z
+  .object({ options: webAuthnOptionsShape.describe('For `navigator.credentials.create` or `get`; good once, for five minutes.') })
+  .meta({ id: 'PasskeyOptions' });
+export type PasskeyOptions = z.infer<typeof passkeyOptionsShape>;
+export const beginPasskeyShape = z.object({ password: passwordShape }).meta({ id: 'BeginPasskey' });
+export const addPasskeyShape = z
+  .object({
+    name: displayNameShape.default(''),
+    credential: credentialShape(z.object({ clientDataJSON: webAuthnText, attestationObject: webAuthnText })),
+  })
+  .meta({ id: 'AddPasskey' });
+export type AddPasskeyInput = z.input<typeof addPasskeyShape>;
+export const passkeySignInShape = z
+  .object({
+    credential: credentialShape(
+      z.object({
+        clientDataJSON: webAuthnText,
+        authenticatorData: webAuthnText,
+        signature: webAuthnText,
+        userHandle: webAuthnText.optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'PasskeySignIn' });
+export type PasskeySignInInput = z.input<typeof passkeySignInShape>;
+
+/** For programs of a person that want tokens instead of a cookie. */
+export const tokensShape = z
+  .object({
+    accessToken: z.string().describe('A JWT. Send it as `Authorization: Bearer …`.'),
+    tokenType: z.literal('Bearer'),
+    expiresInSeconds: z.int(),
+    refreshToken: z.string().describe('Good for one refresh. Using one a second time ends the session: somebody else has it.'),
+  })
+  .meta({ id: 'Tokens' });
+export type Tokens = z.infer<typeof tokensShape>;
+export const refreshTokensShape = z.object({ refreshToken: z.string().min(1).max(300) }).meta({ id: 'RefreshTokens' });

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAdmission } from './access/admission.ts';
 import type { Caller } from './access/caller.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
+import { type OpenedPeople, openPeople } from './access/people/open-people.ts';
+import { createMemorySecretBox } from './access/people/testing/memory-secret-box.ts';
 import { permissionsOf } from './access/roles.ts';
 import type { RouteRecord } from './access/route-permissions.ts';
 import { composeDoors, type DoorParts } from './compose-doors.ts';
@@ -22,6 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cai-doors-'));
 const clock = createManualClock();
 const credentials = new Map<string, string>();
 let database: Database;
+let access: OpenedPeople;
 let routes: readonly RouteRecord[];
 let apps: readonly FastifyInstance[];
 
@@ -47,10 +50,24 @@ beforeAll(async () => {
   credentials.set('wrong', `${revoked.key.slice(0, -8)}xxxxxxxx`);
   credentials.set('foreign', 'sk-of-another-system');
   await clock.advance(61_000);
+  access = await openPeople({
+    database,
+    secrets: createMemorySecretBox(),
+    clock,
+    log: silentLogger,
+    clusterName: 'lab',
+    adopt: async () => {},
+    describeAct: () => {},
+  });
+  const { token = '' } = (await access.people.openSetup()) ?? {};
+  const here = { address: '127.0.0.1', program: 'a test' };
+  const admin = await access.people.setUp({ token, name: 'ana', password: 'tinta goiaba varal 12', displayName: '' }, here);
+  await access.sessions.endAll(admin.personId);
+  credentials.set('ended', admin.token);
 
   const config: Config = defaultConfig();
-  const none = { find: () => undefined, csrfTokenOf: () => '' };
-  const { admit } = createAdmission({ keys, sessions: none, host: none, local: { permissions: () => undefined } });
+  const none = { find: () => undefined };
+  const { admit } = createAdmission({ keys, sessions: access.lookup, host: none, local: { permissions: () => undefined } });
   const admission = {
     admit(...given: Parameters<typeof admit>) {
       admit(...given);
@@ -64,6 +81,8 @@ beforeAll(async () => {
     gateway: nothing,
     chats: nothing,
     keys: nothing,
+    access,
+    acts: { run: (_act: unknown, work: () => Promise<unknown>) => work() },
     events: nothing,
     config,
     clock,
@@ -76,6 +95,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const app of apps ?? []) await app.close();
+  await access?.[Symbol.asyncDispose]();
   await database?.[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -99,12 +119,15 @@ async function statusOf({ method, path }: RouteRecord, credential: string | unde
 const isLetIn = (status: number) => status === 409;
 
 describe('attack 1: every route', () => {
-  test.each([undefined, 'wrong', 'expired', 'revoked', 'foreign'])('is closed to whoever sends %s, unless it is public', async (name) => {
-    for (const record of routes) {
-      const status = await statusOf(record, name === undefined ? undefined : credentials.get(name));
-      expect([record, status]).toEqual([record, record.permission === 'public' ? expect.not.toBeOneOf([401, 403]) : 401]);
-    }
-  });
+  test.each([undefined, 'wrong', 'expired', 'revoked', 'foreign', 'ended'])(
+    'is closed to whoever sends %s, unless it is public',
+    async (name) => {
+      for (const record of routes) {
+        const status = await statusOf(record, name === undefined ? undefined : credentials.get(name));
+        expect([record, status]).toEqual([record, record.permission === 'public' ? expect.not.toBeOneOf([401, 403]) : 401]);
+      }
+    },
+  );
 
   test.each(roles)('is open to the role %s as far as the table says', async (role) => {
     for (const record of routes) {

@@ -122,10 +122,10 @@ export async function runControlPlane(
     adopt: adoptLocalChats,
     describeAct: () => {},
   });
-  const { people, sessions } = access;
+  const { people, sessions, lookup } = access;
   const admission = createAdmission({
     keys,
-    sessions,
+    sessions: lookup,
     host: makeHostCredential(folder),
     local: { permissions: () => (config.access.local ? permissionsWithoutCredential(people.count()) : undefined) },
   });

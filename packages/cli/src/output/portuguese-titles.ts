@@ -15,6 +15,7 @@ export const portugueseTitles: Readonly<Record<ErrorCode, string>> = {
   setup_closed: 'O primeiro administrador já existe',
   second_factor_required: 'É preciso também um código',
   link_invalid: 'O link não vale mais',
+  passkey_not_found: 'Essa chave de acesso não existe',
   session_not_found: 'Essa sessão não existe',
   join_token_invalid: 'O token de entrada não é válido',
   join_token_used: 'O token de entrada já foi usado',

@@ -12,6 +12,9 @@ export interface SessionLookup {
   find(cookieOrBearer: string): Caller | 'ended' | undefined;
   /** What a page of ours sends with each change. */
   csrfTokenOf(cookie: string): string;
+  /** For a bearer token whose check takes time (a signature): afterwards `findPrepared` knows it. `undefined` for all others, which wait for nothing. */
+  prepare?(bearer: string): Promise<void> | undefined;
+  findPrepared?(bearer: string): Caller | 'ended' | undefined;
 }
 
 export interface LocalRule {
@@ -56,6 +59,11 @@ const signIn = () =>
     hint: 'Sign in under /ui, or send a key: Authorization: Bearer KEY. Make one on the control plane’s machine: cluster-ai keys create NAME',
   });
 
+function unlessEnded(found: Caller | 'ended' | undefined): Caller | undefined {
+  if (found === 'ended') throw sessionEnded();
+  return found;
+}
+
 const sessionEnded = () => new ClusterError('session_ended', 'This session has ended.', { hint: 'Sign in again under /ui.' });
 
 function refuse({ name, kind, role }: Caller, permission: Permission): ClusterError {
@@ -77,25 +85,26 @@ export function createAdmission({ keys, sessions, host, local }: AdmissionDepend
 
   /** A browser sends its cookie whichever page asked it to. */
   function byCookie(request: AdmissionRequest, text: string): Caller | undefined {
-    const caller = bySession(text);
+    const caller = unlessEnded(sessions.find(text));
     if (caller !== undefined) checkCsrf(request, sessions.csrfTokenOf(text));
     return caller;
   }
 
-  function bySession(text: string): Caller | undefined {
-    const found = sessions.find(text);
-    if (found === 'ended') throw sessionEnded();
-    return found;
-  }
+  const byBearer = (text: string) => host.find(text) ?? unlessEnded(sessions.findPrepared?.(text) ?? sessions.find(text));
 
   function identify(request: AdmissionRequest, credential: Credential): Caller | undefined {
     if (credential.kind === 'none') return undefined;
     if (credential.kind === 'cookie') return byCookie(request, credential.text);
     if (looksLikeKey(credential.text)) return keys.authenticate(credential.text);
-    return host.find(credential.text) ?? bySession(credential.text);
+    return byBearer(credential.text);
   }
 
   return {
+    /** What has to be waited for before `admit`; `undefined` for nearly everybody. Throws as reading a credential does. */
+    prepare(request: AdmissionRequest): Promise<void> | undefined {
+      const credential = readCredential(request.headers, request.isSecure);
+      return credential.kind === 'bearer' ? sessions.prepare?.(credential.text) : undefined;
+    },
     /**
      * Who calls, if he may. Clients of other systems must send some key, so text that never was one of ours counts as none where none is needed.
      * Throws `unauthorized`, `key_revoked`, `key_expired`, `session_ended`, `origin_not_allowed`, `quota_exceeded` or `forbidden`.

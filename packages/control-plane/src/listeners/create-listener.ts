@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Config } from '@cluster-ai/contracts';
 import { type Logger, newId } from '@cluster-ai/runtime';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import type { Admission } from '../access/admission.ts';
+import type { Admission, AdmissionRequest } from '../access/admission.ts';
 import type { Caller } from '../access/caller.ts';
 import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -19,7 +19,7 @@ export interface ListenerOptions {
   readonly config: Config;
   readonly log: Logger;
   /** Who may call what: asked for each request of a route that is not public. */
-  readonly admission: Pick<Admission, 'admit'>;
+  readonly admission: Pick<Admission, 'admit'> & Partial<Pick<Admission, 'prepare'>>;
   readonly metrics?: Pick<Metrics, 'observeRequest'>;
   /** The dialect for whatever no door answers. */
   readonly renderError: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
@@ -30,6 +30,13 @@ const MIB = 1024 * 1024;
 // the page runs only what we serve: no script inline, nothing from elsewhere; styles inline because charts and code blocks set them
 const contentSecurityPolicy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const toAdmissionRequest = ({ method, headers, protocol, socket }: FastifyRequest): AdmissionRequest => ({
+  method,
+  headers,
+  isSecure: protocol === 'https',
+  remoteAddress: socket.remoteAddress,
+});
 
 /** An answer that is still being sent ends when its caller loses the right to it. One that has not begun is short, and is finished. */
 function closeWhenCut(caller: Caller | undefined, answer: ServerResponse): void {
@@ -59,16 +66,12 @@ export function createListener({ config, log, admission, metrics, renderError }:
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
     checkHostAndOrigin(request.raw, config.listeners.allowedHosts);
     const { permission } = request.routeOptions.config; // absent where no door answers
-    if (permission !== undefined && permission !== 'public')
-      request.caller = admission.admit(
-        {
-          method: request.method,
-          headers: request.headers,
-          isSecure: request.protocol === 'https',
-          remoteAddress: request.socket.remoteAddress,
-        },
-        permission,
-      );
+    if (permission !== undefined && permission !== 'public') {
+      const asked = toAdmissionRequest(request);
+      const waiting = admission.prepare?.(asked);
+      if (waiting !== undefined) await waiting;
+      request.caller = admission.admit(asked, permission);
+    }
     closeWhenCut(request.caller, reply.raw);
     if (request.url.startsWith('/ui')) void reply.header('content-security-policy', contentSecurityPolicy);
   });

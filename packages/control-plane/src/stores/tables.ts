@@ -27,6 +27,9 @@ export interface Tables {
   one_use_links: OneUseLinkRow;
   totp_seeds: TotpSeedRow;
   recovery_codes: RecoveryCodeRow;
+  passkeys: PasskeyRow;
+  token_families: TokenFamilyRow;
+  token_keys: TokenKeyRow;
 }
 
 /** Parents before those that refer to them. */
@@ -50,6 +53,9 @@ export const tableNames = [
   'one_use_links',
   'totp_seeds',
   'recovery_codes',
+  'passkeys',
+  'token_families',
+  'token_keys',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -239,6 +245,8 @@ export interface PersonRow {
 export interface SessionRow {
   id: string;
   person_id: string;
+  /** `tokens`: a program of the person holds an access and a refresh token instead of a cookie. */
+  kind: 'browser' | 'tokens';
   /** SHA-256 of the token, which only the browser has. */
   token_hash: string;
   created_at: number;
@@ -278,4 +286,39 @@ export interface RecoveryCodeRow {
   person_id: string;
   code_hash: string;
   used_at: number | null;
+}
+
+export interface PasskeyRow {
+  /** The authenticator's id of the credential, in base64url. */
+  id: string;
+  person_id: string;
+  name: string;
+  /** The host name that it is good for. */
+  rp_id: string;
+  /** In COSE's notation. */
+  public_key: Uint8Array;
+  /** What the authenticator counted at its last use; 0 for those that do not count. */
+  counter: number;
+  created_at: number;
+  last_used_at: number | null;
+}
+
+/** What refresh tokens of one session there are: one that works, and earlier ones, whose use ends the session. */
+export interface TokenFamilyRow {
+  session_id: string;
+  /** Of the secret that all its tokens share: only who has had one can end the family. */
+  family_hash: string;
+  /** Of the secret that only the newest has. */
+  current_hash: string;
+  rotated_at: number;
+}
+
+/** A key that signs access tokens. */
+export interface TokenKeyRow {
+  id: string;
+  /** The public half, as a JWK. */
+  public_json: string;
+  /** The private half, sealed. */
+  sealed: Uint8Array;
+  created_at: number;
 }

@@ -86,6 +86,7 @@ export const ptBr = {
     key_expired: 'A chave expirou',
     second_factor_required: 'É preciso também um código',
     link_invalid: 'O link não vale mais',
+    passkey_not_found: 'Essa chave de acesso não existe',
     session_not_found: 'Essa sessão não existe',
     session_ended: 'A sessão terminou',
     setup_closed: 'O primeiro administrador já existe',

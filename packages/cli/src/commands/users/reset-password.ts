@@ -6,8 +6,8 @@ import { person, printLink } from './print-people.ts';
 
 const texts = {
   question: text(
-    'Take the password of "{name}" away? All sessions end; a link for a new one is printed.',
-    'Retirar a senha de "{name}"? Todas as sessões terminam; é impresso um link para uma nova.',
+    'Take the password and the passkeys of "{name}" away? All sessions end; a link for a new one is printed.',
+    'Retirar a senha e as chaves de acesso de "{name}"? Todas as sessões terminam; é impresso um link para uma nova.',
   ),
   link: text('The new password is chosen with this link:', 'A nova senha é escolhida com este link:'),
 };

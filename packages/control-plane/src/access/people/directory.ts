@@ -15,6 +15,7 @@ export interface SessionCaller extends Caller {
 export interface SessionRecord {
   readonly id: string;
   readonly personId: string;
+  readonly kind: SessionRow['kind'];
   readonly tokenHash: string;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -39,6 +40,7 @@ export interface Directory {
   findByName(name: string): PersonRecord | undefined;
   sessions(): Iterable<SessionRecord>;
   findSession(tokenHash: string): SessionRecord | undefined;
+  findSessionById(id: string): SessionRecord | undefined;
   read<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /** One transaction that changes people or sessions. Memory is up to date when it resolves; other control planes are within seconds. */
   change<T>(work: (query: Query) => Promise<T>): Promise<T>;
@@ -81,6 +83,7 @@ function toSession(row: SessionRow, person: PersonRecord, before: SessionRecord 
   return {
     id: row.id,
     personId: row.person_id,
+    kind: row.kind,
     tokenHash: row.token_hash,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
@@ -107,6 +110,7 @@ export async function openDirectory(database: Database, clock: Clock): Promise<D
   let generation = -1;
   let people = new Map<string, PersonRecord>();
   let sessions = new Map<string, SessionRecord>();
+  let sessionsById = new Map<string, SessionRecord>();
   const turns = createTurns(); // a look that began earlier must not undo what a later one saw
 
   function whenCut(tokenHash: string): AbortSignal {
@@ -132,6 +136,7 @@ export async function openDirectory(database: Database, clock: Clock): Promise<D
           toSession(row, person, before.get(row.token_hash), () => whenCut(row.token_hash)),
         );
     }
+    sessionsById = new Map([...sessions.values()].map((session) => [session.id, session]));
     cutWhatChanged(before, sessions);
     generation = seen;
   }
@@ -148,6 +153,7 @@ export async function openDirectory(database: Database, clock: Clock): Promise<D
     findByName: (name) => [...people.values()].find((person) => person.name === name),
     sessions: () => sessions.values(),
     findSession: (tokenHash) => sessions.get(tokenHash),
+    findSessionById: (id) => sessionsById.get(id),
     read: (work) => work(database.query),
     async change(work) {
       const result = await database.transaction(async (query) => {

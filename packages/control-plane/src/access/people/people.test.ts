@@ -10,6 +10,8 @@ import { findPostgresPrograms, startThrowawayPostgres, type ThrowawayPostgres } 
 import type { SessionCaller } from './directory.ts';
 import { createPasswordHasher } from './passwords/password-hasher.ts';
 import { goodPassword, openPeopleApp, type Visitor } from './testing/open-people-app.ts';
+import { createSoftAuthenticator } from './testing/soft-authenticator.ts';
+import { createTokenKeys } from './token-keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cai-people-'));
 const programs = await findPostgresPrograms();
@@ -167,7 +169,8 @@ describe.each([
         await using database = await open();
         await using app = await openPeopleApp(database);
         await app.setUp();
-        expect((await app.visit().call('POST', '/sessions', { name: 'ana', password: 'x'.repeat(1_000_000) })).status).toBe(400);
+        expect((await app.visit().call('POST', '/sessions', { name: 'ana', password: 'x'.repeat(1_000_000) })).status).toBe(413);
+        expect((await app.visit().call('POST', '/sessions', { name: 'ana', password: 'x'.repeat(2000) })).status).toBe(400);
         const person = await app.access.people.create({ name: 'bia', role: 'viewer', displayName: '', email: null }, 'system');
         const choose = { token: person.link.token, password: 'cafe\u0301 com leite e pão' };
         expect((await app.visit().call('POST', '/passwords/choose', choose)).status).toBe(200);
@@ -406,6 +409,222 @@ describe.each([
         expect((await admin.call('DELETE', '/people/ana')).status).toBe(204);
         expect(app.access.people.list().map(({ name }) => name)).toEqual(['bia']);
         expect((await admin.call('GET', '/me')).status).toBe(401);
+      });
+    });
+
+    describe('passkeys', () => {
+      const site = 'http://localhost:80';
+      async function addPasskey(visitor: Visitor) {
+        const authenticator = createSoftAuthenticator();
+        const { options } = (await visitor.call('POST', '/me/passkeys/options', { password: goodPassword })).body;
+        const credential = authenticator.create(options, site);
+        return { authenticator, credential, added: await visitor.call('POST', '/me/passkeys', { name: 'stick', credential }) };
+      }
+      const begin = async (visitor: Visitor) => (await visitor.call('POST', '/sessions/passkey/options', {})).body.options;
+      const signIn = (visitor: Visitor, credential: unknown) => visitor.call('POST', '/sessions/passkey', { credential });
+
+      test('sign a person in, until they are forgotten or taken away', async () => {
+        await using database = await open();
+        await using app = await openPeopleApp(database);
+        const ana = await app.setUp();
+        const { authenticator, added } = await addPasskey(ana);
+        expect(added).toMatchObject({ status: 201, body: { id: authenticator.id, name: 'stick', host: 'localhost', lastUsedAt: null } });
+        const visitor = app.visit();
+        expect((await signIn(visitor, authenticator.get(await begin(visitor), site))).body).toMatchObject({ name: 'ana', role: 'admin' });
+        expect((await visitor.call('GET', '/me/passkeys')).body.passkeys).toMatchObject([{ lastUsedAt: expect.any(String) }]);
+        expect((await visitor.call('DELETE', `/me/passkeys/${authenticator.id}`)).status).toBe(204);
+        expect((await signIn(app.visit(), authenticator.get(await begin(visitor), site))).status).toBe(401);
+        expect((await visitor.call('DELETE', `/me/passkeys/${authenticator.id}`)).status).toBe(404);
+
+        const bia = await app.addPerson(ana, 'bia', 'viewer');
+        const other = await addPasskey(bia);
+        expect((await ana.call('DELETE', `/me/passkeys/${other.authenticator.id}`)).status).toBe(404);
+        await ana.call('POST', '/people/bia/reset-password');
+        expect((await signIn(app.visit(), other.authenticator.get(await begin(visitor), site))).status).toBe(401);
+      });
+
+      test('prove nothing twice, elsewhere, without their owner, for somebody else, or as a copy', async () => {
+        await using database = await open();
+        await using app = await openPeopleApp(database);
+        const ana = await app.setUp();
+        const bia = await app.addPerson(ana, 'bia', 'viewer');
+        const { authenticator, credential } = await addPasskey(ana);
+        const visitor = app.visit();
+        const refused = async (answer: unknown) =>
+          expect(await signIn(app.visit(), answer)).toMatchObject({ status: 401, ...problem('credentials_invalid') });
+
+        const used = authenticator.get(await begin(visitor), site);
+        expect((await signIn(app.visit(), used)).status).toBe(201);
+        await refused(used);
+        await refused(authenticator.get(await begin(visitor), 'http://evil.example'));
+        await refused(authenticator.get({ ...(await begin(visitor)), rpId: 'evil.example' }, site));
+        await refused(authenticator.get(await begin(visitor), site, false));
+        await refused(authenticator.get({ challenge: 'a'.repeat(43), rpId: 'localhost' }, site));
+        await refused(createSoftAuthenticator().get(await begin(visitor), site));
+        const late = await begin(visitor);
+        await app.clock.advance(5 * 60_000);
+        await refused(authenticator.get(late, site));
+        authenticator.setCounter(0);
+        await refused(authenticator.get(await begin(visitor), site)); // it counted further before: this one is a copy
+
+        expect((await ana.call('POST', '/me/passkeys', { credential })).status).toBe(401);
+        const { options } = (await ana.call('POST', '/me/passkeys/options', { password: goodPassword })).body;
+        expect((await bia.call('POST', '/me/passkeys', { credential: createSoftAuthenticator().create(options, site) })).status).toBe(401);
+        expect((await ana.call('POST', '/me/passkeys/options', { password: 'not the password' })).status).toBe(401);
+        await ana.call('PATCH', '/people/bia', { state: 'disabled' });
+      });
+
+      test('are told about where they cannot work', async () => {
+        await using database = await open();
+        await using app = await openPeopleApp(database);
+        const answer = await app.visit().call('POST', '/sessions/passkey/options', {}, { host: '127.0.0.1:3000' });
+        expect(answer.body).toMatchObject({ code: 'unsupported_feature', hint: expect.stringContaining('localhost') });
+      });
+    });
+
+    describe('tokens', () => {
+      const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+      async function openTokens(database: Database) {
+        const app = await openPeopleApp(database);
+        const admin = await app.setUp();
+        const issue = async () => (await app.visit().call('POST', '/tokens', { name: 'ana', password: goodPassword })).body;
+        const me = (token: string) => app.visit().call('GET', '/me', undefined, bearer(token));
+        const refresh = (refreshToken: string) => app.visit().call('POST', '/tokens/refresh', { refreshToken });
+        return { app, admin, issue, me, refresh, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+      }
+
+      test('let a program in for ten minutes, and then by a refresh', async () => {
+        await using database = await open();
+        await using opened = await openTokens(database);
+        const { app, admin, issue, me, refresh } = opened;
+        const first = await issue();
+        expect(first).toMatchObject({ tokenType: 'Bearer', expiresInSeconds: 600 });
+        expect((await me(first.accessToken)).body).toMatchObject({ name: 'ana', role: 'admin', csrfToken: null });
+        expect((await app.visit().call('PATCH', '/me', { displayName: 'Ana' }, bearer(first.accessToken))).status).toBe(200);
+        await app.clock.advance(600_000);
+        expect((await me(first.accessToken)).status).toBe(401);
+        const second = (await refresh(first.refreshToken)).body;
+        expect((await me(second.accessToken)).status).toBe(200);
+        expect((await admin.call('GET', '/sessions')).body.sessions.map(({ kind }: { kind: string }) => kind)).toEqual([
+          'browser',
+          'tokens',
+        ]);
+        await app.visit().call('POST', '/tokens/revoke', { refreshToken: second.refreshToken });
+        expect(await me(second.accessToken)).toMatchObject(problem('session_ended'));
+      });
+
+      test('attack 30: a refresh token that is used twice ends its family', async () => {
+        await using database = await open();
+        await using opened = await openTokens(database);
+        const { issue, me, refresh } = opened;
+        const [first, other] = [await issue(), await issue()];
+        const second = (await refresh(first.refreshToken)).body;
+        expect(await refresh(first.refreshToken)).toMatchObject({ status: 401, ...problem('session_ended') });
+        expect(await refresh(second.refreshToken)).toMatchObject({ status: 401, ...problem('session_ended') });
+        expect((await me(second.accessToken)).status).toBe(401);
+        expect((await me(other.accessToken)).status).toBe(200);
+        const both = await Promise.all([refresh(other.refreshToken), refresh(other.refreshToken)]);
+        expect(both.map(({ status }) => status).sort()).toEqual([200, 401]);
+        expect((await me(other.accessToken)).status).toBe(401);
+      });
+
+      test('attack 30: nobody ends a family without having had a token of it', async () => {
+        await using database = await open();
+        await using opened = await openTokens(database);
+        const { issue, refresh } = opened;
+        const { refreshToken, accessToken } = await issue();
+        const [id, family] = refreshToken.split('.');
+        const guesses = [
+          `${id}.${'a'.repeat(43)}.${'b'.repeat(43)}`,
+          `${id}.${family}`,
+          accessToken,
+          '',
+          'x'.repeat(300),
+          `${id}.${family}.' or 1=1 --`,
+        ];
+        for (const guess of guesses) expect((await refresh(guess)).status).toBeGreaterThanOrEqual(400);
+        expect((await refresh(refreshToken)).status).toBe(200);
+      });
+
+      test('attack 30: forged, foreign, bent and misused access tokens are nobody’s', async () => {
+        await using database = await open();
+        await using opened = await openTokens(database);
+        const { app, issue, me } = opened;
+        const { accessToken, refreshToken } = await issue();
+        const { decodeJwt, decodeProtectedHeader, generateKeyPair, exportJWK, SignJWT } = await import('jose');
+        const claims = decodeJwt(accessToken);
+        const { kid = '' } = decodeProtectedHeader(accessToken);
+        const own = await generateKeyPair('EdDSA', { extractable: true });
+        const { public_json } = await database.query.selectFrom('token_keys').selectAll().executeTakeFirstOrThrow();
+        const text = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+        const [head = '', body = '', signature = ''] = accessToken.split('.');
+        const forge = (header: Record<string, unknown>, more: Record<string, unknown> = {}) =>
+          new SignJWT({ ...claims, ...more }).setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', ...header }).sign(own.privateKey);
+        const byPublicKey = (secret: string) =>
+          new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid }).sign(new TextEncoder().encode(secret));
+        const publicJwk = await exportJWK(own.publicKey);
+        const bad = [
+          `${text({ alg: 'none', typ: 'at+jwt', kid })}.${body}.`,
+          `${text({ alg: 'none', typ: 'at+jwt', kid })}.${body}.${signature}`,
+          await byPublicKey(public_json),
+          await byPublicKey(JSON.parse(public_json).x),
+          await forge({ kid }),
+          await forge({ kid: '../../../../dev/null' }),
+          await forge({ kid: "x' union select 'a" }),
+          await forge({ kid, jwk: publicJwk }),
+          await forge({ jku: 'http://127.0.0.1:1/keys', kid: 'mine' }),
+          await forge({ kid }, { exp: 99_999_999_999 }),
+          `${head}.${text({ ...claims, sub: 'person_other' })}.${signature}`,
+          `${accessToken}x`,
+          refreshToken,
+          `${head}.${body}.${signature.slice(0, -2)}`,
+        ];
+        for (const token of bad) expect((await me(token)).status, token).toBe(401);
+        expect((await app.visit().call('GET', '/me', undefined, bearer('x'.repeat(1_000_000)))).status).toBeGreaterThanOrEqual(400);
+        expect((await me(accessToken)).status).toBe(200);
+        expect((await app.visit().call('GET', '/me', undefined, { cookie: `cai_session=${accessToken}` })).status).toBe(401);
+      });
+
+      test('attack 30: a token of another cluster, even with the same keys, is nobody’s', async () => {
+        await using database = await open();
+        await using opened = await openTokens(database);
+        const { issue, me, app } = opened;
+        const { accessToken } = await issue();
+        const { SignJWT, decodeJwt, decodeProtectedHeader } = await import('jose');
+        const keys = createTokenKeys({ database, secrets: app.secrets, clock: app.clock });
+        const { key } = await keys.forSigning();
+        const resign = (change: Record<string, unknown>, header: Record<string, unknown> = {}) =>
+          new SignJWT({ ...decodeJwt(accessToken), ...change })
+            .setProtectedHeader({ ...decodeProtectedHeader(accessToken), alg: 'EdDSA', ...header })
+            .sign(key);
+        expect((await me(await resign({}))).status).toBe(200); // the key is the right one
+        const now = Math.floor(app.clock.now() / 1000);
+        for (const change of [
+          { iss: 'urn:cluster-ai:other' },
+          { aud: 'other' },
+          { nbf: now + 60 },
+          { exp: now },
+          { iat: now - 700 },
+          { jti: undefined },
+          { sid: undefined },
+        ])
+          expect((await me(await resign(change))).status, JSON.stringify(change)).toBe(401);
+        expect((await me(await resign({}, { typ: 'JWT' }))).status).toBe(401);
+      });
+
+      test('attack 29: a role that changes and a person who is disabled are noticed by the next request', async () => {
+        await using database = await open();
+        await using opened = await openTokens(database);
+        const { app, admin } = opened;
+        await app.addPerson(admin, 'bia', 'admin');
+        const { body } = await app.visit().call('POST', '/tokens', { name: 'bia', password: goodPassword });
+        const people = () => app.visit().call('GET', '/people', undefined, bearer(body.accessToken));
+        expect((await people()).status).toBe(200);
+        await admin.call('PATCH', '/people/bia', { role: 'viewer' });
+        expect((await people()).status).toBe(403);
+        await admin.call('PATCH', '/people/bia', { state: 'disabled' });
+        expect((await people()).status).toBe(401);
+        expect((await app.visit().call('POST', '/tokens/refresh', { refreshToken: body.refreshToken })).status).toBe(401);
       });
     });
 

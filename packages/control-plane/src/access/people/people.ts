@@ -1,7 +1,10 @@
 import {
+  type AddPasskeyInput,
   ClusterError,
   type CreatedPerson,
   type OneUseLink,
+  type Passkey,
+  type PasskeyOptions,
   type Person,
   type RecoveryCodes,
   type Role,
@@ -12,6 +15,7 @@ import type { Query } from '../../stores/database.ts';
 import type { PersonRow } from '../../stores/tables.ts';
 import type { Directory } from './directory.ts';
 import { addLink, findLink, useLink } from './one-use-links.ts';
+import type { Passkeys, Site } from './passkeys.ts';
 import { checkNewPassword } from './passwords/check-password.ts';
 import type { PasswordHasher } from './passwords/password-hasher.ts';
 import { type PersonRecord, toPerson } from './person-record.ts';
@@ -65,7 +69,7 @@ export interface People {
   acceptInvitation(newcomer: Newcomer, origin: Origin): Promise<SignedIn>;
   /** A login without a password, and the link by which the person chooses one. Throws `already_exists`. */
   create(wish: PersonWish, by: string): Promise<CreatedPerson>;
-  /** Takes the password away, ends all sessions, and gives the link for a new password. Throws `person_not_found`. */
+  /** Takes the password and all passkeys away, ends all sessions, and gives the link for a new password. Throws `person_not_found`. */
   resetPassword(idOrName: string, by: string): Promise<OneUseLink>;
   /** Throws `link_invalid`, `invalid_request` for a weak password. */
   choosePassword(choice: { readonly token: string; readonly password: string }, origin: Origin): Promise<SignedIn>;
@@ -77,6 +81,10 @@ export interface People {
   /** What people may change themselves. A new password needs the old one, and ends all other sessions. */
   updateOwn(personId: string, change: ProfileChange, current: { readonly sessionId: string; readonly origin: Origin }): Promise<Person>;
 
+  /** A passkey is as good as a password, so that the password is asked for. Throws `credentials_invalid`. */
+  beginPasskey(personId: string, password: string, site: Site, origin: Origin): Promise<PasskeyOptions>;
+  addPasskey(personId: string, wish: AddPasskeyInput, site: Site): Promise<Passkey>;
+
   enrolTotp(personId: string): Promise<TotpSeed>;
   confirmTotp(personId: string, code: string): Promise<RecoveryCodes>;
   disableTotp(personId: string, password: string, origin: Origin): Promise<void>;
@@ -87,6 +95,7 @@ export interface PeopleDependencies {
   readonly sessions: Sessions;
   readonly signIn: SignIn;
   readonly totp: Totp;
+  readonly passkeys: Passkeys;
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
   readonly clusterName: string;
@@ -141,7 +150,7 @@ async function keepAnAdmin(query: Query, change: () => Promise<unknown>): Promis
 const without = <T extends object>(value: T) => Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
 
 export function createPeople(dependencies: PeopleDependencies): People {
-  const { directory, sessions, signIn, totp, hasher, clock, adopt, describeAct } = dependencies;
+  const { directory, sessions, signIn, totp, passkeys, hasher, clock, adopt, describeAct } = dependencies;
 
   function find(idOrName: string): PersonRecord {
     const found = directory.find(idOrName) ?? directory.findByName(idOrName.toLowerCase());
@@ -207,6 +216,7 @@ export function createPeople(dependencies: PeopleDependencies): People {
       return directory.change(async (query) => {
         tell(id);
         await query.updateTable('people').set({ password_hash: null }).where('id', '=', id).execute();
+        await query.deleteFrom('passkeys').where('person_id', '=', id).execute();
         await query.deleteFrom('one_use_links').where('person_id', '=', id).where('used_at', 'is', null).execute();
         await endSessionsOf(query, id, clock.now());
         return addLink(query, { kind: 'password', personId: id, createdBy: by, ttlMs: PASSWORD_LINK_MS }, clock);
@@ -262,6 +272,13 @@ export function createPeople(dependencies: PeopleDependencies): People {
       });
       return toPerson(find(personId));
     },
+
+    async beginPasskey(personId, password, site, origin) {
+      const person = find(personId);
+      await signIn.provePassword(person, password, origin);
+      return passkeys.begin(person, site);
+    },
+    addPasskey: (personId, wish, site) => passkeys.add(find(personId), wish, site),
 
     enrolTotp: (personId) => totp.enrol(find(personId), `Cluster AI (${dependencies.clusterName})`),
     confirmTotp: async (personId, code) => ({ recoveryCodes: [...(await totp.confirm(find(personId), code))] }),

@@ -8,8 +8,10 @@ import { hashSecret, isSecretToken, newSecretToken } from './secret-token.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 /** Unused for this long, or this old: then the person signs in again. */
-const IDLE_MS = 3 * DAY_MS;
-const LIFE_MS = 30 * DAY_MS;
+const limits = {
+  browser: { idleMs: 3 * DAY_MS, lifeMs: 30 * DAY_MS },
+  tokens: { idleMs: 30 * DAY_MS, lifeMs: 365 * DAY_MS },
+} as const;
 /** How long an ended one is remembered, so that its owner is told that it ended. */
 const REMEMBER_MS = DAY_MS;
 /** How often other control planes' changes are looked for, and open streams of ended sessions. */
@@ -25,6 +27,7 @@ export interface Origin {
 
 /** Told once: stored is only a hash of it. */
 export interface NewSession {
+  readonly id: string;
   readonly token: string;
   readonly csrfToken: string;
   readonly expiresAt: number;
@@ -32,7 +35,9 @@ export interface NewSession {
 
 export interface Sessions extends SessionLookup {
   /** Within the transaction in which the person proved who it is. */
-  begin(query: Query, personId: string, origin: Origin): Promise<NewSession>;
+  begin(query: Query, personId: string, origin: Origin, kind?: SessionRecord['kind']): Promise<NewSession>;
+  /** As `find`, by its id: for whoever has proved by other means to hold it. */
+  findById(id: string): SessionCaller | 'ended' | undefined;
   find(token: string): SessionCaller | 'ended' | undefined;
   /** What a page sends as `x-csrf-token`; it follows from the session's token, and another site can read neither. */
   csrfTokenOf(token: string): string;
@@ -69,7 +74,7 @@ export interface SessionsDependencies {
 export function createSessions({ directory, database, clock, log }: SessionsDependencies): Sessions {
   const dirty = new Set<SessionRecord>();
   const isOver = (session: SessionRecord, now: number) =>
-    session.endedAt !== null || session.expiresAt <= now || session.lastSeenAt + IDLE_MS <= now;
+    session.endedAt !== null || session.expiresAt <= now || session.lastSeenAt + limits[session.kind].idleMs <= now;
   const open = () => [...directory.sessions()].filter((session) => !isOver(session, clock.now()));
 
   async function saveSeen(): Promise<void> {
@@ -100,47 +105,51 @@ export function createSessions({ directory, database, clock, log }: SessionsDepe
     if (database.kind === 'postgres' && (isTimeToSave || (await directory.isStale()))) await directory.refresh();
     cutWhatIsOver();
   }
+  function use(session: SessionRecord | undefined): SessionCaller | 'ended' | undefined {
+    if (session === undefined) return undefined;
+    const now = clock.now();
+    if (isOver(session, now)) return 'ended';
+    session.lastSeenAt = now;
+    dirty.add(session);
+    return session.caller;
+  }
   const csrfTokenOf = (token: string) => createHmac('sha256', token).update('csrf').digest('base64url');
 
   return {
-    find(token) {
-      const session = isSecretToken(token) ? directory.findSession(hashSecret(token)) : undefined;
-      if (session === undefined) return undefined;
-      const now = clock.now();
-      if (isOver(session, now)) return 'ended';
-      session.lastSeenAt = now;
-      dirty.add(session);
-      return session.caller;
-    },
-    async begin(query, personId, { address, program }) {
+    find: (token) => use(isSecretToken(token) ? directory.findSession(hashSecret(token)) : undefined),
+    findById: (id) => use(directory.findSessionById(id)),
+    async begin(query, personId, { address, program }, kind = 'browser') {
       const now = clock.now();
       const token = newSecretToken();
+      const id = newId('session', now);
+      const expiresAt = now + limits[kind].lifeMs;
       await query
         .deleteFrom('sessions')
         .where((row) =>
           row.or([
             row('ended_at', '<', now - REMEMBER_MS),
             row('expires_at', '<', now - REMEMBER_MS),
-            row('last_seen_at', '<', now - IDLE_MS - REMEMBER_MS),
+            row('last_seen_at', '<', now - limits.tokens.idleMs - REMEMBER_MS),
           ]),
         )
         .execute();
       await query
         .insertInto('sessions')
         .values({
-          id: newId('session', now),
+          id,
           person_id: personId,
+          kind,
           token_hash: hashSecret(token),
           created_at: now,
           last_seen_at: now,
-          expires_at: now + LIFE_MS,
+          expires_at: expiresAt,
           ended_at: null,
           address,
           program: program.slice(0, 200),
         })
         .execute();
       await query.updateTable('people').set({ last_sign_in_at: now }).where('id', '=', personId).execute();
-      return { token, csrfToken: csrfTokenOf(token), expiresAt: now + LIFE_MS };
+      return { id, token, csrfToken: csrfTokenOf(token), expiresAt };
     },
     csrfTokenOf,
     list: (personId, currentId) =>
@@ -148,6 +157,7 @@ export function createSessions({ directory, database, clock, log }: SessionsDepe
         .filter((session) => session.personId === personId)
         .map((session) => ({
           id: session.id,
+          kind: session.kind,
           isCurrent: session.id === currentId,
           createdAt: toTime(session.createdAt),
           lastSeenAt: toTime(session.lastSeenAt),

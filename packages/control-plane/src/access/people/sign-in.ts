@@ -23,6 +23,8 @@ export interface SignIn {
    * person, after the same work), `second_factor_required`, or `too_many_requests` with the time to wait.
    */
   signIn(credentials: Credentials, origin: Origin): Promise<SignedIn>;
+  /** The same proof, for something else that begins with it in the same transaction. Throws as `signIn`. */
+  prove<T>(credentials: Credentials, origin: Origin, begin: (query: Query, personId: string) => Promise<T>): Promise<T>;
   /** Whether this is the person's password. Wrong ones count as wrong sign-ins. Throws as `signIn`. */
   provePassword(person: PersonRecord, password: string, origin: Origin): Promise<void>;
 }
@@ -83,7 +85,7 @@ export function createSignIn({ directory, sessions, totp, hasher, delays, clock 
       throw error;
     });
   }
-  async function prove(person: PersonRecord | undefined, password: string): Promise<PersonRecord> {
+  async function matchPerson(person: PersonRecord | undefined, password: string): Promise<PersonRecord> {
     const isRight = await matches(person, password);
     if (person === undefined || !isRight) throw invalid();
     return person;
@@ -108,24 +110,32 @@ export function createSignIn({ directory, sessions, totp, hasher, delays, clock 
     if (seed !== undefined && seed.confirmed_at !== null) throw codeNeeded();
   }
 
+  async function prove<T>(
+    { name: given, password: typed, code }: Credentials,
+    origin: Origin,
+    begin: (query: Query, personId: string) => Promise<T>,
+  ): Promise<T> {
+    const name = normalizeName(given);
+    const password = normalizePassword(typed);
+    const person = await count(name, origin.address, () => matchPerson(directory.findByName(name), password));
+    const checked = await proveCode(person, code);
+    const newHash = isOutdated(person.passwordHash ?? '') ? await hasher.hash(password) : undefined;
+    const begun = await directory.change(async (query) => {
+      await confirmUnchanged(query, person);
+      if (checked !== undefined && !(await totp.use(query, person.id, checked))) throw wrongCode();
+      if (newHash !== undefined) await query.updateTable('people').set({ password_hash: newHash }).where('id', '=', person.id).execute();
+      return begin(query, person.id);
+    });
+    for (const address of [origin.address, ANY_ADDRESS]) delays.succeeded(name, address);
+    return begun;
+  }
+
   return {
-    async signIn({ name: given, password: typed, code }, origin) {
-      const name = normalizeName(given);
-      const password = normalizePassword(typed);
-      const person = await count(name, origin.address, () => prove(directory.findByName(name), password));
-      const checked = await proveCode(person, code);
-      const newHash = isOutdated(person.passwordHash ?? '') ? await hasher.hash(password) : undefined;
-      const session = await directory.change(async (query) => {
-        await confirmUnchanged(query, person);
-        if (checked !== undefined && !(await totp.use(query, person.id, checked))) throw wrongCode();
-        if (newHash !== undefined) await query.updateTable('people').set({ password_hash: newHash }).where('id', '=', person.id).execute();
-        return sessions.begin(query, person.id, origin);
-      });
-      for (const address of [origin.address, ANY_ADDRESS]) delays.succeeded(name, address);
-      return { ...session, personId: person.id };
-    },
+    prove,
+    signIn: (credentials, origin) =>
+      prove(credentials, origin, async (query, personId) => ({ ...(await sessions.begin(query, personId, origin)), personId })),
     async provePassword(person, password, origin) {
-      await count(person.name, origin.address, () => prove(person, normalizePassword(password)));
+      await count(person.name, origin.address, () => matchPerson(person, normalizePassword(password)));
       delays.succeeded(person.name, origin.address);
     },
   };

@@ -15,10 +15,12 @@ import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
+import { passkeyRoutes } from './passkeys.ts';
 import { type PeopleRouteDependencies, peopleRoutes } from './people.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
 import { sessionRoutes } from './sessions.ts';
+import { tokenRoutes } from './tokens.ts';
 
 /** What the door needs to know of the program around it. */
 export interface ClusterDescription {
@@ -53,6 +55,8 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...keyRoutes(dependencies),
     ...peopleRoutes(dependencies),
     ...sessionRoutes(dependencies),
+    ...passkeyRoutes(dependencies),
+    ...tokenRoutes(dependencies),
   ];
 }
 

@@ -18,13 +18,13 @@ import { z } from 'zod';
 import { callerOf } from '../../access/caller.ts';
 import type { OpenedPeople } from '../../access/people/open-people.ts';
 import { type NativeRoute, route } from './route.ts';
-import { type ActRecorder, actOf, answerSignedIn, originOf } from './sessions.ts';
+import { type ActRecorder, actOf, answerSignedIn, LITTLE, originOf } from './sessions.ts';
 
 const tag = 'people';
 const byId = z.object({ id: z.string().min(1).max(100) });
 
 export interface PeopleRouteDependencies {
-  readonly access: Pick<OpenedPeople, 'people' | 'sessions' | 'signIn'>;
+  readonly access: Pick<OpenedPeople, 'people' | 'sessions' | 'signIn' | 'passkeys' | 'tokens'>;
   /** Public routes are recorded by themselves: admission records what has a caller. */
   readonly acts: ActRecorder;
   readonly clock: Clock;
@@ -54,6 +54,7 @@ function linkRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute
       permission: 'public',
       why: 'Nobody has a login yet; the one-use token of the first start is the right to make one.',
       tag,
+      maxBodyBytes: LITTLE,
       summary: 'Make the first admin, by the link that the first start printed',
       body: newcomerShape,
       answer: profileShape,
@@ -67,6 +68,7 @@ function linkRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute
       permission: 'public',
       why: 'The newcomer has no login yet; the one-use token of the invitation is the right to make one.',
       tag,
+      maxBodyBytes: LITTLE,
       summary: 'Make a login, by an invitation',
       body: newcomerShape,
       answer: profileShape,
@@ -82,6 +84,7 @@ function linkRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute
       permission: 'public',
       why: 'Whoever has no password cannot sign in; the one-use token of the link is the right to choose one.',
       tag,
+      maxBodyBytes: LITTLE,
       summary: 'Choose a password, by a link',
       body: choosePasswordShape,
       answer: profileShape,
@@ -165,7 +168,7 @@ export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly Na
       path: '/people/{id}/reset-password',
       permission: 'people:write',
       tag,
-      summary: 'Take the password away, end all sessions, and give a one-use link for a new one',
+      summary: 'Take the password and all passkeys away, end all sessions, and give a one-use link for a new one',
       params: byId,
       answer: oneUseLinkShape,
       status: 201,

@@ -29,6 +29,8 @@ export interface NativeRoute {
   /** The shape of the answer; of each event's data when it is a stream; `undefined` for no content. */
   readonly answer: z.ZodType | undefined;
   readonly status?: number;
+  /** Less than what inference takes: for what strangers may send. */
+  readonly maxBodyBytes?: number;
   readonly isStream?: boolean;
   readonly handle: (input: RouteInput<never, never, never>) => Promise<unknown>;
 }
@@ -75,6 +77,7 @@ function toSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
 export function registerRoute(app: FastifyInstance, definition: NativeRoute): void {
   app.route({
     method: definition.method,
+    ...(definition.maxBodyBytes === undefined ? {} : { bodyLimit: definition.maxBodyBytes }),
     url: definition.path.replace(/\{(\w+)\}/g, ':$1'),
     config: { permission: definition.permission, ...(definition.why === undefined ? {} : { why: definition.why }) },
     handler: async (request, reply) => {

@@ -23,6 +23,8 @@ import type { PeopleRouteDependencies } from './people.ts';
 import { type NativeRoute, route } from './route.ts';
 
 const tag = 'sessions';
+/** Of a body that somebody sends who has not signed in. */
+export const LITTLE = 64 * 1024;
 const byId = z.object({ id: z.string().min(1).max(100) });
 
 const isSecure = (request: FastifyRequest) => request.protocol === 'https';
@@ -72,7 +74,7 @@ export function answerSignedIn(
 const isSession = (caller: object): caller is SessionCaller => 'sessionId' in caller;
 
 /** The session of a route that makes no sense without one. */
-function sessionOf(request: FastifyRequest): SessionCaller {
+export function sessionOf(request: FastifyRequest): SessionCaller {
   const caller = callerOf(request);
   if (caller.kind === 'person' && isSession(caller)) return caller;
   throw new ClusterError('forbidden', 'This is for people who are signed in, not for keys.', {
@@ -164,6 +166,7 @@ export function sessionRoutes(dependencies: PeopleRouteDependencies): readonly N
       permission: 'public',
       why: 'Whoever signs in is nobody yet; name, password and code are the right to become somebody.',
       tag,
+      maxBodyBytes: LITTLE,
       summary: 'Sign in: the session comes as a cookie',
       body: signInShape,
       answer: profileShape,

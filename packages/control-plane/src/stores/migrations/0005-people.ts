@@ -26,6 +26,7 @@ export const people = (kind: Database['kind']): Migration => ({
       create('sessions')
         .addColumn('id', 'text', (column) => column.primaryKey())
         .addColumn('person_id', 'text', (column) => column.notNull().references('people.id').onDelete('cascade'))
+        .addColumn('kind', 'text', (column) => column.notNull().check(sql`kind in ('browser', 'tokens')`))
         .addColumn('token_hash', 'text', (column) => column.notNull().unique())
         .addColumn('created_at', int, (column) => column.notNull())
         .addColumn('last_seen_at', int, (column) => column.notNull())
@@ -53,6 +54,25 @@ export const people = (kind: Database['kind']): Migration => ({
         .addColumn('code_hash', 'text', (column) => column.notNull())
         .addColumn('used_at', int)
         .addPrimaryKeyConstraint('recovery_codes_key', ['person_id', 'code_hash']),
+      create('passkeys')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('person_id', 'text', (column) => column.notNull().references('people.id').onDelete('cascade'))
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('rp_id', 'text', (column) => column.notNull())
+        .addColumn('public_key', bytes, (column) => column.notNull())
+        .addColumn('counter', int, (column) => column.notNull())
+        .addColumn('created_at', int, (column) => column.notNull())
+        .addColumn('last_used_at', int),
+      create('token_families')
+        .addColumn('session_id', 'text', (column) => column.primaryKey().references('sessions.id').onDelete('cascade'))
+        .addColumn('family_hash', 'text', (column) => column.notNull())
+        .addColumn('current_hash', 'text', (column) => column.notNull())
+        .addColumn('rotated_at', int, (column) => column.notNull()),
+      create('token_keys')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('public_json', 'text', (column) => column.notNull())
+        .addColumn('sealed', bytes, (column) => column.notNull())
+        .addColumn('created_at', int, (column) => column.notNull()),
     ];
     for (const table of tables) await table.execute();
     await schema.schema.createIndex('sessions_by_person').on('sessions').column('person_id').execute();

@@ -1,10 +1,12 @@
 import { ClusterError, defaultConfig, type Profile } from '@cluster-ai/contracts';
 import { type Clock, createManualClock, silentLogger } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync, InjectOptions } from 'fastify';
+import { passkeyRoutes } from '../../../doors/native/passkeys.ts';
 import { peopleRoutes } from '../../../doors/native/people.ts';
 import { renderProblem } from '../../../doors/native/problem.ts';
 import { registerRoute } from '../../../doors/native/route.ts';
 import { type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
+import { tokenRoutes } from '../../../doors/native/tokens.ts';
 import { createListener } from '../../../listeners/create-listener.ts';
 import type { Database } from '../../../stores/database.ts';
 import { createAdmission } from '../../admission.ts';
@@ -12,6 +14,7 @@ import type { Caller } from '../../caller.ts';
 import { permissionsOf } from '../../roles.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
 import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
+import type { SecretBox } from '../secret-box.ts';
 import { CSRF_HEADER } from '../session-cookie.ts';
 import { createMemorySecretBox } from './memory-secret-box.ts';
 
@@ -28,14 +31,14 @@ const owner: Caller = {
 };
 
 /** The real admission, which knows sessions only; with `isHost` also the owner of the machine, who then needs no credential. */
-const openAdmission = ({ sessions }: OpenedPeople, isHost: boolean) => {
+const openAdmission = ({ lookup }: OpenedPeople, isHost: boolean) => {
   const admission = createAdmission({
     keys: {
       authenticate: () => {
         throw new ClusterError('unauthorized', 'There are no keys here.');
       },
     },
-    sessions,
+    sessions: lookup,
     host: { find: () => undefined },
     local: { permissions: () => undefined },
   });
@@ -58,6 +61,7 @@ export interface Answer {
 
 export interface PeopleApp extends AsyncDisposable {
   readonly access: OpenedPeople;
+  readonly secrets: SecretBox;
   readonly clock: Clock & { advance(ms: number): Promise<void> };
   readonly acts: readonly PublicAct[];
   visit(address?: string): Visitor;
@@ -80,9 +84,10 @@ export async function openPeopleApp(
   }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean } = {},
 ): Promise<PeopleApp> {
   const adopted: string[] = [];
+  const secrets = createMemorySecretBox();
   const access = await openPeople({
     database,
-    secrets: createMemorySecretBox(),
+    secrets,
     clock,
     log: silentLogger,
     clusterName: 'lab',
@@ -108,7 +113,13 @@ export async function openPeopleApp(
     },
   };
   const door: FastifyPluginAsync = async (scope) => {
-    for (const route of [...peopleRoutes(dependencies), ...sessionRoutes(dependencies)]) registerRoute(scope, route);
+    for (const route of [
+      ...peopleRoutes(dependencies),
+      ...sessionRoutes(dependencies),
+      ...passkeyRoutes(dependencies),
+      ...tokenRoutes(dependencies),
+    ])
+      registerRoute(scope, route);
   };
   await app.register(door, { prefix: '/api/v1' });
 
@@ -144,6 +155,7 @@ export async function openPeopleApp(
   };
   return {
     access,
+    secrets,
     clock,
     acts,
     visit,
