@@ -64,6 +64,15 @@ export const configShape = z.strictObject({
       firstTokenTimeoutSeconds: z.int().min(1).default(600),
     })
     .prefault({}),
+  access: z
+    .strictObject({
+      audit: z
+        .strictObject({
+          retentionDays: z.int().min(0).max(36_500).default(365).describe('How long the record of what was done is kept; 0 for ever.'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   logs: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 export type Config = z.infer<typeof configShape>;

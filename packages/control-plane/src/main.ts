@@ -19,6 +19,8 @@ import {
   systemClock,
 } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
+import { openAudit } from './access/audit/open-audit.ts';
+import { withAudit } from './access/audit/with-audit.ts';
 import { type Assets, locateAssets } from './assets.ts';
 import { createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
@@ -116,7 +118,9 @@ export async function runControlPlane(
   const log = await openLogger({ process: 'control-plane', level: config.logs.level, file: join(folder.logs, 'control-plane.log') });
   const assets = locateAssets();
 
-  await using database = await openDatabase({ url: config.database, folder, log });
+  await using stored = await openDatabase({ url: config.database, folder, log });
+  await using audit = await openAudit({ database: stored, folder, clock, log, retentionDays: config.access.audit.retentionDays });
+  const database = withAudit(stored, audit);
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
@@ -149,6 +153,7 @@ export async function runControlPlane(
     registry,
     gateway,
     chats,
+    audit,
     events,
     config,
     clock,
@@ -172,7 +177,7 @@ export async function runControlPlane(
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
   ];
 
-  const loops = Promise.all([reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal)]);
+  const loops = Promise.all([audit.run(signal), reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal)]);
   const localJoin = await nodes.localInvitation();
   tell({
     type: 'ready',

@@ -1,12 +1,14 @@
 import type { Backup, Config, Listener } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
+import type { Audit } from '../../access/audit/audit.ts';
 import type { Chats } from '../../chats/chats.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { unknownRoute } from '../../listeners/to-request-error.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { auditRoutes } from './audit.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
 import { generateRoutes } from './generate.ts';
@@ -30,6 +32,7 @@ export interface NativeDependencies {
   readonly registry: Registry;
   readonly gateway: Gateway;
   readonly chats: Chats;
+  readonly audit: Pick<Audit, 'list' | 'read' | 'verify'>;
   readonly events: EventBus;
   readonly config: Config;
   readonly clock: Clock;
@@ -45,6 +48,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
+    ...auditRoutes(dependencies),
   ];
 }
 

@@ -30,6 +30,8 @@ export interface NativeRoute {
   readonly answer: z.ZodType | undefined;
   readonly status?: number;
   readonly isStream?: boolean;
+  /** What the answer comes as, where that is not JSON. */
+  readonly mediaTypes?: readonly string[];
   readonly handle: (input: RouteInput<never, never, never>) => Promise<unknown>;
 }
 
@@ -88,8 +90,9 @@ export function registerRoute(app: FastifyInstance, definition: NativeRoute): vo
       };
       const answer = await definition.handle(input);
       if (reply.sent || reply.raw.headersSent) return reply;
-      if (definition.answer === undefined) return reply.code(204).send();
-      return reply.code(definition.status ?? 200).send(answer);
+      // returned rather than sent: whoever wraps the handler has a word before the caller hears that it is done
+      void reply.code(definition.answer === undefined ? 204 : (definition.status ?? 200));
+      return definition.answer === undefined ? undefined : answer;
     },
   });
 }
