@@ -52,6 +52,7 @@ export const sharedFlags = {
 const groups = {
   nodes: text('The machines of the cluster', 'As máquinas do cluster'),
   models: text('The models that the cluster keeps', 'Os modelos que o cluster guarda'),
+  audit: text('Who did what, and whether somebody changed that record', 'Quem fez o quê, e se alguém alterou esse registro'),
   backup: text('Save and bring back state and models', 'Salva e traz de volta estado e modelos'),
   config: text('The configuration', 'A configuração'),
 } as const;

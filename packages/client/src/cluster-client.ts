@@ -1,5 +1,9 @@
 import type {
   AddModelInput,
+  AuditFilter,
+  AuditFormat,
+  AuditList,
+  AuditVerification,
   Backup,
   BackupInput,
   Chat,
@@ -52,6 +56,18 @@ export interface GeneratePart extends Partial<Omit<GenerateAnswer, 'response'>> 
 export interface ListChatsInput {
   readonly cursor?: string | undefined;
   readonly search?: string | undefined;
+}
+
+/** Which lines of the audit record, beginning after `cursor`. */
+export interface ListAuditInput extends Partial<AuditFilter> {
+  readonly cursor?: string | undefined;
+  /** 1 to 500; 50 when left out. */
+  readonly limit?: number | undefined;
+}
+
+/** Which lines of the audit record, and as what. */
+export interface ExportAuditInput extends Partial<AuditFilter> {
+  readonly format?: AuditFormat | undefined;
 }
 
 /** How to follow the cluster's events. */
@@ -123,11 +139,18 @@ export interface ClusterClient {
 
   /** Writes state (and models) into one archive on the control plane's machine. Throws `already_exists`, `disk_full`. */
   createBackup(input: BackupInput, options?: CallOptions): Promise<Backup>;
+
+  /** Who did what, newest first, a page at a time. A page may be empty and still have a `nextCursor`: go on until it is null. */
+  listAudit(input?: ListAuditInput, options?: CallOptions): Promise<AuditList>;
+  /** The same as the text of a file, oldest first: JSON lines, or CSV that no spreadsheet takes for formulas. */
+  exportAudit(input?: ExportAuditInput, options?: CallOptions): AsyncGenerator<string, void, undefined>;
+  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. */
+  verifyAudit(options?: CallOptions): Promise<AuditVerification>;
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
 export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
-  const { request, stream } = createHttp({ baseUrl, fetch });
+  const { request, text, stream } = createHttp({ baseUrl, fetch });
   const part = encodeURIComponent;
 
   async function* readChat(events: AsyncIterable<{ readonly data: string }>): AsyncGenerator<ChatStreamEvent, void, undefined> {
@@ -179,5 +202,10 @@ export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(glo
     generateStream,
 
     createBackup: (input, options) => request({ method: 'POST', path: 'backups', body: input, ...options }),
+
+    listAudit: ({ limit, ...input } = {}, options) =>
+      request({ path: 'audit', query: { ...input, limit: limit === undefined ? undefined : String(limit) }, ...options }),
+    exportAudit: (input = {}, options) => text({ path: 'audit/export', query: { ...input }, ...options }),
+    verifyAudit: (options) => request({ method: 'POST', path: 'audit/verify', ...options }),
   };
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { auditFilterShape, auditFormats, auditListShape, auditQueryShape, auditVerificationShape } from '@cluster-ai/contracts';
 import { z } from 'zod';
-import { toExportLines } from '../../access/audit/export-lines.ts';
+import { toExportText } from '../../access/audit/export-text.ts';
 import type { NativeDependencies } from './native-door.ts';
 import { type NativeRoute, route } from './route.ts';
 
@@ -31,7 +31,7 @@ export function auditRoutes({ audit }: Pick<NativeDependencies, 'audit'>): reado
       mediaTypes: Object.values(mediaTypes),
       handle: async ({ query: { format, ...filter }, reply, signal }) => {
         void reply.type(mediaTypes[format]).header('content-disposition', `attachment; filename="audit.${format}"`);
-        return Readable.from(toExportLines(audit.read(filter), format), { objectMode: false, signal });
+        return Readable.from(toExportText(audit.read(filter), format), { objectMode: false, signal });
       },
     }),
     route({

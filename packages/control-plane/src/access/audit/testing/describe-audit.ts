@@ -131,13 +131,13 @@ export function describeAudit(name: string, makePlace: () => Promise<AuditPlace>
       });
     });
 
-    test.each([
+    test.each<[string, (transaction: Query) => Promise<unknown>]>([
       ['changed', (transaction: Query) => transaction.updateTable('audit_entries').set({ actor_name: 'Eve' }).execute()],
       ['removed', (transaction: Query) => transaction.deleteFrom('audit_entries').where('sequence', '=', 2).execute()],
       ['replaced', (transaction: Query) => replaceEntry(transaction)],
       ['added out of turn', (transaction: Query) => insertCopy(transaction, 9)],
       ['emptied', (transaction: Query) => emptyTables(transaction, place.database.kind)],
-    ] as const)('the database itself refuses that an entry is %s', async (_what, change) => {
+    ])('the database itself refuses that an entry is %s', async (_what, change) => {
       await recordMany(3);
       const before = await readTables(place.database);
       await expect(place.database.transaction((transaction) => change(transaction))).rejects.toMatchObject({
