@@ -13,7 +13,7 @@ export interface DeniedAttempt {
   readonly requestId: string;
 }
 
-/** Entries that may be made at once, and how many more become possible with each minute: about 11 MB on the disk in a day of attacks. */
+/** Entries that may be made at once, and how many more become possible with each minute: about 7 MB on the disk in a day of attacks. */
 const MOST_AT_ONCE = 200;
 const MORE_EACH_MINUTE = 20;
 
