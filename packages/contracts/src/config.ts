@@ -43,6 +43,19 @@ export const configShape = z.strictObject({
       allowedHosts: z.array(z.string()).default([]).describe('Names beyond localhost that the Host header may carry.'),
     })
     .prefault({}),
+  access: z
+    .strictObject({
+      local: z
+        .boolean()
+        .default(true)
+        .describe('Whether this machine may chat and look around without a key, while only it can call and nobody else has a login.'),
+      audit: z
+        .strictObject({
+          retentionDays: z.int().min(0).max(36_500).default(365).describe('How long the record of what was done is kept; 0 for ever.'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),
   blobs: z.strictObject({ path: z.string().default('').describe('Empty: inside the data folder.') }).prefault({}),
   inference: z
@@ -62,15 +75,6 @@ export const configShape = z.strictObject({
       maxQueue: z.int().min(1).default(512).describe('Requests that may wait for one model; more are answered 503.'),
       loadTimeoutSeconds: z.int().min(1).default(300),
       firstTokenTimeoutSeconds: z.int().min(1).default(600),
-    })
-    .prefault({}),
-  access: z
-    .strictObject({
-      audit: z
-        .strictObject({
-          retentionDays: z.int().min(0).max(36_500).default(365).describe('How long the record of what was done is kept; 0 for ever.'),
-        })
-        .prefault({}),
     })
     .prefault({}),
   logs: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

@@ -14,6 +14,9 @@ import { status } from './cluster/status.ts';
 import { up } from './cluster/up.ts';
 import { completion } from './completion.ts';
 import { configShow } from './config/show.ts';
+import { keysCreate } from './keys/create.ts';
+import { keysLs } from './keys/ls.ts';
+import { keysRevoke } from './keys/revoke.ts';
 import { modelsAdd } from './models/add.ts';
 import { modelsFound } from './models/found.ts';
 import { modelsLs } from './models/ls.ts';
@@ -43,6 +46,9 @@ export const verbs: readonly Verb[] = [
   modelsAdd,
   modelsFound,
   modelsRm,
+  keysLs,
+  keysCreate,
+  keysRevoke,
   auditLs,
   auditVerify,
   auditExport,

@@ -66,6 +66,6 @@ export const portugueseTitles: Readonly<Record<ErrorCode, string>> = {
   database_damaged: 'O banco de dados está danificado',
   config_invalid: 'A configuração não é válida',
   audit_chain_broken: 'O registro de auditoria foi alterado',
-  secret_unreadable: 'Um segredo não pode ser aberto com a chave que há',
+  secret_unreadable: 'Um segredo não abre com a chave que está aí',
   certificate_authority_mismatch: 'O cluster dali não é o que o token nomeia',
 };

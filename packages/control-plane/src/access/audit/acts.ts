@@ -11,7 +11,7 @@ export interface Acts {
   run<T>(act: Act, work: () => Promise<T>): Promise<T>;
 }
 
-const isDenial = (error: unknown) => isClusterError(error) && (error.status === 401 || error.status === 403);
+export const isDenial = (error: unknown): boolean => isClusterError(error) && (error.status === 401 || error.status === 403);
 
 export function createActs({ audit, log }: { readonly audit: Pick<Audit, 'record' | 'denied'>; readonly log: Logger }): Acts {
   const record = ({ act, target, details }: OpenAct, result: 'ok' | 'failed', more: Readonly<Record<string, unknown>> = {}) =>

@@ -1,8 +1,10 @@
-import type { Permission } from '@cluster-ai/contracts';
+import { isClusterError, type Permission } from '@cluster-ai/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { callerOf } from '../caller.ts';
-import type { Act } from './act.ts';
-import type { Acts } from './acts.ts';
+import { whoWasRefused } from '../admission.ts';
+import { type Caller, callerOf } from '../caller.ts';
+import type { Act, Actor } from './act.ts';
+import { type Acts, isDenial } from './acts.ts';
+import type { DeniedAttempt } from './denials.ts';
 
 const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -14,17 +16,25 @@ export const isAct = (method: string, permission: Permission | undefined): boole
   permission !== 'inference:use' &&
   !permission.endsWith(':read');
 
+const toActor = ({ kind, id, name, role }: Caller): Actor => ({ kind, id, name, role: role ?? '' });
+
+const toPlace = (request: FastifyRequest) => ({
+  address: request.socket.remoteAddress ?? '',
+  action: `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
+  requestId: request.id,
+});
+
 /** A request as an act: of what was sent only the parts of the address, never the query or the body. */
 export function toAct(request: FastifyRequest): Act {
-  const { kind, id, name, role } = callerOf(request);
   const target = Object.values((request.params ?? {}) as Record<string, string>).join(' ');
-  return {
-    actor: { kind, id, name, role: role ?? '' },
-    address: request.socket.remoteAddress ?? '',
-    action: `${request.method} ${request.routeOptions.url ?? ''}`,
-    requestId: request.id,
-    target,
-  };
+  return { ...toPlace(request), actor: toActor(callerOf(request)), target };
+}
+
+/** What kept a request out, if it was that it may not come in. */
+export function toDenial(request: FastifyRequest, error: unknown): DeniedAttempt | undefined {
+  if (!isClusterError(error) || !isDenial(error)) return undefined;
+  const caller = whoWasRefused(error);
+  return { ...toPlace(request), code: error.code, ...(caller === undefined ? {} : { actor: toActor(caller) }) };
 }
 
 /** Makes each route that changes something an act. Must be called before any route is added. */

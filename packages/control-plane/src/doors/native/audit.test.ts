@@ -1,11 +1,14 @@
 import { auditListShape, auditVerificationShape, defaultConfig } from '@cluster-ai/contracts';
 import { silentLogger } from '@cluster-ai/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Admission, createAdmission } from '../../access/admission.ts';
 import { createActs } from '../../access/audit/acts.ts';
 import type { Audit } from '../../access/audit/audit.ts';
-import { isAct, recordActs } from '../../access/audit/record-acts.ts';
+import { isAct } from '../../access/audit/record-acts.ts';
 import { type AuditPlace, openPlace, toDraft } from '../../access/audit/testing/open-place.ts';
 import { withAudit } from '../../access/audit/with-audit.ts';
+import type { Caller } from '../../access/caller.ts';
+import { makeKeyText } from '../../access/keys/key-text.ts';
 import { permissionsOf } from '../../access/roles.ts';
 import { createListener } from '../../listeners/create-listener.ts';
 import { auditRoutes } from './audit.ts';
@@ -20,21 +23,26 @@ beforeEach(async () => {
 });
 afterEach(() => place[Symbol.asyncDispose]());
 
+const caller: Caller = {
+  kind: 'key',
+  id: 'key_1',
+  ownerId: 'person_1',
+  name: 'ci',
+  role: 'admin',
+  permissions: permissionsOf('admin'),
+  models: undefined,
+};
+
 /** The routes behind the real listener shell, for a caller who may do everything. */
-function open(more: readonly NativeRoute[] = []) {
-  const { app } = createListener({ config: defaultConfig(), log: silentLogger, renderError: renderProblem });
-  app.addHook('onRequest', async (request) => {
-    request.caller = {
-      kind: 'key',
-      id: 'key_1',
-      ownerId: 'person_1',
-      name: 'ci',
-      role: 'admin',
-      permissions: permissionsOf('admin'),
-      models: undefined,
-    };
+function open(more: readonly NativeRoute[] = [], admission: Admission = { admit: () => caller }) {
+  const acts = createActs({ audit, log: silentLogger });
+  const { app } = createListener({
+    config: defaultConfig(),
+    log: silentLogger,
+    admission,
+    audit: { acts, denied: audit.denied },
+    renderError: renderProblem,
   });
-  recordActs(app, createActs({ audit, log: silentLogger }));
   for (const definition of [...auditRoutes({ audit }), ...more]) registerRoute(app, definition);
   return app;
 }
@@ -87,6 +95,26 @@ test('a route that changes something is an act: its entry is there before the ca
     { action: 'DELETE /things/:id', target: 'a\r\nb', actor: { kind: 'key', id: 'key_1', name: 'ci', role: 'admin' } },
   ]);
   await app.close();
+});
+
+test('whoever is kept out is in the record: without a name, with one, and from a foreign page', async () => {
+  const viewer: Caller = { ...caller, id: 'key_2', name: 'reader', role: 'viewer', permissions: permissionsOf('viewer') };
+  const keys = { authenticate: () => viewer };
+  const none = { find: () => undefined };
+  const app = open([], createAdmission({ keys, sessions: none, host: none, local: { permissions: () => undefined } }));
+  const authorization = `Bearer ${makeKeyText().text}`;
+  const statuses = [];
+  for (const sent of [headers, headers, { ...headers, authorization }, { host: 'evil.example', authorization }])
+    statuses.push((await app.inject({ url: '/audit?search=secret', headers: sent })).statusCode);
+  expect(statuses).toEqual([401, 401, 403, 403]);
+  await app.close();
+  await audit[Symbol.asyncDispose]();
+  const { entries } = await audit.list({ limit: 10 });
+  expect(entries.map(({ actor, action, count, details }) => [actor.kind, actor.id, action, count, details['code']])).toEqual([
+    ['anonymous', '', 'GET /audit', 1, 'host_not_allowed'],
+    ['key', 'key_2', 'GET /audit', 1, 'forbidden'],
+    ['anonymous', '', 'GET /audit', 2, 'unauthorized'],
+  ]);
 });
 
 test('reading, inference and public routes are no acts', () => {

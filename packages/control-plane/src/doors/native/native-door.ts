@@ -2,6 +2,7 @@ import type { Backup, Config, Listener } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Audit } from '../../access/audit/audit.ts';
+import type { ApiKeys } from '../../access/keys/api-keys.ts';
 import type { Chats } from '../../chats/chats.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { unknownRoute } from '../../listeners/to-request-error.ts';
@@ -12,6 +13,7 @@ import { auditRoutes } from './audit.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
 import { generateRoutes } from './generate.ts';
+import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
@@ -32,6 +34,7 @@ export interface NativeDependencies {
   readonly registry: Registry;
   readonly gateway: Gateway;
   readonly chats: Chats;
+  readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
   readonly audit: Pick<Audit, 'list' | 'read' | 'verify'>;
   readonly events: EventBus;
   readonly config: Config;
@@ -48,6 +51,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
+    ...keyRoutes(dependencies),
     ...auditRoutes(dependencies),
   ];
 }
