@@ -66,13 +66,22 @@ function unlessEnded(found: Caller | 'ended' | undefined): Caller | undefined {
 
 const sessionEnded = () => new ClusterError('session_ended', 'This session has ended.', { hint: 'Sign in again under /ui.' });
 
-function refuse({ name, kind, role }: Caller, permission: Permission): ClusterError {
+const refused = new WeakMap<object, Caller>();
+
+/** Who it was that `admit` refused with this error, where that is known. For the audit record: the error itself goes to the caller. */
+export const whoWasRefused = (error: unknown): Caller | undefined =>
+  typeof error === 'object' && error !== null ? refused.get(error) : undefined;
+
+function refuse(caller: Caller, permission: Permission): ClusterError {
+  const { name, kind, role } = caller;
   const least = leastRoleWith(permission);
   const who = kind === 'local' ? 'Whoever calls from this machine without a key' : `${name}${role === null ? '' : ` (${role})`}`;
-  return new ClusterError('forbidden', `${who} may not do this: the right ${permission} is missing.`, {
+  const error = new ClusterError('forbidden', `${who} may not do this: the right ${permission} is missing.`, {
     hint: kind === 'local' ? 'Sign in under /ui, or send a key.' : `The role ${least} has it; an admin can give it.`,
     details: { permission, role: least },
   });
+  refused.set(error, caller);
+  return error;
 }
 
 /** The one point through which every request of every listener goes. Decides from memory: nothing here waits. */
