@@ -154,6 +154,15 @@ describe('the cluster client', () => {
     expect(seen.map(({ headers }) => headers['x-csrf-token'])).toEqual([undefined, undefined, undefined, 'proof']);
   });
 
+  test('the audit record is asked for with its filters, and exported as it comes', async () => {
+    const { client, seen } = await serve((response) => response.end('{"sequence":1}\n{"sequence":2,"é":1}\n'));
+    expect((await Array.fromAsync(client.exportAudit({ format: 'jsonl', actor: 'Ada L' }))).join('')).toContain('"é":1}\n');
+    expect(seen[0]?.url).toBe('/api/v1/audit/export?format=jsonl&actor=Ada+L');
+    const { client: other, seen: seenByOther } = await serve(answerJson(200, { entries: [], nextCursor: null }));
+    await other.listAudit({ limit: 5, result: 'denied' });
+    expect(seenByOther[0]?.url).toBe('/api/v1/audit?result=denied&limit=5');
+  });
+
   test('leaving the loop closes the connection', async () => {
     const closed = Promise.withResolvers<void>();
     const { client } = await serve((response) => {

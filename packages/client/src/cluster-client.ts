@@ -2,6 +2,10 @@ import type {
   AddModelInput,
   AddPasskeyInput,
   ApiKey,
+  AuditFilter,
+  AuditFormat,
+  AuditList,
+  AuditVerification,
   Backup,
   BackupInput,
   Chat,
@@ -74,6 +78,18 @@ export interface GeneratePart extends Partial<Omit<GenerateAnswer, 'response'>> 
 export interface ListChatsInput {
   readonly cursor?: string | undefined;
   readonly search?: string | undefined;
+}
+
+/** Which lines of the audit record, beginning after `cursor`. */
+export interface ListAuditInput extends Partial<AuditFilter> {
+  readonly cursor?: string | undefined;
+  /** 1 to 500; 50 when left out. */
+  readonly limit?: number | undefined;
+}
+
+/** Which lines of the audit record, and as what. */
+export interface ExportAuditInput extends Partial<AuditFilter> {
+  readonly format?: AuditFormat | undefined;
 }
 
 /** How to follow the cluster's events. */
@@ -213,13 +229,20 @@ export interface ClusterClient {
 
   /** Writes state (and models) into one archive on the control plane's machine. Throws `already_exists`, `disk_full`. */
   createBackup(input: BackupInput, options?: CallOptions): Promise<Backup>;
+
+  /** Who did what, newest first, a page at a time. A page may be empty and still have a `nextCursor`: go on until it is null. */
+  listAudit(input?: ListAuditInput, options?: CallOptions): Promise<AuditList>;
+  /** The same as the text of a file, oldest first: JSON lines, or CSV that no spreadsheet takes for formulas. */
+  exportAudit(input?: ExportAuditInput, options?: CallOptions): AsyncGenerator<string, void, undefined>;
+  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. */
+  verifyAudit(options?: CallOptions): Promise<AuditVerification>;
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
 export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
   let csrfToken: string | null = null; // of the session that the browser's cookie names: what changes something proves with it that it is ours
   const headersOfChanges = (): Record<string, string> => (csrfToken === null ? {} : { 'x-csrf-token': csrfToken });
-  const { request, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges });
+  const { request, text, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges });
   const part = encodeURIComponent;
 
   async function rememberProfile(answer: Promise<Profile>): Promise<Profile> {
@@ -317,5 +340,10 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     endSessionsOf: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}/sessions`, ...options }),
 
     createBackup: (input, options) => request({ method: 'POST', path: 'backups', body: input, ...options }),
+
+    listAudit: ({ limit, ...input } = {}, options) =>
+      request({ path: 'audit', query: { ...input, limit: limit === undefined ? undefined : String(limit) }, ...options }),
+    exportAudit: (input = {}, options) => text({ path: 'audit/export', query: { ...input }, ...options }),
+    verifyAudit: (options) => request({ method: 'POST', path: 'audit/verify', ...options }),
   };
 }

@@ -23,6 +23,8 @@ export interface StreamCall extends Call {
 export interface Http {
   /** The parsed body; `undefined` where the answer has none (204). Throws ClusterError. */
   request<T>(call: Call): Promise<T>;
+  /** The answer's text as it comes, for what is no JSON and may be long. Throws ClusterError. */
+  text(call: Call): AsyncGenerator<string, void, undefined>;
   /** The answer's server-sent events. Throws ClusterError, also for an `error` event within the stream. */
   stream(call: StreamCall): AsyncGenerator<ServerSentEvent, void, undefined>;
 }
@@ -80,6 +82,23 @@ export function createHttp({ baseUrl, fetch, ...identity }: HttpOptions): Http {
     return response;
   }
 
+  /** What a connection that broke half-way throws, in our words: a TypeError in browsers and in Node. */
+  function toBrokenError(call: Call, error: unknown): unknown {
+    if (call.signal?.aborted) return call.signal.reason;
+    return error instanceof TypeError ? toConnectionError(baseUrl, error) : error;
+  }
+
+  async function* text(call: Call): AsyncGenerator<string, void, undefined> {
+    const response = await send(call);
+    if (response.body === null) return;
+    const decoder = new TextDecoder();
+    try {
+      for await (const bytes of response.body) yield decoder.decode(bytes as Uint8Array, { stream: true });
+    } catch (error) {
+      throw toBrokenError(call, error);
+    }
+  }
+
   async function* stream(call: StreamCall): AsyncGenerator<ServerSentEvent, void, undefined> {
     const response = await send({ ...call, headers: { ...call.headers, accept: 'text/event-stream' } });
     if (response.body === null) return;
@@ -89,9 +108,7 @@ export function createHttp({ baseUrl, fetch, ...identity }: HttpOptions): Http {
         yield event;
       }
     } catch (error) {
-      if (call.signal?.aborted) throw call.signal.reason;
-      // What the browser and Node throw for a connection that broke half-way is a TypeError in both.
-      throw error instanceof TypeError ? toConnectionError(baseUrl, error) : error;
+      throw toBrokenError(call, error);
     }
   }
 
@@ -101,5 +118,5 @@ export function createHttp({ baseUrl, fetch, ...identity }: HttpOptions): Http {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  return { request, stream };
+  return { request, text, stream };
 }

@@ -10,12 +10,13 @@ import { renderOllamaError } from './doors/ollama/ollama-error.ts';
 import { ollamaRoot } from './doors/ollama/ollama-root.ts';
 import { openAiDoor } from './doors/openai/openai-door.ts';
 import { webDoor } from './doors/web/web-door.ts';
-import { createListener, type ListenerShell } from './listeners/create-listener.ts';
+import { type AuditPoint, createListener, type ListenerShell } from './listeners/create-listener.ts';
 import type { Metrics } from './observability/metrics.ts';
 
 /** What the doors stand on. */
 export interface DoorParts {
   readonly admission: Admission;
+  readonly audit: AuditPoint;
   readonly native: NativeDependencies;
   readonly metrics: Metrics;
   readonly assets: Assets;
@@ -25,10 +26,17 @@ export interface DoorParts {
 
 /** Which doors a listener has. Both have the inference doors; the main one also has the native door, the metrics and the web UI. */
 export async function composeDoors(
-  { admission, native, metrics, assets, config, log }: DoorParts,
+  { admission, audit, native, metrics, assets, config, log }: DoorParts,
   kind: 'main' | 'ollama',
 ): Promise<ListenerShell> {
-  const shell = createListener({ config, log, admission, metrics, renderError: kind === 'main' ? renderProblem : renderOllamaError });
+  const shell = createListener({
+    config,
+    log,
+    admission,
+    audit,
+    metrics,
+    renderError: kind === 'main' ? renderProblem : renderOllamaError,
+  });
   const { app } = shell;
   await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
   await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });

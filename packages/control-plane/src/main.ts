@@ -11,6 +11,10 @@ import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
 import { aborted, type Clock, type DataFolder, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
 import { createAdmission } from './access/admission.ts';
+import { describeAct } from './access/audit/act.ts';
+import { createActs } from './access/audit/acts.ts';
+import { openAudit } from './access/audit/open-audit.ts';
+import { withAudit } from './access/audit/with-audit.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { openPeople } from './access/people/open-people.ts';
@@ -90,7 +94,10 @@ export async function runControlPlane(
   const log = await openLogger({ process: 'control-plane', level: config.logs.level, file: join(folder.logs, 'control-plane.log') });
   const assets = locateAssets();
 
-  await using database = await openDatabase({ url: config.database, folder, log });
+  await using stored = await openDatabase({ url: config.database, folder, log });
+  await using audit = await openAudit({ database: stored, folder, clock, log, retentionDays: config.access.audit.retentionDays });
+  const database = withAudit(stored, audit);
+  const acts = createActs({ audit, log });
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
@@ -120,7 +127,7 @@ export async function runControlPlane(
     log,
     clusterName: config.cluster.name,
     adopt: adoptLocalChats,
-    describeAct: () => {},
+    describeAct,
   });
   const { people, sessions, lookup } = access;
   const admission = createAdmission({
@@ -142,7 +149,8 @@ export async function runControlPlane(
     chats,
     keys,
     access,
-    acts: { run: (_act, work) => work() },
+    acts,
+    audit,
     events,
     config,
     clock,
@@ -160,13 +168,19 @@ export async function runControlPlane(
       dataFolder: folder.root,
     }),
   };
-  await using listening = await openListeners({ admission, native, metrics, assets, config, log }, effective, folder, clock);
+  await using listening = await openListeners(
+    { admission, audit: { acts, denied: audit.denied }, native, metrics, assets, config, log },
+    effective,
+    folder,
+    clock,
+  );
   opened.listeners = [
     ...listening.listeners,
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
   ];
 
   const loops = Promise.all([
+    audit.run(signal),
     reconciler.run(signal),
     publishChanges({ gateway, registry, events, clock }, signal),
     keys.run(signal),

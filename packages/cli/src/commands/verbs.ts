@@ -1,4 +1,7 @@
 import type { Verb } from '../verb.ts';
+import { auditExport } from './audit/export.ts';
+import { auditLs } from './audit/ls.ts';
+import { auditVerify } from './audit/verify.ts';
 import { backupCreate } from './backup/create.ts';
 import { backupRestore } from './backup/restore.ts';
 import { run } from './chat/run.ts';
@@ -61,6 +64,9 @@ export const verbs: readonly Verb[] = [
   usersRm,
   usersResetPassword,
   usersSessions,
+  auditLs,
+  auditVerify,
+  auditExport,
   backupCreate,
   backupRestore,
   configShow,

@@ -15,6 +15,8 @@ export interface SessionLookup {
   /** For a bearer token whose check takes time (a signature): afterwards `findPrepared` knows it. `undefined` for all others, which wait for nothing. */
   prepare?(bearer: string): Promise<void> | undefined;
   findPrepared?(bearer: string): Caller | 'ended' | undefined;
+  /** What the owner of a key may do now; `nobody` for one who was disabled or removed, `undefined` for the machine's owner. */
+  rightsOf?(ownerId: string): ReadonlySet<Permission> | 'nobody' | undefined;
 }
 
 export interface LocalRule {
@@ -59,6 +61,16 @@ const signIn = () =>
     hint: 'Sign in under /ui, or send a key: Authorization: Bearer KEY. Make one on the control plane’s machine: cluster-ai keys create NAME',
   });
 
+/** A key is never more than its owner, who may have become less since it was made. */
+function withinOwner(key: Caller, rights: ReadonlySet<Permission> | 'nobody' | undefined): Caller {
+  if (rights === 'nobody')
+    throw new ClusterError('key_revoked', `The owner of the key "${key.name}" has no login any more.`, {
+      hint: 'Ask an admin for a new key.',
+    });
+  if (rights === undefined || rights === key.permissions || [...key.permissions].every((permission) => rights.has(permission))) return key;
+  return { ...key, permissions: new Set([...key.permissions].filter((permission) => rights.has(permission))) };
+}
+
 function unlessEnded(found: Caller | 'ended' | undefined): Caller | undefined {
   if (found === 'ended') throw sessionEnded();
   return found;
@@ -66,13 +78,22 @@ function unlessEnded(found: Caller | 'ended' | undefined): Caller | undefined {
 
 const sessionEnded = () => new ClusterError('session_ended', 'This session has ended.', { hint: 'Sign in again under /ui.' });
 
-function refuse({ name, kind, role }: Caller, permission: Permission): ClusterError {
+const refused = new WeakMap<object, Caller>();
+
+/** Who it was that `admit` refused with this error, where that is known. For the audit record: the error itself goes to the caller. */
+export const whoWasRefused = (error: unknown): Caller | undefined =>
+  typeof error === 'object' && error !== null ? refused.get(error) : undefined;
+
+function refuse(caller: Caller, permission: Permission): ClusterError {
+  const { name, kind, role } = caller;
   const least = leastRoleWith(permission);
   const who = kind === 'local' ? 'Whoever calls from this machine without a key' : `${name}${role === null ? '' : ` (${role})`}`;
-  return new ClusterError('forbidden', `${who} may not do this: the right ${permission} is missing.`, {
+  const error = new ClusterError('forbidden', `${who} may not do this: the right ${permission} is missing.`, {
     hint: kind === 'local' ? 'Sign in under /ui, or send a key.' : `The role ${least} has it; an admin can give it.`,
     details: { permission, role: least },
   });
+  refused.set(error, caller);
+  return error;
 }
 
 /** The one point through which every request of every listener goes. Decides from memory: nothing here waits. */
@@ -90,12 +111,17 @@ export function createAdmission({ keys, sessions, host, local }: AdmissionDepend
     return caller;
   }
 
+  function byKey(text: string): Caller {
+    const key = keys.authenticate(text);
+    return withinOwner(key, sessions.rightsOf?.(key.ownerId));
+  }
+
   const byBearer = (text: string) => host.find(text) ?? unlessEnded(sessions.findPrepared?.(text) ?? sessions.find(text));
 
   function identify(request: AdmissionRequest, credential: Credential): Caller | undefined {
     if (credential.kind === 'none') return undefined;
     if (credential.kind === 'cookie') return byCookie(request, credential.text);
-    if (looksLikeKey(credential.text)) return keys.authenticate(credential.text);
+    if (looksLikeKey(credential.text)) return byKey(credential.text);
     return byBearer(credential.text);
   }
 

@@ -3,6 +3,9 @@ import type { Config } from '@cluster-ai/contracts';
 import { type Logger, newId } from '@cluster-ai/runtime';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Admission, AdmissionRequest } from '../access/admission.ts';
+import type { Acts } from '../access/audit/acts.ts';
+import type { Audit } from '../access/audit/audit.ts';
+import { recordActs, toDenial } from '../access/audit/record-acts.ts';
 import type { Caller } from '../access/caller.ts';
 import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -15,11 +18,19 @@ export interface ListenerShell {
   readonly routes: readonly RouteRecord[];
 }
 
+/** Where a listener says what was done through it, and what was denied. */
+export interface AuditPoint {
+  readonly acts: Acts;
+  readonly denied: Audit['denied'];
+}
+
 export interface ListenerOptions {
   readonly config: Config;
   readonly log: Logger;
   /** Who may call what: asked for each request of a route that is not public. */
   readonly admission: Pick<Admission, 'admit'> & Partial<Pick<Admission, 'prepare'>>;
+  /** Left out only where nothing behind the listener is real. */
+  readonly audit?: AuditPoint;
   readonly metrics?: Pick<Metrics, 'observeRequest'>;
   /** The dialect for whatever no door answers. */
   readonly renderError: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
@@ -50,7 +61,7 @@ function closeWhenCut(caller: Caller | undefined, answer: ServerResponse): void 
 }
 
 /** The shell that every HTTP listener shares: limits, Host check, permissions, request ids, headers. Doors are registered on it. */
-export function createListener({ config, log, admission, metrics, renderError }: ListenerOptions): ListenerShell {
+export function createListener({ config, log, admission, audit, metrics, renderError }: ListenerOptions): ListenerShell {
   const app = fastify({
     logger: false,
     bodyLimit: config.inference.maxBodyMiB * MIB,
@@ -62,8 +73,9 @@ export function createListener({ config, log, admission, metrics, renderError }:
     routerOptions: { maxParamLength: 1024 },
   });
   const routes = requirePermissions(app);
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+  if (audit) recordActs(app, audit.acts);
+
+  async function letIn(request: FastifyRequest): Promise<void> {
     checkHostAndOrigin(request.raw, config.listeners.allowedHosts);
     const { permission } = request.routeOptions.config; // absent where no door answers
     if (permission !== undefined && permission !== 'public') {
@@ -72,7 +84,18 @@ export function createListener({ config, log, admission, metrics, renderError }:
       if (waiting !== undefined) await waiting;
       request.caller = admission.admit(asked, permission);
     }
-    closeWhenCut(request.caller, reply.raw);
+  }
+
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    try {
+      await letIn(request);
+      closeWhenCut(request.caller, reply.raw);
+    } catch (error) {
+      const denial = toDenial(request, error);
+      if (denial) audit?.denied(denial);
+      throw error;
+    }
     if (request.url.startsWith('/ui')) void reply.header('content-security-policy', contentSecurityPolicy);
   });
   app.addHook('onResponse', async (request, reply) => {

@@ -30,6 +30,8 @@ export interface Tables {
   passkeys: PasskeyRow;
   token_families: TokenFamilyRow;
   token_keys: TokenKeyRow;
+  audit_entries: AuditEntryRow;
+  audit_head: AuditHeadRow;
 }
 
 /** Parents before those that refer to them. */
@@ -56,6 +58,8 @@ export const tableNames = [
   'passkeys',
   'token_families',
   'token_keys',
+  'audit_entries',
+  'audit_head',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -321,4 +325,36 @@ export interface TokenKeyRow {
   /** The private half, sealed. */
   sealed: Uint8Array;
   created_at: number;
+}
+
+/** One line of the record of what was done. Triggers refuse every change; see `access/audit/design.md`. */
+export interface AuditEntryRow {
+  sequence: number;
+  at: number;
+  actor_kind: string;
+  actor_id: string;
+  actor_name: string;
+  actor_role: string;
+  address: string;
+  action: string;
+  target: string;
+  result: 'ok' | 'denied' | 'failed';
+  /** Canonical JSON. */
+  details_json: string;
+  request_id: string;
+  count: number;
+  hash: string;
+}
+
+/** The two ends of the record: its one row is made with the first entry. */
+export interface AuditHeadRow {
+  id: 1;
+  /** Of the newest entry. */
+  sequence: number;
+  hash: string;
+  /** Of the newest entry that retention has removed. */
+  anchor_sequence: number;
+  anchor_hash: string;
+  /** Of the four above, with the key of the record. */
+  seal: string;
 }

@@ -62,6 +62,7 @@ export async function openPeople({
     csrfTokenOf: sessions.csrfTokenOf,
     prepare: (text) => (looksLikeAccessToken(text) ? tokens.prepare(text) : undefined),
     findPrepared: tokens.find,
+    rightsOf: sessions.rightsOf,
   };
   return { people, sessions, signIn, passkeys, tokens, lookup, [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose]() };
 }

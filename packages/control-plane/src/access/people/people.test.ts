@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createApiKeyShape } from '@cluster-ai/contracts';
 import { createManualClock, silentLogger } from '@cluster-ai/runtime';
 import { generateSync } from 'otplib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -286,6 +287,24 @@ describe.each([
         const rows = await database.query.selectFrom('sessions').select('last_seen_at').execute();
         expect(rows).toEqual([{ last_seen_at: seenAt }]);
       });
+    });
+
+    test('attack 29: a key is never more than its owner, and ends with the owner’s login', async () => {
+      await using database = await open();
+      await using app = await openPeopleApp(database);
+      const admin = await app.setUp();
+      const bia = await app.addPerson(admin, 'bia', 'admin');
+      const maker = app.access.sessions.find(bia.cookie.split('=')[1] ?? '') as SessionCaller;
+      const { key } = await app.keys.create(maker, createApiKeyShape.parse({ name: 'app', role: 'admin' }));
+      const call = (path: string) => app.visit().call('GET', path, undefined, { authorization: `Bearer ${key}` });
+      expect((await call('/people')).status).toBe(200);
+      await admin.call('PATCH', '/people/bia', { role: 'viewer' });
+      expect((await call('/people')).status).toBe(403);
+      expect((await call('/me')).status).toBe(200);
+      await admin.call('PATCH', '/people/bia', { state: 'disabled' });
+      expect(await call('/me')).toMatchObject({ status: 401, ...problem('key_revoked') });
+      await admin.call('DELETE', '/people/bia');
+      expect((await call('/me')).status).toBe(401);
     });
 
     describe('cross-site requests', () => {

@@ -1,6 +1,9 @@
 import type { Person, Role } from '@cluster-ai/contracts';
 import type { PersonRow } from '../../stores/tables.ts';
 
+/** How the id of a person begins; whatever else owns something is this machine's owner. */
+export const PERSON_PREFIX = 'person_';
+
 export interface PersonRecord {
   readonly id: string;
   readonly name: string;

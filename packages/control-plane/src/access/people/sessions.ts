@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { ClusterError, type Session } from '@cluster-ai/contracts';
+import { ClusterError, type Permission, type Session } from '@cluster-ai/contracts';
 import { type Clock, type Logger, newId } from '@cluster-ai/runtime';
 import type { Database, Query } from '../../stores/database.ts';
 import type { SessionLookup } from '../admission.ts';
+import { permissionsOf } from '../roles.ts';
 import type { Directory, SessionCaller, SessionRecord } from './directory.ts';
+import { PERSON_PREFIX } from './person-record.ts';
 import { hashSecret, isSecretToken, newSecretToken } from './secret-token.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -41,6 +43,8 @@ export interface Sessions extends SessionLookup {
   find(token: string): SessionCaller | 'ended' | undefined;
   /** What a page sends as `x-csrf-token`; it follows from the session's token, and another site can read neither. */
   csrfTokenOf(token: string): string;
+  /** What somebody may do now, signed in or not: for what acts in a person's name. */
+  rightsOf(ownerId: string): ReadonlySet<Permission> | 'nobody' | undefined;
   list(personId: string, currentId: string | undefined): readonly Session[];
   /** Ends one of a person's sessions. Throws `session_not_found`. */
   end(personId: string, sessionId: string): Promise<void>;
@@ -152,6 +156,11 @@ export function createSessions({ directory, database, clock, log }: SessionsDepe
       return { id, token, csrfToken: csrfTokenOf(token), expiresAt };
     },
     csrfTokenOf,
+    rightsOf(ownerId) {
+      if (!ownerId.startsWith(PERSON_PREFIX)) return undefined;
+      const person = directory.find(ownerId);
+      return person?.state === 'active' ? permissionsOf(person.role) : 'nobody';
+    },
     list: (personId, currentId) =>
       open()
         .filter((session) => session.personId === personId)

@@ -12,6 +12,7 @@ import {
   toCondition,
 } from '@cluster-ai/contracts';
 import { z } from 'zod';
+import { describeAct } from '../../access/audit/act.ts';
 import { callerOf } from '../../access/caller.ts';
 import { checkModelGrant, mayUseModel } from '../../access/model-grants.ts';
 import type { NativeDependencies } from './native-door.ts';
@@ -78,6 +79,7 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       answer: modelShape,
       status: 201,
       handle: async ({ body, signal }) => {
+        describeAct({ target: body.name });
         await registry.add(body, signal);
         return view(body.name);
       },

@@ -1,6 +1,7 @@
 import type { Backup, Config, Listener } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
+import type { Audit } from '../../access/audit/audit.ts';
 import type { ApiKeys } from '../../access/keys/api-keys.ts';
 import type { Chats } from '../../chats/chats.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
@@ -8,6 +9,7 @@ import { unknownRoute } from '../../listeners/to-request-error.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { auditRoutes } from './audit.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
 import { generateRoutes } from './generate.ts';
@@ -37,6 +39,7 @@ export interface NativeDependencies extends PeopleRouteDependencies {
   readonly gateway: Gateway;
   readonly chats: Chats;
   readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
+  readonly audit: Pick<Audit, 'list' | 'read' | 'verify'>;
   readonly events: EventBus;
   readonly config: Config;
   readonly clock: Clock;
@@ -57,6 +60,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...sessionRoutes(dependencies),
     ...passkeyRoutes(dependencies),
     ...tokenRoutes(dependencies),
+    ...auditRoutes(dependencies),
   ];
 }
 

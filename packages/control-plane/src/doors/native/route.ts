@@ -32,6 +32,8 @@ export interface NativeRoute {
   /** Less than what inference takes: for what strangers may send. */
   readonly maxBodyBytes?: number;
   readonly isStream?: boolean;
+  /** What the answer comes as, where that is not JSON. */
+  readonly mediaTypes?: readonly string[];
   readonly handle: (input: RouteInput<never, never, never>) => Promise<unknown>;
 }
 
@@ -91,8 +93,9 @@ export function registerRoute(app: FastifyInstance, definition: NativeRoute): vo
       };
       const answer = await definition.handle(input);
       if (reply.sent || reply.raw.headersSent) return reply;
-      if (definition.answer === undefined) return reply.code(204).send();
-      return reply.code(definition.status ?? 200).send(answer);
+      // returned rather than sent: whoever wraps the handler has a word before the caller hears that it is done
+      void reply.code(definition.answer === undefined ? 204 : (definition.status ?? 200));
+      return definition.answer === undefined ? undefined : answer;
     },
   });
 }

@@ -1,4 +1,4 @@
-import { ClusterError, defaultConfig, type Profile } from '@cluster-ai/contracts';
+import { defaultConfig, type Profile } from '@cluster-ai/contracts';
 import { type Clock, createManualClock, silentLogger } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync, InjectOptions } from 'fastify';
 import { passkeyRoutes } from '../../../doors/native/passkeys.ts';
@@ -11,6 +11,7 @@ import { createListener } from '../../../listeners/create-listener.ts';
 import type { Database } from '../../../stores/database.ts';
 import { createAdmission } from '../../admission.ts';
 import type { Caller } from '../../caller.ts';
+import { type ApiKeys, openApiKeys } from '../../keys/api-keys.ts';
 import { permissionsOf } from '../../roles.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
 import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
@@ -31,13 +32,9 @@ const owner: Caller = {
 };
 
 /** The real admission, which knows sessions only; with `isHost` also the owner of the machine, who then needs no credential. */
-const openAdmission = ({ lookup }: OpenedPeople, isHost: boolean) => {
+const openAdmission = ({ lookup }: OpenedPeople, keys: Pick<ApiKeys, 'authenticate'>, isHost: boolean) => {
   const admission = createAdmission({
-    keys: {
-      authenticate: () => {
-        throw new ClusterError('unauthorized', 'There are no keys here.');
-      },
-    },
+    keys,
     sessions: lookup,
     host: { find: () => undefined },
     local: { permissions: () => undefined },
@@ -62,6 +59,7 @@ export interface Answer {
 export interface PeopleApp extends AsyncDisposable {
   readonly access: OpenedPeople;
   readonly secrets: SecretBox;
+  readonly keys: ApiKeys;
   readonly clock: Clock & { advance(ms: number): Promise<void> };
   readonly acts: readonly PublicAct[];
   visit(address?: string): Visitor;
@@ -85,6 +83,7 @@ export async function openPeopleApp(
 ): Promise<PeopleApp> {
   const adopted: string[] = [];
   const secrets = createMemorySecretBox();
+  const keys = await openApiKeys({ database, clock, log: silentLogger });
   const access = await openPeople({
     database,
     secrets,
@@ -99,7 +98,7 @@ export async function openPeopleApp(
     config: defaultConfig(),
     log: silentLogger,
     renderError: renderProblem,
-    admission: openAdmission(access, isHost),
+    admission: openAdmission(access, keys, isHost),
   });
   const acts: PublicAct[] = [];
   const dependencies = {
@@ -156,6 +155,7 @@ export async function openPeopleApp(
   return {
     access,
     secrets,
+    keys,
     clock,
     acts,
     visit,
