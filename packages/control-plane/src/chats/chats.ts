@@ -89,6 +89,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
           tokensPerSecond: toTokensPerSecond(part.timings),
         });
     }
+    change(answer, { node: completion.node.name }); // another one, when the first was lost meanwhile
   }
 
   /** A chat longer than the model's context goes on without its oldest turns. */

@@ -2,6 +2,7 @@ import { agentPaths, ClusterError, fromWireError, type InferenceUsage, inference
 import type { LinkResponse, Nodes } from '../nodes/nodes.ts';
 import type { ResolvedModel } from '../registry/registry.ts';
 import { AnswerBody } from './answer-body.ts';
+import type { AnswerRecords } from './answer-records.ts';
 import type { InferenceCall } from './gateway.ts';
 import type { ReadyReplica } from './replica-index.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -13,8 +14,22 @@ export interface BegunAnswer {
   readonly usage: Promise<InferenceUsage | undefined>;
 }
 
+/**
+ * `first`: what comes goes to the caller, and is recorded if it is a stream. The others go on with a stream that broke: `anew` before anything was
+ * said, `continued` after it.
+ */
+export type Leg = 'first' | 'anew' | 'continued';
+
+interface Try {
+  readonly call: InferenceCall;
+  readonly leg: Leg;
+  readonly model: ResolvedModel;
+  readonly replica: ReadyReplica;
+}
+
 interface CallDeps {
   readonly nodes: Nodes;
+  readonly records: AnswerRecords;
   readonly watchdog: Watchdog;
   readonly firstTokenTimeoutMs: number;
 }
@@ -54,13 +69,7 @@ async function readUsage({ trailers }: LinkResponse): Promise<InferenceUsage | u
   }
 }
 
-function send(
-  { nodes }: CallDeps,
-  call: InferenceCall,
-  model: ResolvedModel,
-  replica: ReadyReplica,
-  signal: AbortSignal,
-): Promise<LinkResponse> {
+function send({ nodes }: CallDeps, { call, model, replica }: Try, signal: AbortSignal): Promise<LinkResponse> {
   const headers = {
     'content-type': 'application/json',
     [inferenceHeaders.requestId]: call.requestId,
@@ -70,11 +79,24 @@ function send(
   return nodes.request(replica.nodeId, { method: 'POST', path, headers, body: call.body, signal });
 }
 
+/** An engine that does not know how to go on would begin anew, in the middle of what the caller has. */
+function refuseBeginning({ headers, body }: LinkResponse, { nodeName }: ReadyReplica): void {
+  if (headers[inferenceHeaders.continues] !== undefined) return;
+  body.destroy();
+  throw new ClusterError('unsupported_feature', `The engine on node ${nodeName} cannot continue what another one began.`);
+}
+
+function openBody({ records }: CallDeps, { leg }: Try, { body, headers }: LinkResponse): AnswerBody {
+  const isRecorded = leg === 'first' && headers['content-type']?.startsWith('text/event-stream');
+  return new AnswerBody(body, isRecorded ? records.open() : undefined);
+}
+
 /**
  * One try on one replica. Resolves with the first bytes of the answer; whatever fails before is thrown, so that the caller can try elsewhere.
  * The call's signal ends it at any time, the answer's body included.
  */
-export async function callReplica(deps: CallDeps, call: InferenceCall, model: ResolvedModel, replica: ReadyReplica): Promise<BegunAnswer> {
+export async function callReplica(deps: CallDeps, attempted: Try): Promise<BegunAnswer> {
+  const { call, leg, replica } = attempted;
   const attempt = new AbortController();
   const end = (error: ClusterError) => attempt.abort(error);
   const onAbort = () => end(cancelled());
@@ -93,12 +115,14 @@ export async function callReplica(deps: CallDeps, call: InferenceCall, model: Re
   );
   const letGo = () => call.signal.removeEventListener('abort', onAbort);
   try {
-    const response = await send(deps, call, model, replica, attempt.signal);
+    const response = await send(deps, attempted, attempt.signal);
     if (response.status !== 200) throw await readRefusal(response, replica);
-    const body = new AnswerBody(response.body);
+    if (leg === 'continued') refuseBeginning(response, replica);
+    const body = openBody(deps, attempted, response);
     attempt.signal.addEventListener('abort', () => body.destroy(attempt.signal.reason), { once: true });
     body.once('close', letGo);
     await body.begun;
+    if (body.errored) throw body.errored; // with its first bytes, which nobody has yet
     return { contentType: response.headers['content-type'] ?? 'application/json', body, usage: readUsage(response) };
   } catch (error) {
     letGo();

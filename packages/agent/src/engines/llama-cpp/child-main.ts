@@ -27,7 +27,7 @@ const tell = (message: ChildMessage) => void process.send?.(message);
 /** Proves that the model works by making it work. */
 async function generateOneToken(driver: LockStepDriver, vocabulary: Vocabulary, contextSize: number) {
   const prompt = vocabulary.tokenize('Hello', { hasBegin: true });
-  const extras = { grammar: undefined, topLogprobs: undefined, prompt, choice: 0, contextSize, randomSeed: () => 1 };
+  const extras = { grammar: undefined, saidTokens: [], topLogprobs: undefined, prompt, choice: 0, contextSize, randomSeed: () => 1 };
   await driver.run({
     prompt,
     maxTokens: 1,

@@ -73,6 +73,14 @@ export function createInference(deps: InferenceDeps): InferenceHandlers {
     return tokens.length > 0 ? tokens : vocabulary.tokenize('\n', { hasBegin });
   };
 
+  /** What was said elsewhere already, as the model would have said it. What is shown of control tokens there is read as them here. */
+  const toSaid = ({ continuation }: ChatRequest | CompletionRequest, readsSpecial: boolean) => {
+    if (continuation === undefined) return undefined;
+    const { text, generationMs } = continuation;
+    checkTextLength(text, contextSize, 'continuation');
+    return { text, generationMs, tokens: vocabulary.tokenizeAnswer(text, { readsSpecial }) };
+  };
+
   return {
     async chat(request, exchange, answer) {
       const arrivedAt = clock.monotonic();
@@ -93,6 +101,7 @@ export function createInference(deps: InferenceDeps): InferenceHandlers {
         topLogprobs: request.logprobs ? (request.top_logprobs ?? 0) : undefined,
         grammar,
         createToolCallReader: names.length > 0 ? () => createToolCallReader(names) : undefined,
+        said: toSaid(request, names.length > 0),
         arrivedAt,
       };
       await generate(generationDeps, generation, exchange, answer);
@@ -117,6 +126,7 @@ export function createInference(deps: InferenceDeps): InferenceHandlers {
         topLogprobs: request.logprobs,
         grammar,
         createToolCallReader: undefined,
+        said: toSaid(request, false),
         arrivedAt,
       };
       await generate(generationDeps, generation, exchange, answer);

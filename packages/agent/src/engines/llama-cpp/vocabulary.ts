@@ -6,6 +6,8 @@ import type { Detokenize } from './token-text.ts';
 export interface Vocabulary {
   /** With `hasBegin` the text is prefixed by the model's begin token, where it wants one and the text does not start with it. */
   tokenize(text: string, options: { readonly hasBegin: boolean }): readonly number[];
+  /** Text in the middle of an answer: nothing is put before it. With `readsSpecial` the texts of control tokens become these tokens. */
+  tokenizeAnswer(text: string, options: { readonly readsSpecial: boolean }): readonly number[];
   /** `showsSpecial` also gives the text of control tokens. */
   detokenizer(options: { readonly showsSpecial: boolean }): Detokenize;
   /** The bytes of one token, also of one that is only a part of a character. */
@@ -65,6 +67,9 @@ export function createVocabulary(model: LlamaModel): Vocabulary {
       const tokens: number[] = model.tokenize(text, true);
       return hasBegin && shouldPrependBosToken && bos !== null && tokens[0] !== bos ? [bos, ...tokens] : tokens;
     },
+    tokenizeAnswer: (text, { readsSpecial }) =>
+      // where words carry their spaces before them, the first word of a text is given one that an answer does not have
+      model.tokenize(text, readsSpecial, model.vocabularyType === LlamaVocabularyType.spm ? 'trimLeadingSpace' : undefined),
     detokenizer:
       ({ showsSpecial }) =>
       (tokens, before) =>
