@@ -186,6 +186,7 @@ export const en = {
     placeholder: 'Ask anything…',
     send: 'Send',
     stop: 'Stop',
+    waitsForModels: 'Waiting for the list of models. The message is sent as soon as it is here.',
     notSent: 'The message was not sent.',
     you: 'You',
     answerOf: 'Answer of {{model}}',

@@ -308,6 +308,7 @@ export const ptBr = {
     placeholder: 'Pergunte o que quiser…',
     send: 'Enviar',
     stop: 'Parar',
+    waitsForModels: 'Esperando a lista de modelos. A mensagem é enviada assim que ela chegar.',
     notSent: 'A mensagem não foi enviada.',
     you: 'Você',
     answerOf: 'Resposta de {{model}}',

@@ -131,8 +131,9 @@ export function NewChatPage() {
           ref={composer}
           label={t('chat.message')}
           isBusy={model === ''}
+          waitsFor={data === undefined && error === null ? t('chat.waitsForModels') : undefined}
           onSend={begin}
-          tools={<ModelPicker models={models} value={model} onChoose={setChosen} />}
+          tools={<ModelPicker models={data?.models} value={model} onChoose={setChosen} />}
         />
       </div>
     </div>
@@ -242,7 +243,7 @@ function OneChat({ chatId }: { readonly chatId: string }) {
               }}
               tools={
                 <ModelPicker
-                  models={models?.models ?? []}
+                  models={models?.models}
                   value={chat.model}
                   onChoose={(model) => void chooseChatModel(model).catch(setFailure)}
                 />
