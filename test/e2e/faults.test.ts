@@ -9,8 +9,8 @@ let cluster: TestCluster;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faults-'));
-  const script = join(folder, 'slow.fake.json');
-  await writeFile(script, JSON.stringify({ fake: 1, text: 'word '.repeat(100), tokensPerSecond: 20, firstTokenMs: 10, parallel: 64 }));
+  const script = join(folder, 'slow.fake.json'); // its answer takes 50 s: nobody is done before the kill, however busy the machine is
+  await writeFile(script, JSON.stringify({ fake: 1, text: 'word '.repeat(1000), tokensPerSecond: 20, firstTokenMs: 10, parallel: 64 }));
   cluster = await startCluster({ models: { slow: script } });
 });
 afterAll(async () => {
