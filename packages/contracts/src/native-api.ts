@@ -3,6 +3,7 @@ import { chatMessageShape, chatShape } from './chats.ts';
 import { foundFileShape, modelShape, modelVersionShape } from './models.ts';
 import { nodeShape } from './nodes.ts';
 import { engineOptionsShape } from './replicas.ts';
+import { saidShape } from './said.ts';
 import { conditionShape } from './state.ts';
 
 /** Shapes of the native door, `/api/v1`. The OpenAPI document is generated from these. */
@@ -20,6 +21,7 @@ export const problemShape = z
     param: z.string().optional(),
     requestId: z.string(),
     details: z.record(z.string(), z.unknown()).optional(),
+    said: saidShape.optional().describe('Detail and hint by their codes, for clients that speak another language.'),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemShape>;

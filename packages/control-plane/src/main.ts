@@ -5,6 +5,7 @@ import {
   type ControlPlaneStart,
   isClusterError,
   type Listener,
+  phrase,
   toCondition,
 } from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
@@ -90,7 +91,7 @@ async function openListeners(parts: DoorParts, { config, isNamed }: EffectiveCon
       listeners.push({ name: 'ollama', address: `${ollamaWish.host}:${opened}`, condition: toCondition('ready', 'serving', clock.now()) });
     } catch (error) {
       if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) throw error;
-      const hint = 'Left alone: probably a real Ollama. Its clients reach this cluster by OLLAMA_HOST.';
+      const hint = phrase('port_left_to_ollama');
       listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'port_taken', clock.now(), { hint }) });
     }
   }

@@ -388,6 +388,29 @@ describe('an answer that fails', () => {
   });
 });
 
+describe('a page in Portuguese', () => {
+  test('says in Portuguese what the server says: notices, reasons, and what went wrong', async () => {
+    await using shown = await visit(browser, ui('/models/starter'), { language: 'pt-BR' });
+    const { page } = shown;
+    await page.getByText('Este é um modelo muito pequeno, de demonstração.').waitFor();
+    await page.getByText('Modelo de conversa muito pequeno (inglês e português)').waitFor();
+    await shown.picture('notice-pt-BR');
+    await page.goto(ui('/chat?model=swift'));
+    await page.getByText('o motor de mentira segue um roteiro').waitFor();
+
+    await page.goto(ui('/models'));
+    await page.getByRole('button', { name: 'Adicionar modelo' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Nome').fill('nenhum');
+    const missing = join(folder, 'nada.gguf');
+    await dialog.getByLabel('Caminho do arquivo').fill(missing);
+    await dialog.getByRole('button', { name: 'Adicionar modelo' }).click();
+    await dialog.getByRole('alert').waitFor();
+    expect(await textOf(dialog.getByRole('alert'))).toBe(`Não há arquivo ${missing}.Confira o caminho.`);
+    expect(await page.locator('[lang="en"]').allTextContents()).toEqual([]);
+  });
+});
+
 describe('copy as curl', () => {
   test('gives a command that asks the same question', async () => {
     await using shown = await visit(browser, ui('/chat?model=starter'));

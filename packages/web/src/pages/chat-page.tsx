@@ -18,7 +18,7 @@ import { toCurl } from '../features/chat/to-curl.ts';
 import { useExplainError } from '../i18n/explain.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { ErrorNotice, InfoNotice } from '../ui/notice.tsx';
+import { ErrorNotice, InfoNotice, ModelNotice } from '../ui/notice.tsx';
 import { StateBadge } from '../ui/state-badge.tsx';
 import { Skeleton } from '../ui/surface.tsx';
 
@@ -65,11 +65,7 @@ function ModelState({ name }: { readonly name: string }) {
           <StateBadge condition={model.condition} of={model.name} />
         </p>
       )}
-      {model.notice && (
-        <InfoNotice className="text-left" lang="en">
-          {model.notice}
-        </InfoNotice>
-      )}
+      <ModelNotice model={model} className="text-left" />
       {model.condition.state === 'asleep' && <p className="text-muted-foreground">{t('chat.loadsOnSend')}</p>}
     </>
   );

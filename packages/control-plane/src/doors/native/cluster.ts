@@ -6,6 +6,7 @@ import {
   clusterStatusShape,
   configShape,
   type Node,
+  phrase,
   toCondition,
 } from '@cluster-ai/contracts';
 import { z } from 'zod';
@@ -32,7 +33,9 @@ export function toClusterStatus({ nodes, gateway, registry, describe, clock }: N
     ready.length === 0
       ? toCondition('degraded', 'no_ready_node', clock.now())
       : ready.length < all.length
-        ? toCondition('degraded', 'some_nodes_not_ready', clock.now(), { message: `${ready.length} of ${all.length} nodes are ready.` })
+        ? toCondition('degraded', 'some_nodes_not_ready', clock.now(), {
+            message: phrase('some_nodes_ready', { ready: ready.length, all: all.length }),
+          })
         : toCondition('ready', 'serving', startedAtMs);
   return {
     name,
