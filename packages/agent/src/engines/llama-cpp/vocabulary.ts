@@ -27,6 +27,9 @@ export function checkTextLength(text: string, contextSize: number, param: string
   });
 }
 
+/** Without what cannot fit anyhow. */
+export const cutText = (text: string, contextSize: number): string => text.slice(0, contextSize * mostCharactersPerToken);
+
 /** GPT-2's way to write any byte as a visible character. */
 function createByteAlphabet(): ReadonlyMap<string, number> {
   const isVisible = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
