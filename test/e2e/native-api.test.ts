@@ -7,6 +7,7 @@ import {
   foundListShape,
   generateAnswerShape,
   invitationShape,
+  loadHistoryShape,
   modelDetailsShape,
   modelListShape,
   nodeListShape,
@@ -62,6 +63,7 @@ async function readEvents(
 describe('the native API', () => {
   test('answers in the shapes that its document promises', async () => {
     await get('/cluster/status', clusterStatusShape);
+    expect((await get('/cluster/load', loadHistoryShape)).samples.length).toBeGreaterThan(0);
     await get('/config', configShape);
     await get('/models', modelListShape);
     await get('/models/starter', modelDetailsShape);

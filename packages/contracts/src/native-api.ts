@@ -103,6 +103,25 @@ export const clusterStatusShape = z
   .meta({ id: 'ClusterStatus' });
 export type ClusterStatus = z.infer<typeof clusterStatusShape>;
 
+export const loadSampleShape = z
+  .object({
+    at: z.iso.datetime(),
+    tokensPerSecond: z.number(),
+    activeRequests: z.int().describe('Under way.'),
+    queuedRequests: z.int(),
+  })
+  .meta({ id: 'LoadSample' });
+export type LoadSample = z.infer<typeof loadSampleShape>;
+export const loadHistoryShape = z
+  .object({
+    now: z.iso.datetime().describe('By the clock of the samples, for readers whose clock differs.'),
+    samples: z
+      .array(loadSampleShape)
+      .describe('Every two seconds, oldest first, the last ten minutes at most; none from before the start.'),
+  })
+  .meta({ id: 'LoadHistory' });
+export type LoadHistory = z.infer<typeof loadHistoryShape>;
+
 export const nodeListShape = z.object({ nodes: z.array(nodeShape) }).meta({ id: 'NodeList' });
 export const createInvitationShape = z
   .object({

@@ -38,6 +38,7 @@ import { openListener } from './listeners/open-listener.ts';
 import { createNodeRecords } from './nodes/node-records.ts';
 import { openNodes } from './nodes/open-nodes.ts';
 import { createEventBus } from './observability/event-bus.ts';
+import { createLoadRecorder } from './observability/load-recorder.ts';
 import { type Metrics, openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
@@ -141,6 +142,7 @@ export async function runControlPlane(
   const metrics = openMetrics({ nodes });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics });
+  const load = createLoadRecorder({ gateway, clock });
   const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
   await chats.recover();
 
@@ -151,6 +153,7 @@ export async function runControlPlane(
     gateway,
     chats,
     events,
+    load,
     config,
     clock,
     backups: {
@@ -173,7 +176,7 @@ export async function runControlPlane(
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
   ];
 
-  const loops = Promise.all([reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal)]);
+  const loops = Promise.all([reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal), load.run(signal)]);
   const localJoin = await nodes.localInvitation();
   tell({
     type: 'ready',

@@ -2,6 +2,7 @@ import {
   type Chat,
   type ChatMessage,
   type ConditionDetails,
+  type LoadSample,
   type Model,
   type Node,
   phrase,
@@ -142,6 +143,18 @@ export function measure(node: Node, isBusy: boolean): Node {
     metrics: { ...node.metrics, cpuUtilization: Math.min(1, 0.1 + rate / 70), tokensPerSecond: rate },
   };
 }
+
+/** Seven minutes of a cluster with work now and then, and a minute in which it was down. */
+export const fakeLoad = (): LoadSample[] =>
+  Array.from({ length: 210 }, (_, index) => {
+    const isBusy = Math.sin(index / 11) > 0.2;
+    return {
+      at: ago((210 - index) * 2),
+      tokensPerSecond: isBusy ? 38 + 6 * Math.sin(index / 3) : 0,
+      activeRequests: isBusy ? 2 : 0,
+      queuedRequests: 0,
+    };
+  }).filter((_, index) => index < 90 || index >= 120);
 
 interface ModelSketch {
   readonly name: string;

@@ -17,7 +17,7 @@ import {
   toCondition,
   toEnglish,
 } from '@cluster-ai/contracts';
-import { fakeModels, fakeNodes, longChat, measure, noRoom, sampleAnswer } from './fake-data.ts';
+import { fakeLoad, fakeModels, fakeNodes, longChat, measure, noRoom, sampleAnswer } from './fake-data.ts';
 
 const dist = join(import.meta.dirname, '../dist');
 const policy = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'";
@@ -217,6 +217,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
     response.on('close', () => eventListeners.delete(listener));
     return;
   }
+  if (kind === 'cluster' && id === 'load') return sendJson(response, { now: new Date().toISOString(), samples: fakeLoad() });
   if (kind === 'cluster')
     return sendJson(response, {
       name: 'Casa-Cluster',

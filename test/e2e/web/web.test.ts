@@ -264,6 +264,28 @@ describe('the cluster behind the pages', () => {
     await page.getByRole('navigation', { name: 'Chats' }).getByText('What is the capital of Brazil?').waitFor();
   });
 
+  test('the chart of tokens has a past when the page opens', async () => {
+    const { id } = await client().createChat({ model: 'steady' });
+    const turn = client().takeTurn(id, { parentId: null, content: 'Write before anybody looks.' });
+    await turn.next();
+    const busy = await eventually('the cluster has noted the load', async () => {
+      const { samples } = await client().getLoadHistory();
+      return samples.find(({ tokensPerSecond }) => tokensPerSecond > 0);
+    });
+    await client().stopChat(id);
+    await turn.return(undefined);
+
+    await using shown = await visit(browser, ui());
+    const { page } = shown;
+    await page.getByRole('img', { name: /^Tokens per second in the last minutes/ }).waitFor();
+    await shown.picture('overview-past');
+    await page.getByRole('button', { name: 'Show as a table' }).click();
+    const time = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(busy.at));
+    const row = page.getByRole('row').filter({ hasText: time });
+    expect(Number(await textOf(row.first().getByRole('cell').last()))).toBeGreaterThan(0);
+    expect(shown.problems).toEqual([]);
+  });
+
   test('a second machine appears by itself, and its page says what it is', async () => {
     await using shown = await visit(browser, ui('/nodes?add=true'));
     const { page } = shown;

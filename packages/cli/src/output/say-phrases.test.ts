@@ -32,7 +32,5 @@ test('a condition is said by its reason, or by what it says beyond it', () => {
     message: [phrase('no_node_has_memory'), phrase('node_lacks_memory', { node: 'desk', needed: 2 * 1024 ** 3, free: 1024 ** 3 })],
     hint: '',
   });
-  expect(explainCondition(portuguese, failed)).toBe(
-    'Nenhum nó tem memória livre suficiente. Nó desk: precisa de 2.0 GiB, 1.0 GiB livres.',
-  );
+  expect(explainCondition(portuguese, failed)).toBe('Nenhum nó tem memória livre suficiente. Nó desk: precisa de 2.0 GiB, 1.0 GiB livres.');
 });

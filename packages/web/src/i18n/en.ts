@@ -110,11 +110,11 @@ export const en = {
     chart: {
       title: 'Tokens per second',
       collecting: 'Collecting: the first points come in a few seconds.',
-      summary: 'Tokens per second since this page was opened: now {{now}}, at most {{most}}.',
+      summary: 'Tokens per second in the last minutes: now {{now}}, at most {{most}}.',
       table: 'Show as a table',
       chart: 'Show as a chart',
       time: 'Time',
-      since: 'Since this page was opened',
+      span: 'The last {{span}}',
     },
     attention: {
       title: 'Needs attention',

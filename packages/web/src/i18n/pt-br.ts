@@ -106,11 +106,11 @@ export const ptBr = {
     chart: {
       title: 'Tokens por segundo',
       collecting: 'Coletando: os primeiros pontos chegam em alguns segundos.',
-      summary: 'Tokens por segundo desde que esta página foi aberta: agora {{now}}, no máximo {{most}}.',
+      summary: 'Tokens por segundo nos últimos minutos: agora {{now}}, no máximo {{most}}.',
       table: 'Mostrar como tabela',
       chart: 'Mostrar como gráfico',
       time: 'Hora',
-      since: 'Desde que esta página foi aberta',
+      span: 'Últimos {{span}}',
     },
     attention: {
       title: 'Precisa de atenção',

@@ -5,6 +5,7 @@ import {
   clusterEventShape,
   clusterStatusShape,
   configShape,
+  loadHistoryShape,
   type Node,
   phrase,
   toCondition,
@@ -58,7 +59,7 @@ export function toClusterStatus({ nodes, gateway, registry, describe, clock }: N
 }
 
 export function clusterRoutes(dependencies: NativeDependencies): readonly NativeRoute[] {
-  const { events, config, backups } = dependencies;
+  const { events, load, config, backups, clock } = dependencies;
   return [
     route({
       method: 'GET',
@@ -68,6 +69,15 @@ export function clusterRoutes(dependencies: NativeDependencies): readonly Native
       summary: 'How the cluster is, in one object',
       answer: clusterStatusShape,
       handle: async () => toClusterStatus(dependencies),
+    }),
+    route({
+      method: 'GET',
+      path: '/cluster/load',
+      permission: 'cluster:read',
+      tag,
+      summary: 'How busy the cluster was in the last ten minutes',
+      answer: loadHistoryShape,
+      handle: async () => ({ now: new Date(clock.now()).toISOString(), samples: [...load.samples()] }),
     }),
     route({
       method: 'GET',
