@@ -16,6 +16,7 @@ import type {
   GenerateAnswer,
   GenerateInput,
   Invitation,
+  LoadHistory,
   LoadModelInput,
   Model,
   ModelDetails,
@@ -69,6 +70,8 @@ export interface WatchEventsOptions extends CallOptions {
 export interface ClusterClient {
   /** Counters, load and condition of the whole cluster. */
   getClusterStatus(options?: CallOptions): Promise<ClusterStatus>;
+  /** How busy the cluster was in the last ten minutes. */
+  getLoadHistory(options?: CallOptions): Promise<LoadHistory>;
   /** The configuration that is in force, defaults filled in. */
   getConfig(options?: CallOptions): Promise<Config>;
 
@@ -149,6 +152,7 @@ export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(glo
 
   return {
     getClusterStatus: (options) => request({ path: 'cluster/status', ...options }),
+    getLoadHistory: (options) => request({ path: 'cluster/load', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),
 
     listNodes: async (options) => (await request<{ nodes: readonly Node[] }>({ path: 'nodes', ...options })).nodes,

@@ -6,7 +6,8 @@ import { z } from 'zod';
  * Request: `POST /v1/chat/completions | /v1/completions | /v1/embeddings` with OpenAI's JSON body. Fields that engines of ours
  * understand beyond OpenAI's: `top_k`, `min_p`, `typical_p`, `repeat_penalty`, `repeat_last_n`, `grammar` (GBNF), `raw` (completions:
  * the prompt is not prefixed by anything), `cache_prompt` (default true), `timings` (boolean: the last chunk or the answer
- * carries `timings`, see `Timings`), `continuation` (of the gateway alone, see `Continuation`).
+ * carries `timings`, see `Timings`), `truncate` (embeddings: the end of a text that is too long is cut off; default false, an error),
+ * `continuation` (of the gateway alone, see `Continuation`).
  * Headers: `x-cluster-request-id`, `x-cluster-model` (the name to echo as `model`).
  *
  * Answer: OpenAI's JSON, or `text/event-stream` ending in `data: [DONE]`. Errors before the first byte have the code's status and

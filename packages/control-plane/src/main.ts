@@ -5,6 +5,7 @@ import {
   type ControlPlaneStart,
   isClusterError,
   type Listener,
+  phrase,
   toCondition,
 } from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
@@ -37,6 +38,7 @@ import { openListener } from './listeners/open-listener.ts';
 import { createNodeRecords } from './nodes/node-records.ts';
 import { openNodes } from './nodes/open-nodes.ts';
 import { createEventBus } from './observability/event-bus.ts';
+import { createLoadRecorder } from './observability/load-recorder.ts';
 import { type Metrics, openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
@@ -90,7 +92,7 @@ async function openListeners(parts: DoorParts, { config, isNamed }: EffectiveCon
       listeners.push({ name: 'ollama', address: `${ollamaWish.host}:${opened}`, condition: toCondition('ready', 'serving', clock.now()) });
     } catch (error) {
       if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) throw error;
-      const hint = 'Left alone: probably a real Ollama. Its clients reach this cluster by OLLAMA_HOST.';
+      const hint = phrase('port_left_to_ollama');
       listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'port_taken', clock.now(), { hint }) });
     }
   }
@@ -140,6 +142,7 @@ export async function runControlPlane(
   const metrics = openMetrics({ nodes });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics });
+  const load = createLoadRecorder({ gateway, clock });
   const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
   await chats.recover();
 
@@ -150,6 +153,7 @@ export async function runControlPlane(
     gateway,
     chats,
     events,
+    load,
     config,
     clock,
     backups: {
@@ -172,7 +176,7 @@ export async function runControlPlane(
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
   ];
 
-  const loops = Promise.all([reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal)]);
+  const loops = Promise.all([reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal), load.run(signal)]);
   const localJoin = await nodes.localInvitation();
   tell({
     type: 'ready',

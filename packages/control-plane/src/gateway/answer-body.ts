@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream';
-import { ClusterError, isClusterError } from '@cluster-ai/contracts';
+import { ClusterError, isClusterError, phrase } from '@cluster-ai/contracts';
 import type { AnswerRecord } from './answer-records.ts';
 import { endMark } from './whole-events.ts';
 
 /** What a stream that broke means to the caller. The link's own errors say it already; a stranger means that the connection went. */
 function toStreamError(error: unknown): ClusterError {
   if (isClusterError(error)) return error;
-  return new ClusterError('node_lost', 'The connection to the node broke while it answered.', {
+  return new ClusterError('node_lost', phrase('connection_broke'), {
     cause: error,
-    hint: 'Send the request again.',
+    hint: phrase('send_again'),
   });
 }
 

@@ -1,4 +1,12 @@
-import { agentPaths, ClusterError, fromWireError, type InferenceUsage, inferenceHeaders, inferenceUsageShape } from '@cluster-ai/contracts';
+import {
+  agentPaths,
+  ClusterError,
+  fromWireError,
+  type InferenceUsage,
+  inferenceHeaders,
+  inferenceUsageShape,
+  phrase,
+} from '@cluster-ai/contracts';
 import type { LinkResponse, Nodes } from '../nodes/nodes.ts';
 import type { ResolvedModel } from '../registry/registry.ts';
 import { AnswerBody } from './answer-body.ts';
@@ -50,7 +58,7 @@ async function readErrorText({ body }: LinkResponse): Promise<string> {
 
 /** A refusal of the agent or the engine, with its own code. */
 async function readRefusal(response: LinkResponse, { nodeName }: ReadyReplica): Promise<ClusterError> {
-  const message = `The engine on node ${nodeName} refused the request with status ${response.status}.`;
+  const message = phrase('engine_refused', { node: nodeName, status: response.status });
   try {
     const { error } = JSON.parse(await readErrorText(response)) as { error?: unknown };
     return fromWireError(error, 'engine_error', message);
@@ -104,13 +112,9 @@ export async function callReplica(deps: CallDeps, attempted: Try): Promise<Begun
   call.signal.addEventListener('abort', onAbort, { once: true });
   const unwatch = deps.watchdog.watch(deps.firstTokenTimeoutMs, () =>
     end(
-      new ClusterError(
-        'engine_timeout',
-        `Node ${replica.nodeName} did not begin to answer within ${deps.firstTokenTimeoutMs / 1000} seconds.`,
-        {
-          hint: 'See `cluster-ai logs` there, or raise inference.firstTokenTimeoutSeconds.',
-        },
-      ),
+      new ClusterError('engine_timeout', phrase('did_not_begin', { node: replica.nodeName, seconds: deps.firstTokenTimeoutMs / 1000 }), {
+        hint: phrase('look_there_or_wait_longer'),
+      }),
     ),
   );
   const letGo = () => call.signal.removeEventListener('abort', onAbort);

@@ -1,4 +1,4 @@
-import { ClusterError, type Config, type InferenceUsage, isClusterError, toClusterError } from '@cluster-ai/contracts';
+import { ClusterError, type Config, type InferenceUsage, isClusterError, phrase, toClusterError } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -70,8 +70,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   function refuseOverload(deployment: Deployment, model: ResolvedModel): void {
     const queued = queuedFor(deployment);
     if (queued < config.inference.maxQueue) return;
-    throw new ClusterError('overloaded', `${queued} requests already wait for ${model.reference}.`, {
-      hint: 'Try again later, or add a node.',
+    throw new ClusterError('overloaded', phrase('queue_is_full', { count: queued, model: model.reference }), {
+      hint: phrase('try_later'),
       details: { queued },
       retryAfterSeconds: 5,
     });

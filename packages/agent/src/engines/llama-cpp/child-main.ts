@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type Capability, ClusterError, toWireError } from '@cluster-ai/contracts';
+import { type Capability, ClusterError, phrase, toWireError } from '@cluster-ai/contracts';
 import { endWithParent, systemClock } from '@cluster-ai/runtime';
 import type { EngineFacts } from '../engine.ts';
 import { createInferenceListener } from '../openai-dialect/index.ts';
@@ -119,7 +119,7 @@ async function start({ path, socketPath, options, availableMemoryBytes: limit }:
 function toStartError(error: unknown): ClusterError {
   if (error instanceof ClusterError) return error;
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  return new ClusterError('engine_error', 'The engine could not start; the last lines of its log say more.', { cause: error });
+  return new ClusterError('engine_error', phrase('engine_did_not_start'), { cause: error });
 }
 
 endWithParent();

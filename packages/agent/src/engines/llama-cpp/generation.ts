@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { ClusterError, type InferenceUsage } from '@cluster-ai/contracts';
+import { ClusterError, type InferenceUsage, phrase } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { LlamaGrammar } from 'node-llama-cpp';
 import type { AnswerWriter, ChatRequest, CompletionRequest, Exchange, FinishReason, TokenLogprob } from '../openai-dialect/index.ts';
@@ -48,11 +48,10 @@ const keepAliveMs = 10_000;
 
 function checkLength(prompt: readonly number[], contextSize: number) {
   if (prompt.length < contextSize) return;
-  throw new ClusterError(
-    'context_length_exceeded',
-    `The prompt has ${prompt.length} tokens, and this replica's context holds ${contextSize}, the answer included.`,
-    { hint: 'Shorten the conversation, or deploy the model with a larger context.', details: { promptTokens: prompt.length, contextSize } },
-  );
+  throw new ClusterError('context_length_exceeded', phrase('prompt_too_long', { tokens: prompt.length, context: contextSize }), {
+    hint: phrase('shorten_the_conversation'),
+    details: { promptTokens: prompt.length, contextSize },
+  });
 }
 
 /** Says when a reader is too slow to go on for, and gives it up when it stays so. */
@@ -122,9 +121,7 @@ export async function generate(deps: GenerationDeps, generation: Generation, exc
   vocabulary.checkTokens(Object.keys(request.logit_bias ?? {}).map(Number), 'logit_bias');
   const stopper = new AbortController();
   const signal = AbortSignal.any([exchange.signal, stopper.signal]);
-  const isBlocked = createSlowReaderGuard(answer, clock, () =>
-    stopper.abort(new ClusterError('cancelled', 'The reader took nothing for a minute.')),
-  );
+  const isBlocked = createSlowReaderGuard(answer, clock, () => stopper.abort(new ClusterError('cancelled', phrase('reader_took_nothing'))));
   const toLogprob = createLogprobRenderer(deps);
   const perPrompt = request.n ?? 1;
   const prepareMs = clock.monotonic() - generation.arrivedAt;

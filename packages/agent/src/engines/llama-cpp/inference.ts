@@ -1,4 +1,4 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { ChatRequest, CompletionRequest, InferenceHandlers, Tool } from '../openai-dialect/index.ts';
 import type { ChatTemplate } from './chat-template.ts';
@@ -61,7 +61,7 @@ export function createInference(deps: InferenceDeps): InferenceHandlers {
   const { vocabulary, template, grammars, embedder, contextSize, clock } = deps;
 
   const toDeps = () => {
-    if (!deps.driver) throw new ClusterError('unsupported_feature', 'This model only makes embeddings; it does not generate text.');
+    if (!deps.driver) throw new ClusterError('unsupported_feature', phrase('only_makes_embeddings'));
     return { driver: deps.driver, vocabulary, contextSize, clock };
   };
 
@@ -86,8 +86,8 @@ export function createInference(deps: InferenceDeps): InferenceHandlers {
       const arrivedAt = clock.monotonic();
       const generationDeps = toDeps();
       if (!template)
-        throw new ClusterError('unsupported_feature', 'This model has no chat template, and its vocabulary shows no known one.', {
-          hint: 'Use /v1/completions with a prompt of your own.',
+        throw new ClusterError('unsupported_feature', phrase('no_chat_template'), {
+          hint: phrase('use_completions'),
         });
       refuseUnsupported(request);
       const tools = offeredTools(request);

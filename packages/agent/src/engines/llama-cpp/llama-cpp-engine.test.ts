@@ -356,6 +356,23 @@ describe('embeddings', () => {
     expect((await embed({ input: [999_999] })).json().error).toMatchObject({ code: 'invalid_request', param: 'input[0]' });
     expect((await embed({ input: 'word '.repeat(2000) })).json().error).toMatchObject({ code: 'context_length_exceeded' });
   });
+
+  test('cut off what does not fit when they are asked to: text and tokens, also megabytes', async () => {
+    const most = engine.facts.contextSize - 3;
+    const long = 'word '.repeat(2000);
+    const { data, usage } = (await embed({ input: [long, 'cat'], truncate: true })).json();
+    const alone = (await embed({ input: 'cat', truncate: true })).json();
+    expect(usage.prompt_tokens).toBe(most + alone.usage.prompt_tokens);
+    expect(data[1].embedding).toEqual(alone.data[0].embedding);
+
+    const longer = (await embed({ input: long.repeat(300), truncate: true })).json();
+    expect(longer.data[0].embedding).toEqual(data[0].embedding);
+    expect(longer.usage.prompt_tokens).toBe(most);
+
+    const tokens = Array.from({ length: 2000 }, (_, index) => index % 500);
+    expect((await embed({ input: tokens, truncate: true })).json().usage.prompt_tokens).toBe(most);
+    expect((await embed({ input: tokens, truncate: false })).json().error).toMatchObject({ code: 'context_length_exceeded' });
+  });
 });
 
 test('malformed requests are refused one by one and hurt nobody', async () => {

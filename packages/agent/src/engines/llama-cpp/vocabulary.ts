@@ -1,4 +1,4 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import { type LlamaModel, LlamaVocabularyType, type Token } from 'node-llama-cpp';
 import type { Detokenize } from './token-text.ts';
 
@@ -23,15 +23,14 @@ const mostCharactersPerToken = 64;
 /** Refuses what cannot fit before it is tokenized, which for megabytes would hold up everybody else. Throws ClusterError `context_length_exceeded`. */
 export function checkTextLength(text: string, contextSize: number, param: string): void {
   if (text.length <= contextSize * mostCharactersPerToken) return;
-  throw new ClusterError(
-    'context_length_exceeded',
-    `A text of ${text.length} characters does not fit into a context of ${contextSize} tokens.`,
-    {
-      param,
-      details: { contextSize },
-    },
-  );
+  throw new ClusterError('context_length_exceeded', phrase('text_too_long', { characters: text.length, context: contextSize }), {
+    param,
+    details: { contextSize },
+  });
 }
+
+/** Without what cannot fit anyhow. */
+export const cutText = (text: string, contextSize: number): string => text.slice(0, contextSize * mostCharactersPerToken);
 
 /** GPT-2's way to write any byte as a visible character. */
 function createByteAlphabet(): ReadonlyMap<string, number> {

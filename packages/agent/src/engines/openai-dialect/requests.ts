@@ -124,6 +124,7 @@ const embeddingShape = z.object({
   input: promptShape,
   encoding_format: wish(z.enum(['float', 'base64'])),
   dimensions: wish(z.int().min(1)),
+  truncate: wish(z.boolean()),
 });
 /** `POST /v1/embeddings`, checked; `input` is a list of texts or token lists. */
 export type EmbeddingRequest = z.output<typeof embeddingShape>;

@@ -6,6 +6,7 @@ import type { Gateway } from '../../gateway/gateway.ts';
 import { unknownRoute } from '../../listeners/to-request-error.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
+import type { LoadRecorder } from '../../observability/load-recorder.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
@@ -31,6 +32,7 @@ export interface NativeDependencies {
   readonly gateway: Gateway;
   readonly chats: Chats;
   readonly events: EventBus;
+  readonly load: Pick<LoadRecorder, 'samples'>;
   readonly config: Config;
   readonly clock: Clock;
   readonly backups: { create(request: { readonly path: string; readonly includeModels: boolean }, signal: AbortSignal): Promise<Backup> };
