@@ -122,6 +122,9 @@ export const phrases = {
   runtime_refused: 'The inference runtime refused to go on with this request.',
   reader_took_nothing: 'The reader took nothing for a minute.',
   prompt_too_long: "The prompt has {tokens} tokens, and this replica's context holds {context}, the answer included.",
+  prompt_too_long_with_tools:
+    "The prompt has {tokens} tokens; {toolTokens} of them describe the {tools} tools that came with the request, and this replica's context holds {context}, the answer included.",
+  offer_fewer_tools: 'Offer fewer tools, shorten the conversation, or deploy the model with a larger context.',
   shorten_the_conversation: 'Shorten the conversation, or deploy the model with a larger context.',
   text_too_long: 'A text of {characters} characters does not fit into a context of {context} tokens.',
   no_chat_template: 'This model has no chat template, and its vocabulary shows no known one.',

@@ -255,6 +255,9 @@ export const portuguesePhrases: Readonly<Record<PhraseCode, string>> = {
   runtime_refused: 'O motor se recusou a continuar este pedido.',
   reader_took_nothing: 'Quem lia não buscou nada por um minuto.',
   prompt_too_long: 'A pergunta tem {tokens} tokens, e o contexto desta cópia comporta {context}, incluída a resposta.',
+  prompt_too_long_with_tools:
+    'A pergunta tem {tokens} tokens; {toolTokens} deles descrevem as {tools} ferramentas que vieram com o pedido, e o contexto desta cópia comporta {context}, incluída a resposta.',
+  offer_fewer_tools: 'Ofereça menos ferramentas, encurte a conversa ou rode o modelo com um contexto maior.',
   shorten_the_conversation: 'Encurte a conversa ou rode o modelo com um contexto maior.',
   text_too_long: 'Um texto de {characters} caracteres não cabe em um contexto de {context} tokens.',
   no_chat_template: 'Este modelo não tem molde de conversa, e o vocabulário dele não mostra nenhum conhecido.',

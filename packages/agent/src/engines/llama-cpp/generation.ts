@@ -6,6 +6,7 @@ import type { AnswerWriter, ChatRequest, CompletionRequest, Exchange, FinishReas
 import { createChoiceOutput } from './choice-output.ts';
 import type { RawLogprobs } from './decoder.ts';
 import type { JobResult, LockStepDriver } from './lock-step-driver.ts';
+import { checkPromptLength } from './prompt-length.ts';
 import { toSamplingSettings } from './sampling.ts';
 import { createStopFilter } from './stop-strings.ts';
 import { createTokenText } from './token-text.ts';
@@ -45,14 +46,6 @@ const nothing: Said = { text: '', tokens: [], generationMs: 0 };
 const mostPendingBytes = 256 * 1024;
 const unreadLimitMs = 60_000;
 const keepAliveMs = 10_000;
-
-function checkLength(prompt: readonly number[], contextSize: number) {
-  if (prompt.length < contextSize) return;
-  throw new ClusterError('context_length_exceeded', phrase('prompt_too_long', { tokens: prompt.length, context: contextSize }), {
-    hint: phrase('shorten_the_conversation'),
-    details: { promptTokens: prompt.length, contextSize },
-  });
-}
 
 /** Says when a reader is too slow to go on for, and gives it up when it stays so. */
 function createSlowReaderGuard(answer: AnswerWriter, clock: Clock, giveUp: () => void) {
@@ -116,7 +109,7 @@ export async function generate(deps: GenerationDeps, generation: Generation, exc
   const prompts = generation.prompts.map((prompt) => [...prompt, ...said.tokens]);
   for (const prompt of prompts) {
     vocabulary.checkTokens(prompt, 'prompt');
-    checkLength(prompt, contextSize);
+    checkPromptLength(prompt.length, contextSize);
   }
   vocabulary.checkTokens(Object.keys(request.logit_bias ?? {}).map(Number), 'logit_bias');
   const stopper = new AbortController();

@@ -1,6 +1,7 @@
 import { ClusterError, phrase } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { ChatRequest, CompletionRequest, InferenceHandlers, Tool } from '../openai-dialect/index.ts';
+import { toChatPrompt } from './chat-prompt.ts';
 import type { ChatTemplate } from './chat-template.ts';
 import type { Embedder } from './embedder.ts';
 import { generate } from './generation.ts';
@@ -90,13 +91,13 @@ export function createInference(deps: InferenceDeps): InferenceHandlers {
           hint: phrase('use_completions'),
         });
       refuseUnsupported(request);
-      const tools = offeredTools(request);
-      const grammar = await (isForced(request) ? grammars.forToolCall(tools) : grammars.forFormat(request));
-      const prompt = toTokens(template.render(request.messages, tools), true);
+      const offer = { tools: offeredTools(request), isForced: isForced(request) };
+      const grammar = await (offer.isForced ? grammars.forToolCall(offer.tools) : grammars.forFormat(request));
+      const { tokens, tools } = toChatPrompt({ template, toTokens: (text) => toTokens(text, true), contextSize }, request.messages, offer);
       const names = tools.map((tool) => tool.function.name);
       const generation = {
         request,
-        prompts: [prompt],
+        prompts: [tokens],
         maxTokens: request.max_completion_tokens ?? request.max_tokens,
         topLogprobs: request.logprobs ? (request.top_logprobs ?? 0) : undefined,
         grammar,

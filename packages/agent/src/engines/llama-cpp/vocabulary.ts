@@ -20,9 +20,12 @@ export interface Vocabulary {
 /** Even where every token were a long run of spaces, a text of more characters than this for each token of the context cannot fit. */
 const mostCharactersPerToken = 64;
 
+/** Whether a text cannot fit, told without tokenizing it. */
+export const isTooLongText = (text: string, contextSize: number): boolean => text.length > contextSize * mostCharactersPerToken;
+
 /** Refuses what cannot fit before it is tokenized, which for megabytes would hold up everybody else. Throws ClusterError `context_length_exceeded`. */
 export function checkTextLength(text: string, contextSize: number, param: string): void {
-  if (text.length <= contextSize * mostCharactersPerToken) return;
+  if (!isTooLongText(text, contextSize)) return;
   throw new ClusterError('context_length_exceeded', phrase('text_too_long', { characters: text.length, context: contextSize }), {
     param,
     details: { contextSize },
