@@ -32,7 +32,6 @@ export default defineConfig({
           name: 'e2e',
           sequence: { groupOrder: 2 },
           include: ['test/e2e/**/*.test.ts'],
-          retry: 2, // a browser test now and then presses Enter before the page knows its models; to be mended there
           testTimeout: 180_000,
           fileParallelism: false,
         },

@@ -1,4 +1,5 @@
-// `npm test`: sets up, checks, runs every test, and ends with one line for the whole. `--long` also takes guards out (mutations).
+// `npm test`: sets up, checks, runs every test, and ends with one line for the whole. `--long` also installs large
+// programs of other people to test with them, and takes guards out (mutations).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printCheck, runChecks } from './lib/checks.mjs';
@@ -32,7 +33,7 @@ function proveGuards(node) {
 async function main() {
   const node = await prepare({ withDevelopment: true });
   const checks = tallyOf(await runChecks({ node, root, onResult: printCheck }));
-  const tests = await runVitest({ node, root, args });
+  const tests = await runVitest({ node, root, args, isLong });
   const proofs = isLong ? proveGuards(node) : { passed: 0, failed: 0 };
   printSkips(tests.skipped);
   const passed = checks.passed + tests.passed + proofs.passed;

@@ -12,8 +12,8 @@ function readTally(file) {
   }
 }
 
-/** Runs vitest with these arguments; resolves to `{ passed, failed, skipped: [{ name, reason }] }`. */
-export async function runVitest({ node, root, args = [] }) {
+/** Runs vitest with these arguments, and with tests that may install what takes minutes where `isLong`; resolves to `{ passed, failed, skipped: [{ name, reason }] }`. */
+export async function runVitest({ node, root, args = [], isLong = false }) {
   const folder = mkdtempSync(join(tmpdir(), 'cluster-ai-tally-'));
   const file = join(folder, 'tally.json');
   mkdirSync(join(root, 'artefacts'), { recursive: true });
@@ -22,7 +22,7 @@ export async function runVitest({ node, root, args = [] }) {
   const child = spawn(node, command, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, CLUSTER_AI_TALLY_FILE: file },
+    env: { ...process.env, CLUSTER_AI_TALLY_FILE: file, ...(isLong ? { CLUSTER_AI_LONG_TESTS: '1' } : {}) },
   });
   const code = await new Promise((resolve) => child.once('exit', (ended) => resolve(ended ?? 1)));
   const tally = readTally(file) ?? { passed: 0, failed: 0, skipped: [] };

@@ -25,11 +25,11 @@ const crashing = { fake: 1, text: 'word '.repeat(50), tokensPerSecond: 200, cras
 
 export const RECIFE = { city: 'Recife', days: 2 };
 
-/** A real cluster with the starter model and some scripts, for clients that know nothing of us. */
-export async function openCompatCluster(): Promise<TestCluster> {
+/** A real cluster with the starter model and some scripts, for clients that know nothing of us; with more scripts where a test has some. */
+export async function openCompatCluster(more: Readonly<Record<string, object>> = {}): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'compat-'));
   const models: Record<string, string> = {};
-  for (const [name, script] of Object.entries({ scripted, slow, endless, crashing })) {
+  for (const [name, script] of Object.entries({ scripted, slow, endless, crashing, ...more })) {
     const path = join(folder, `${name}.fake.json`);
     models[name] = path;
     await writeFile(path, JSON.stringify(script));

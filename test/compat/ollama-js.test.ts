@@ -134,6 +134,18 @@ describe.each(['ollamaUrl', 'url'] as const)('the official Ollama client for Jav
     expect(similarity(embedding, first)).toBeCloseTo(1, 4);
   });
 
+  test('embeds the beginning of a text that is too long, unless it may not be cut', async () => {
+    const { embeddings, prompt_eval_count } = await open().embed({ model: 'starter', input: tooLong });
+    expect(embeddings[0]).toHaveLength(256);
+    expect(prompt_eval_count).toBe(1024 - 3);
+    const again = await open().embed({ model: 'starter', input: `${tooLong} and something else`, truncate: true });
+    expect(similarity(again.embeddings[0] ?? [], embeddings[0] ?? [])).toBeCloseTo(1, 6);
+    await expect(open().embed({ model: 'starter', input: tooLong, truncate: false })).rejects.toThrow(
+      /^the input length exceeds the context length/,
+    );
+    await expect(open().embeddings({ model: 'starter', prompt: tooLong })).rejects.toThrow(/exceeds the context length/);
+  });
+
   test('loads, shows what runs and where, and unloads', async () => {
     const loaded = await open().generate({ model: 'scripted', prompt: '', keep_alive: '10m' });
     expect(loaded).toMatchObject({ done: true, done_reason: 'load', response: '' });

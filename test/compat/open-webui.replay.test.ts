@@ -4,7 +4,7 @@ import { openCompatCluster, RECIFE } from './compat-cluster.ts';
 
 /**
  * Every call that Open WebUI 0.12.4 makes to an Ollama and to an OpenAI connection, with the payloads that it builds and the fields that
- * it reads back. The program itself (a wheel of 106 MB with 91 pinned packages, PyTorch below them) takes more than 1 GB when installed.
+ * it reads back. The program itself takes 2 GB and is tested by open-webui.test.ts where it is installed.
  */
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -56,6 +56,26 @@ const tool = {
   function: { name: 'get_weather', description: 'The weather.', parameters: { type: 'object', properties: { city: { type: 'string' } } } },
 };
 
+/** It offers all that it can do, 36 tools in 25 kB, with each question typed on its page, whatever the model says that it can. */
+const everyTool = Array.from({ length: 36 }, (_, at) => ({
+  type: 'function',
+  function: {
+    name: `search_shelf_${at}`,
+    description:
+      'Searches one shelf of the library by words of the query and gives the titles that hold most of them.\nThe best comes first.',
+    parameters: {
+      type: 'object',
+      properties: {
+        query: { type: 'string', description: 'Words to look for' },
+        count: { type: 'integer', default: 5, description: 'How many titles to give at most' },
+        author: { description: 'Only titles of this author', anyOf: [{ type: 'string' }, { type: 'null' }] },
+        filters: { type: 'array', description: 'Further limits', items: { type: 'object', additionalProperties: true } },
+      },
+      required: ['query'],
+    },
+  },
+}));
+
 describe('an Ollama connection', () => {
   const at = (path: string) => `${cluster.ollamaUrl}${path}`;
 
@@ -106,14 +126,21 @@ describe('an Ollama connection', () => {
     });
   });
 
+  test('answers a question that comes with every tool it has', async () => {
+    const wish = { model: 'starter:latest', messages: [question], stream: true, tools: everyTool };
+    const lines = await readLines(await send('POST', at('/api/chat'), wish));
+    expect(lines.map(({ message }) => (message as Json)['content']).join('')).toContain('Brasília');
+  });
+
   test('writes titles without streaming', async () => {
-    const answer = await call('POST', at('/api/chat'), {
-      model: 'starter:latest',
-      messages: [title],
-      stream: false,
-      options: { temperature: 0, num_predict: 1000 },
-    });
+    const wish = { model: 'starter:latest', messages: [title], stream: false };
+    const answer = await call('POST', at('/api/chat'), { ...wish, options: { temperature: 0, num_predict: 1000 } });
     expect(answer).toMatchObject({ done_reason: 'stop', message: { content: '{"name": "Ana", "age": 30}' } });
+  });
+
+  test('guesses tags and the next question without options', async () => {
+    const answer = await call('POST', at('/api/chat'), { model: 'scripted:latest', messages: [title], stream: false });
+    expect(answer).toMatchObject({ done: true, message: { role: 'assistant', content: 'I only know the weather.' } });
   });
 
   test('calls tools, with the messages that it builds from its own history', async () => {
@@ -218,6 +245,13 @@ describe('an OpenAI connection', () => {
     });
   });
 
+  test('answers a question that comes with every tool it has', async () => {
+    const wish = { model: 'starter', messages: [question], stream: true, tools: everyTool };
+    const response = await send('POST', at('/chat/completions'), wish);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('Bras');
+  });
+
   test('writes titles without streaming', async () => {
     const answer = await call('POST', at('/chat/completions'), {
       model: 'starter',
@@ -229,7 +263,7 @@ describe('an OpenAI connection', () => {
     expect(answer).toMatchObject({ choices: [{ message: { content: '{"name": "Ana", "age": 30}' } }] });
   });
 
-  test('calls tools, streamed', async () => {
+  test('calls tools, streamed, and reads what they answered', async () => {
     const response = await send('POST', at('/chat/completions'), {
       stream: true,
       model: 'scripted',
@@ -241,6 +275,20 @@ describe('an OpenAI connection', () => {
     expect(text).toContain('"tool_calls"');
     expect(text).toContain('get_weather');
     expect(text).toContain('"finish_reason":"tool_calls"');
+    const answer = await call('POST', at('/chat/completions'), {
+      model: 'scripted',
+      tools: [tool],
+      messages: [
+        { role: 'user', content: 'What is the weather in Recife?' },
+        {
+          role: 'assistant',
+          content: '',
+          tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: JSON.stringify(RECIFE) } }],
+        },
+        { role: 'tool', tool_call_id: 'call_1', content: '31 degrees, sunny' },
+      ],
+    });
+    expect(answer).toMatchObject({ choices: [{ message: { content: 'It is sunny in Recife, with 31 degrees.' } }] });
   });
 
   test('embeds documents, as numbers when it asks for nothing else', async () => {

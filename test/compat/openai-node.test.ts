@@ -297,6 +297,13 @@ describe.each(['url', 'ollamaUrl'] as const)('the official OpenAI client for Nod
     expect(failed).toMatchObject({ status: 400, code: 'context_length_exceeded', type: 'invalid_request_error' });
   });
 
+  test('a text to embed that is too long says so: nothing is cut in silence', async () => {
+    const failed = await open()
+      .embeddings.create({ model: 'starter', input: tooLong })
+      .catch((error: unknown) => error);
+    expect(failed).toMatchObject({ status: 400, code: 'context_length_exceeded', type: 'invalid_request_error' });
+  });
+
   test('a field that is wrong is named', async () => {
     const failed = await open()
       .chat.completions.create({ model: 'starter', messages: [question], temperature: 'hot' as unknown as number })

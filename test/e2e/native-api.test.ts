@@ -7,6 +7,7 @@ import {
   foundListShape,
   generateAnswerShape,
   invitationShape,
+  loadHistoryShape,
   modelDetailsShape,
   modelListShape,
   nodeListShape,
@@ -32,10 +33,16 @@ async function get<Shape extends z.ZodType>(path: string, shape: Shape): Promise
 }
 const post = (path: string, body: unknown) => fetch(url(path), { method: 'POST', headers, body: JSON.stringify(body) });
 
-/** Reads server-sent events until `isEnough`. */
-async function readEvents(path: string, isEnough: (events: { id?: string; data: unknown }[]) => boolean, init: RequestInit = {}) {
+/** Reads server-sent events until `isEnough`; `onOpen` is called when the stream is there. */
+async function readEvents(
+  path: string,
+  isEnough: (events: { id?: string; data: unknown }[]) => boolean,
+  init: RequestInit = {},
+  onOpen: () => void = () => undefined,
+) {
   const stop = new AbortController();
   const response = await fetch(url(path), { ...init, signal: stop.signal });
+  onOpen();
   const events: { id?: string; data: unknown }[] = [];
   let rest = '';
   const decoder = new TextDecoder();
@@ -56,6 +63,7 @@ async function readEvents(path: string, isEnough: (events: { id?: string; data: 
 describe('the native API', () => {
   test('answers in the shapes that its document promises', async () => {
     await get('/cluster/status', clusterStatusShape);
+    expect((await get('/cluster/load', loadHistoryShape)).samples.length).toBeGreaterThan(0);
     await get('/config', configShape);
     await get('/models', modelListShape);
     await get('/models/starter', modelDetailsShape);
@@ -88,10 +96,14 @@ describe('the native API', () => {
   });
 
   test('loads and unloads a model, and says so in events', async () => {
+    const opened = Promise.withResolvers<void>();
     const seen = readEvents(
       '/events',
       (all) => all.filter(({ data }) => ['model.changed', 'replica.changed'].includes((data as { type: string }).type)).length >= 2,
+      {},
+      opened.resolve,
     );
+    await opened.promise;
     await post('/models/starter/load', {});
     expect((await get('/models/starter', modelDetailsShape)).condition.state).toBe('ready');
     await post('/models/starter/unload', {});

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createClusterClient } from '@cluster-ai/client';
 import type { Node } from '@cluster-ai/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { childrenOf, eventually, startCluster, type TestCluster } from '../support/start-cluster.ts';
@@ -26,6 +27,19 @@ afterAll(async () => {
 
 const nodes = async () => ((await (await fetch(`${cluster.url}/api/v1/nodes`)).json()) as { nodes: Node[] }).nodes;
 const second = async (state: string) => (await nodes()).find((node) => !node.isLocal && node.condition.state === state);
+
+/** Every reason that the second node gives from now on: a state may pass between two looks. */
+async function hearReasons(signal: AbortSignal): Promise<readonly string[]> {
+  const reasons: string[] = [];
+  const connected = Promise.withResolvers<void>();
+  const listen = async () => {
+    for await (const { event } of createClusterClient({ baseUrl: cluster.url }).watchEvents({ signal, onActivity: connected.resolve }))
+      if (event.type === 'node.changed' && !event.node.isLocal) reasons.push(event.node.condition.reason);
+  };
+  listen().catch(connected.reject); // the end of the test ends it too, by its signal
+  await connected.promise;
+  return reasons;
+}
 
 async function invite(): Promise<{ address: string; token: string; command: string }> {
   const { stdout, stderr, code } = await cluster.cli('nodes', 'invite', '--json', '--listen-host', '127.0.0.1');
@@ -55,11 +69,14 @@ describe('a second node', () => {
     expect(listed.stdout).toContain('second');
 
     const agent = (await childrenOf(child.pid ?? -1)).find(({ command }) => command.includes('agent'))?.pid ?? -1;
+    const watching = new AbortController();
+    const reasons = await hearReasons(watching.signal);
     process.kill(agent, 'SIGSTOP');
-    const late = await eventually('it is late', () => second('degraded'));
-    expect(late.condition.reason).toBe('heartbeat_late');
     const lost = await eventually('it is lost', () => second('unreachable'));
     expect(lost.condition.reason).toBe('heartbeat_lost');
+    await eventually('it was late first', () => reasons.includes('heartbeat_lost') && reasons.includes('heartbeat_late'));
+    expect(reasons.indexOf('heartbeat_late')).toBeLessThan(reasons.indexOf('heartbeat_lost'));
+    watching.abort();
     process.kill(agent, 'SIGCONT');
     await eventually('it is back', () => second('ready'));
 

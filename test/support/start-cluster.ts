@@ -41,8 +41,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly cli: (...args: string[]) => Promise<CliResult>;
   /** Stops it, removes its folder unless it was given. */
   stop(): Promise<void>;
-  /** Stops it and starts it again over the same folder, on the same ports. */
-  restart(): Promise<TestCluster>;
+  /** Stops it and starts it again over the same folder, on the same ports; `meanwhile` runs while nothing answers there. */
+  restart(meanwhile?: () => Promise<void>): Promise<TestCluster>;
 }
 
 export interface CliResult {
@@ -180,8 +180,9 @@ export async function startCluster(options: StartOptions = {}): Promise<TestClus
       await end();
       if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
     },
-    async restart() {
+    async restart(meanwhile) {
       await end();
+      await meanwhile?.();
       const ports = [
         '--port',
         new URL(ready.url).port,

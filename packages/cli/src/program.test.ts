@@ -1,13 +1,7 @@
-import { errorCodes } from '@cluster-ai/contracts';
 import { expect, test } from 'vitest';
 import { Bench } from '../fixtures/run-program.ts';
 import { verbs } from './commands/verbs.ts';
 import { toExitCode } from './output/exit-codes.ts';
-import { portugueseTitles } from './output/portuguese-titles.ts';
-
-test('every error code has a Portuguese title', () => {
-  expect(Object.keys(portugueseTitles).sort()).toEqual(Object.keys(errorCodes).sort());
-});
 
 test('every text is said in both languages', () => {
   const texts = verbs.flatMap(({ summary, positionals, flags }) => [

@@ -27,6 +27,7 @@ import type {
   GenerateInput,
   Invitation,
   InvitePersonInput,
+  LoadHistory,
   LoadModelInput,
   Model,
   ModelDetails,
@@ -107,6 +108,8 @@ export interface WatchEventsOptions extends CallOptions {
 export interface ClusterClient {
   /** Counters, load and condition of the whole cluster. */
   getClusterStatus(options?: CallOptions): Promise<ClusterStatus>;
+  /** How busy the cluster was in the last ten minutes. */
+  getLoadHistory(options?: CallOptions): Promise<LoadHistory>;
   /** The configuration that is in force, defaults filled in. */
   getConfig(options?: CallOptions): Promise<Config>;
 
@@ -272,6 +275,7 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
 
   return {
     getClusterStatus: (options) => request({ path: 'cluster/status', ...options }),
+    getLoadHistory: (options) => request({ path: 'cluster/load', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),
 
     listKeys: async (options) => (await request<{ keys: readonly ApiKey[] }>({ path: 'keys', ...options })).keys,

@@ -1,4 +1,4 @@
-import { ClusterError, fromWireError } from '@cluster-ai/contracts';
+import { ClusterError, fromWireError, phrase } from '@cluster-ai/contracts';
 import { parseJson, readProblem } from './problem.ts';
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';
 
@@ -61,10 +61,14 @@ function toRequestInit({ method = 'GET', body, headers, signal }: Call, { key, h
 }
 
 function toConnectionError(baseUrl: string, cause: unknown): ClusterError {
-  return new ClusterError('not_running', `Nothing answers at ${baseUrl || 'this address'}.`, {
-    hint: 'Start the cluster with `cluster-ai up`, or check the address.',
-    cause,
-  });
+  return new ClusterError(
+    'not_running',
+    baseUrl === '' ? phrase('nothing_answers_here') : phrase('nothing_answers', { address: baseUrl }),
+    {
+      hint: phrase('start_the_cluster'),
+      cause,
+    },
+  );
 }
 
 function toStreamError({ data }: ServerSentEvent): ClusterError {

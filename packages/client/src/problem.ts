@@ -1,4 +1,4 @@
-import { ClusterError, type ErrorCode, errorCodes, type Problem } from '@cluster-ai/contracts';
+import { ClusterError, type ErrorCode, errorCodes, type Problem, readSaid } from '@cluster-ai/contracts';
 
 /** Reads `Retry-After` in its form of whole seconds; the form with a date is not used by Cluster AI. */
 function readRetryAfter(headers: Headers): number | undefined {
@@ -21,6 +21,7 @@ function toErrorFromProblem(problem: unknown, status: number, retryAfterSeconds?
     ...(problem.param === undefined ? {} : { param: problem.param }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     details: { ...problem.details, ...(problem.requestId ? { requestId: problem.requestId } : {}) },
+    said: readSaid(problem.said),
   });
 }
 

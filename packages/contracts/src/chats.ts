@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { saidShape } from './said.ts';
 
 export const chatRoleShape = z.enum(['system', 'user', 'assistant']);
 
@@ -11,7 +12,7 @@ export const answerFactsShape = z.object({
   promptTokens: z.int().nullable(),
   completionTokens: z.int().nullable(),
   finishReason: z.string().nullable().describe('stop, length, stopped (by the person), error.'),
-  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string(), said: saidShape.optional() }).nullable(),
 });
 export type AnswerFacts = z.infer<typeof answerFactsShape>;
 
@@ -49,7 +50,7 @@ export const chatStreamEventShape = z
     /** First: the whole message as far as it is. */
     z.object({ type: z.literal('message'), message: chatMessageShape }),
     /** Why there is no text yet: model state, queue position. */
-    z.object({ type: z.literal('waiting'), reason: z.string(), message: z.string() }),
+    z.object({ type: z.literal('waiting'), reason: z.string(), message: z.string(), said: saidShape.optional() }),
     z.object({ type: z.literal('delta'), messageId: z.string(), text: z.string() }),
     /** Last: the message as it was stored. */
     z.object({ type: z.literal('done'), message: chatMessageShape }),

@@ -1,3 +1,6 @@
+import { phrase, readSaid, type Sentence, toEnglish, toSaid } from './phrases.ts';
+import type { Said } from './said.ts';
+
 interface ErrorEntry {
   /** HTTP status in every door. */
   readonly status: number;
@@ -85,7 +88,9 @@ export type ErrorCode = keyof typeof errorCodes;
 
 export interface ClusterErrorOptions {
   /** What to do next, as one sentence. Shown after the message by the CLI and the UI. */
-  readonly hint?: string;
+  readonly hint?: Sentence;
+  /** The codes of message and hint, where both came from elsewhere in English; else they follow from the two themselves. */
+  readonly said?: Said | undefined;
   /** The name of the request's field that is wrong, in the caller's dialect. */
   readonly param?: string;
   /** Seconds after which a retry makes sense. */
@@ -102,12 +107,15 @@ export class ClusterError extends Error {
   readonly param: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly details: Readonly<Record<string, unknown>>;
+  /** Message and hint by their codes, for those who do not speak English; undefined where they have none. */
+  readonly said: Said | undefined;
 
-  constructor(code: ErrorCode, message: string, options: ClusterErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: ErrorCode, message: Sentence, options: ClusterErrorOptions = {}) {
+    super(toEnglish(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ClusterError';
     this.code = code;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : toEnglish(options.hint);
+    this.said = options.said ?? toSaid(message, options.hint);
     this.param = options.param;
     this.retryAfterSeconds = options.retryAfterSeconds ?? ('isRetryable' in errorCodes[code] ? 1 : undefined);
     this.details = options.details ?? {};
@@ -127,7 +135,7 @@ export function isClusterError(error: unknown): error is ClusterError {
 /** Turns anything thrown into a ClusterError. A stranger becomes `internal`, with the original as its cause and no detail of it in the message. */
 export function toClusterError(error: unknown): ClusterError {
   if (isClusterError(error)) return error;
-  return new ClusterError('internal', 'Something went wrong on our side. The log of the control plane has the details.', { cause: error });
+  return new ClusterError('internal', phrase('internal'), { cause: error });
 }
 
 /** The form in which an error crosses our own processes (link, command line). */
@@ -138,10 +146,11 @@ export interface WireError {
   readonly param?: string;
   readonly retryAfterSeconds?: number;
   readonly details?: Readonly<Record<string, unknown>>;
+  readonly said?: Said;
 }
 
 export function toWireError(error: unknown): WireError {
-  const { code, message, hint, param, retryAfterSeconds, details } = toClusterError(error);
+  const { code, message, hint, param, retryAfterSeconds, details, said } = toClusterError(error);
   return {
     code,
     message,
@@ -149,13 +158,17 @@ export function toWireError(error: unknown): WireError {
     ...(param === undefined ? {} : { param }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(Object.keys(details).length === 0 ? {} : { details }),
+    ...(said === undefined ? {} : { said }),
   };
 }
 
 /** Reads what `toWireError` wrote; anything else becomes `fallback`. */
-export function fromWireError(value: unknown, fallback: ErrorCode, fallbackMessage: string): ClusterError {
+export function fromWireError(value: unknown, fallback: ErrorCode, fallbackMessage: Sentence): ClusterError {
   const wire = value as Partial<WireError> | null | undefined;
   if (!wire || typeof wire !== 'object' || typeof wire.code !== 'string' || !(wire.code in errorCodes))
     return new ClusterError(fallback, fallbackMessage);
-  return new ClusterError(wire.code, String(wire.message ?? fallbackMessage), wire);
+  return new ClusterError(wire.code, String(wire.message ?? toEnglish(fallbackMessage)), {
+    ...wire,
+    said: readSaid(wire.said),
+  });
 }

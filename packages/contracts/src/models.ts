@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { capabilityShape, replicaReportShape } from './replicas.ts';
+import { phraseShape } from './said.ts';
 import { conditionShape } from './state.ts';
 
 export const modelFormatShape = z.enum(['gguf', 'safetensors', 'onnx', 'pytorch', 'tensorflow', 'other']);
@@ -63,6 +64,7 @@ export const modelShape = z
     condition: conditionShape.describe('ready: a replica answers; asleep/not_loaded: loads on first use.'),
     replicas: z.array(replicaReportShape.extend({ node: z.string().describe('The node’s name.'), nodeId: z.string() })),
     notice: z.string().describe('What a person must know before using it; empty where there is nothing.'),
+    notices: z.array(phraseShape).describe('The same by its codes, for clients that speak another language.'),
   })
   .meta({ id: 'Model' });
 export type Model = z.infer<typeof modelShape>;
@@ -78,6 +80,7 @@ export const foundFileShape = z
     suggestedName: z.string(),
     facts: modelFactsShape.nullable(),
     problem: z.string().nullable().describe('Why it cannot be used, where it cannot.'),
+    problems: z.array(phraseShape).default([]).describe('The same by its codes.'),
     registeredAs: z.string().nullable(),
   })
   .meta({ id: 'FoundFile' });

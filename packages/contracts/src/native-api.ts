@@ -3,6 +3,7 @@ import { chatMessageShape, chatShape } from './chats.ts';
 import { foundFileShape, modelShape, modelVersionShape } from './models.ts';
 import { nodeShape } from './nodes.ts';
 import { engineOptionsShape } from './replicas.ts';
+import { saidShape } from './said.ts';
 import { conditionShape } from './state.ts';
 
 /** Shapes of the native door, `/api/v1`. The OpenAPI document is generated from these. */
@@ -20,6 +21,7 @@ export const problemShape = z
     param: z.string().optional(),
     requestId: z.string(),
     details: z.record(z.string(), z.unknown()).optional(),
+    said: saidShape.optional().describe('Detail and hint by their codes, for clients that speak another language.'),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemShape>;
@@ -100,6 +102,25 @@ export const clusterStatusShape = z
   })
   .meta({ id: 'ClusterStatus' });
 export type ClusterStatus = z.infer<typeof clusterStatusShape>;
+
+export const loadSampleShape = z
+  .object({
+    at: z.iso.datetime(),
+    tokensPerSecond: z.number(),
+    activeRequests: z.int().describe('Under way.'),
+    queuedRequests: z.int(),
+  })
+  .meta({ id: 'LoadSample' });
+export type LoadSample = z.infer<typeof loadSampleShape>;
+export const loadHistoryShape = z
+  .object({
+    now: z.iso.datetime().describe('By the clock of the samples, for readers whose clock differs.'),
+    samples: z
+      .array(loadSampleShape)
+      .describe('Every two seconds, oldest first, the last ten minutes at most; none from before the start.'),
+  })
+  .meta({ id: 'LoadHistory' });
+export type LoadHistory = z.infer<typeof loadHistoryShape>;
 
 export const nodeListShape = z.object({ nodes: z.array(nodeShape) }).meta({ id: 'NodeList' });
 export const createInvitationShape = z

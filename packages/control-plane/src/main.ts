@@ -5,6 +5,7 @@ import {
   type ControlPlaneStart,
   isClusterError,
   type Listener,
+  phrase,
   toCondition,
 } from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
@@ -31,6 +32,7 @@ import { openListener } from './listeners/open-listener.ts';
 import { createNodeRecords } from './nodes/node-records.ts';
 import { openNodes } from './nodes/open-nodes.ts';
 import { createEventBus } from './observability/event-bus.ts';
+import { createLoadRecorder } from './observability/load-recorder.ts';
 import { openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
@@ -68,7 +70,7 @@ async function openListeners(parts: DoorParts, { config, isNamed }: EffectiveCon
       listeners.push({ name: 'ollama', address: `${ollamaWish.host}:${opened}`, condition: toCondition('ready', 'serving', clock.now()) });
     } catch (error) {
       if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) throw error;
-      const hint = 'Left alone: probably a real Ollama. Its clients reach this cluster by OLLAMA_HOST.';
+      const hint = phrase('port_left_to_ollama');
       listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'port_taken', clock.now(), { hint }) });
     }
   }
@@ -138,6 +140,7 @@ export async function runControlPlane(
   });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
+  const load = createLoadRecorder({ gateway, clock });
   const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
   await chats.recover();
 
@@ -152,6 +155,7 @@ export async function runControlPlane(
     acts,
     audit,
     events,
+    load,
     config,
     clock,
     backups: {
@@ -185,6 +189,7 @@ export async function runControlPlane(
     publishChanges({ gateway, registry, events, clock }, signal),
     keys.run(signal),
     sessions.run(signal),
+    load.run(signal),
   ]);
   const localJoin = await nodes.localInvitation();
   const setup = await people.openSetup();

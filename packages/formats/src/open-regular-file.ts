@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 
 export interface RegularFile {
   readonly handle: FileHandle;
@@ -10,11 +10,14 @@ export interface RegularFile {
 function toOpenError(error: unknown, path: string): ClusterError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
   if (code === 'ENOENT' || code === 'ENOTDIR')
-    return new ClusterError('file_not_found', `There is no file ${path}.`, { hint: 'Check the path.', cause: error });
+    return new ClusterError('file_not_found', phrase('no_such_file', { path }), { hint: phrase('check_the_path'), cause: error });
   if (code === 'ELOOP')
-    return new ClusterError('invalid_model_file', `${path} is a loop of symbolic links.`, { hint: 'Name the file itself.', cause: error });
-  return new ClusterError('invalid_model_file', `${path} cannot be read (${code}).`, {
-    hint: 'Give this user the right to read the file.',
+    return new ClusterError('invalid_model_file', phrase('loop_of_links', { path }), {
+      hint: phrase('name_the_file_itself'),
+      cause: error,
+    });
+  return new ClusterError('invalid_model_file', phrase('file_cannot_be_read', { path, code }), {
+    hint: phrase('give_right_to_read'),
     cause: error,
   });
 }
@@ -31,7 +34,7 @@ export async function openRegularFile(path: string): Promise<RegularFile> {
   const stat = await handle.stat();
   if (stat.isFile()) return { handle, sizeBytes: stat.size };
   await handle.close();
-  throw new ClusterError('invalid_model_file', `${path} is ${stat.isDirectory() ? 'a folder' : 'a pipe or a device'}, not a file.`, {
-    hint: 'Name the model file itself.',
+  throw new ClusterError('invalid_model_file', phrase(stat.isDirectory() ? 'is_a_folder' : 'is_a_device', { path }), {
+    hint: phrase('name_the_model_file'),
   });
 }

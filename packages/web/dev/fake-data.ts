@@ -1,17 +1,29 @@
 import {
   type Chat,
   type ChatMessage,
+  type ConditionDetails,
+  type LoadSample,
   type Model,
   type Node,
+  phrase,
   type ReasonCode,
   type ReplicaReport,
   type State,
   toCondition,
+  toEnglish,
 } from '@cluster-ai/contracts';
 
 const GiB = 1024 ** 3;
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
-const condition = (state: State, reason: ReasonCode, seconds = 4000) => toCondition(state, reason, Date.now() - seconds * 1000);
+const condition = (state: State, reason: ReasonCode, seconds = 4000, details: ConditionDetails = {}) =>
+  toCondition(state, reason, Date.now() - seconds * 1000, details);
+
+/** Why the largest model runs nowhere. */
+export const noRoom = [
+  phrase('no_node_has_memory'),
+  phrase('node_lacks_memory', { node: 'desk', needed: 45.2e9, free: 23.1e9 }),
+  phrase('node_is_in_state', { node: 'raspberry-pi-in-the-kitchen', state: 'unreachable' }),
+];
 
 interface NodeSketch {
   readonly id: string;
@@ -132,6 +144,18 @@ export function measure(node: Node, isBusy: boolean): Node {
   };
 }
 
+/** Seven minutes of a cluster with work now and then, and a minute in which it was down. */
+export const fakeLoad = (): LoadSample[] =>
+  Array.from({ length: 210 }, (_, index) => {
+    const isBusy = Math.sin(index / 11) > 0.2;
+    return {
+      at: ago((210 - index) * 2),
+      tokensPerSecond: isBusy ? 38 + 6 * Math.sin(index / 3) : 0,
+      activeRequests: isBusy ? 2 : 0,
+      queuedRequests: 0,
+    };
+  }).filter((_, index) => index < 90 || index >= 120);
+
 interface ModelSketch {
   readonly name: string;
   readonly state: State;
@@ -139,12 +163,12 @@ interface ModelSketch {
   readonly size: number;
   readonly parameters: string;
   readonly description: string;
-  readonly notice?: string;
+  readonly notices?: Model['notices'];
   readonly nodes?: readonly (readonly [id: string, name: string])[];
   readonly progress?: number;
 }
 
-const toModel = ({ name, state, reason, size, parameters, description, notice = '', nodes = [], progress }: ModelSketch): Model => ({
+const toModel = ({ name, state, reason, size, parameters, description, notices = [], nodes = [], progress }: ModelSketch): Model => ({
   name,
   description,
   aliases: [{ alias: 'latest', version: 1 }],
@@ -173,14 +197,15 @@ const toModel = ({ name, state, reason, size, parameters, description, notice = 
       description: null,
       capabilities: name.includes('embed') ? ['embedding'] : ['completion', 'chat', 'tools'],
     },
-    source: 'bundled',
+    source: name === 'starter' ? 'bundled' : 'model.gguf',
   },
   versionCount: 1,
   createdAt: ago(500_000),
   updatedAt: ago(500_000),
-  condition: condition(state, reason),
+  condition: condition(state, reason, 4000, reason === 'not_enough_memory' ? { message: noRoom } : {}),
   replicas: nodes.map(([nodeId, node]) => ({ ...replica(name, state, reason, progress ?? null), nodeId, node })),
-  notice,
+  notice: toEnglish(notices),
+  notices,
 });
 
 export const fakeModels = (): Model[] => [
@@ -191,7 +216,7 @@ export const fakeModels = (): Model[] => [
     size: 5_600_000,
     parameters: '5.5M',
     description: 'A very small model to try things out.',
-    notice: 'A toy of 5 million parameters: it writes little stories and knows nothing of the world.',
+    notices: [phrase('model_is_a_demonstration')],
     nodes: [
       ['n1', 'desk'],
       ['n2', 'notebook'],

@@ -6,8 +6,18 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import type { Chat, ChatMessage, ChatStreamEvent, ClusterEvent } from '@cluster-ai/contracts';
-import { fakeModels, fakeNodes, longChat, measure, sampleAnswer } from './fake-data.ts';
+import {
+  type Chat,
+  type ChatMessage,
+  type ChatStreamEvent,
+  ClusterError,
+  type ClusterEvent,
+  phrase,
+  toClusterError,
+  toCondition,
+  toEnglish,
+} from '@cluster-ai/contracts';
+import { fakeLoad, fakeModels, fakeNodes, longChat, measure, noRoom, sampleAnswer } from './fake-data.ts';
 
 const dist = join(import.meta.dirname, '../dist');
 const policy = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'";
@@ -18,6 +28,11 @@ const types: Record<string, string> = {
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
+
+const brokenFile = [
+  phrase('not_valid_gguf', { path: '/home/ana/.cache/huggingface/hub/broken.gguf' }),
+  phrase('gguf_is_cut_short', { needed: 4_683_073_184, size: 1_000_000 }),
+];
 
 const startedAt = new Date().toISOString();
 let nodes = fakeNodes();
@@ -35,10 +50,10 @@ const publish = (event: ClusterEvent) => eventListeners.forEach((listener) => vo
 function sendJson(response: ServerResponse, value: unknown, status = 200): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 }
-function sendProblem(response: ServerResponse, status: number, code: string, detail: string, hint = ''): void {
+function sendProblem(response: ServerResponse, { status, code, message, hint, said }: ClusterError): void {
   response
     .writeHead(status, { 'content-type': 'application/problem+json' })
-    .end(JSON.stringify({ type: 'about:blank', title: code, status, detail, instance: '', code, hint, requestId: 'r' }));
+    .end(JSON.stringify({ type: 'about:blank', title: code, status, detail: message, instance: '', code, hint, said, requestId: 'r' }));
 }
 function openStream(response: ServerResponse) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
@@ -131,7 +146,7 @@ async function handleChats(request: IncomingMessage, response: ServerResponse, [
       nextCursor: null,
     });
   }
-  if (!chat) return sendProblem(response, 404, 'chat_not_found', `There is no chat "${id}".`);
+  if (!chat) return sendProblem(response, new ClusterError('chat_not_found', phrase('chat_unknown', { id: id ?? '' })));
   if (verb === 'stream') return watch(id, response);
   if (verb === 'stop') {
     running.get(id)?.stop.abort();
@@ -140,14 +155,7 @@ async function handleChats(request: IncomingMessage, response: ServerResponse, [
   }
   if (verb === 'turns') {
     const turn = await readBody<{ parentId: string | null; content?: string }>(request);
-    if (turn.content === 'refuse')
-      return sendProblem(
-        response,
-        503,
-        'not_enough_memory',
-        'No node has enough free memory for "starter": it needs 4.1 GB, the best node has 2.0 GB.',
-        'Unload another model.',
-      );
+    if (turn.content === 'refuse') return sendProblem(response, new ClusterError('not_enough_memory', noRoom));
     let parentId = turn.parentId;
     const now = new Date().toISOString();
     if (turn.content !== undefined) {
@@ -209,6 +217,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
     response.on('close', () => eventListeners.delete(listener));
     return;
   }
+  if (kind === 'cluster' && id === 'load') return sendJson(response, { now: new Date().toISOString(), samples: fakeLoad() });
   if (kind === 'cluster')
     return sendJson(response, {
       name: 'Casa-Cluster',
@@ -218,7 +227,9 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
       ready_workers: 3,
       active_tasks: running.size,
       queued_tasks: 0,
-      condition: { state: 'degraded', reason: 'some_nodes_not_ready', message: '3 of 6 nodes are ready.', since: startedAt, hint: '' },
+      condition: toCondition('degraded', 'some_nodes_not_ready', Date.parse(startedAt), {
+        message: phrase('some_nodes_ready', { ready: 3, all: 6 }),
+      }),
       cpu_utilization: 0.2,
       memory_usage: 0.4,
       gpu_available: true,
@@ -230,13 +241,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
         {
           name: 'ollama',
           address: '127.0.0.1:11434',
-          condition: {
-            state: 'failed',
-            reason: 'port_taken',
-            message: 'Another program already listens on 127.0.0.1:11434.',
-            since: startedAt,
-            hint: 'Stop that program or choose another port with `--port`.',
-          },
+          condition: toCondition('stopped', 'port_taken', Date.parse(startedAt), { hint: phrase('port_left_to_ollama') }),
         },
       ],
     });
@@ -285,6 +290,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
           suggestedName: 'qwen2.5:7b',
           facts: { ...models[0]?.latest.facts, parameterSize: '7.6B', quantization: 'Q4_K_M' },
           problem: null,
+          problems: [],
           registeredAs: null,
         },
         {
@@ -295,7 +301,8 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
           source: 'huggingface',
           suggestedName: 'broken',
           facts: null,
-          problem: 'The file ends in the middle of its header.',
+          problem: toEnglish(brokenFile),
+          problems: brokenFile,
           registeredAs: null,
         },
       ],
@@ -303,13 +310,15 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
   if (kind === 'models' && id === undefined) return sendJson(response, { models, status: models[0]?.condition });
   if (kind === 'models') {
     const model = models.find((candidate) => candidate.name === id);
-    if (!model) return sendProblem(response, 404, 'model_not_found', `There is no model "${id}".`, 'See `cluster-ai models ls`.');
-    if (verb === 'load')
-      return sendProblem(response, 503, 'not_enough_memory', `No node has enough free memory for "${id}".`, 'Unload another model.');
+    if (!model) {
+      const unknown = phrase('model_unknown', { name: id ?? '' });
+      return sendProblem(response, new ClusterError('model_not_found', unknown, { hint: phrase('list_the_models') }));
+    }
+    if (verb === 'load') return sendProblem(response, new ClusterError('not_enough_memory', noRoom));
     return sendJson(response, { ...model, versions: [model.latest] });
   }
   if (kind === 'chats') return handleChats(request, response, parts.slice(1));
-  sendProblem(response, 404, 'unknown_route', `There is no route ${path}.`);
+  sendProblem(response, new ClusterError('unknown_route', `There is no route ${path}.`));
 }
 
 async function handleFile(response: ServerResponse, path: string): Promise<void> {
@@ -330,7 +339,7 @@ const server = createServer((request, response) => {
   const handled = pathname.startsWith('/api/v1/')
     ? handleApi(request, response, pathname.slice('/api/v1/'.length))
     : handleFile(response, pathname);
-  handled.catch((error: unknown) => sendProblem(response, 500, 'internal', String(error)));
+  handled.catch((error: unknown) => sendProblem(response, toClusterError(error)));
 });
 
 setInterval(() => {

@@ -5,6 +5,9 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 
 const artefacts = join(import.meta.dirname, '../../../artefacts/web');
 
+/** How long anything on a page may take on a machine that has other things to do. */
+const WAIT_MS = 60_000;
+
 export interface PageOptions {
   readonly language?: 'en' | 'pt-BR';
   readonly theme?: 'light' | 'dark';
@@ -32,6 +35,7 @@ export async function visit(
   { language = 'en', theme = 'light', width = 1440, height = 900 }: PageOptions = {},
 ): Promise<Visit> {
   const context = await browser.newContext({ locale: language, colorScheme: theme, viewport: { width, height } });
+  context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(String(error)));
@@ -48,6 +52,11 @@ export async function visit(
     [Symbol.asyncDispose]: () => context.close(),
   };
 }
+
+/** Text that fades in is judged when it is there. What never ends, a spinner, is not waited for. */
+const untilAnimationsEnd = `Promise.allSettled(document.getAnimations()
+  .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity)
+  .map((animation) => animation.finished)).then(() => true)`;
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 /** Higher than any page: axe does not judge text that is scrolled out of sight. */
@@ -70,6 +79,7 @@ const UNDECIDABLE = ['aria-hidden-focus', 'heading-order'];
 export async function findBarriers({ page }: Visit): Promise<readonly string[]> {
   const size = page.viewportSize() ?? { width: 1440, height: 900 };
   await page.setViewportSize({ width: size.width, height: TALL });
+  await page.evaluate(untilAnimationsEnd);
   const { violations, incomplete } = await new AxeBuilder({ page }).withTags(RULES).analyze();
   await page.setViewportSize(size);
   return [

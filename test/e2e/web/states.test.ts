@@ -43,6 +43,7 @@ describe.each(looks)('every state: $language, $theme, $width wide', (look) => {
     await using shown = await visit(browser, address + path, look);
     await shown.page.getByText(sees).first().waitFor();
     await shown.picture(`state-${name}-${look.language}`);
+    if (look.language !== 'en') expect(await shown.page.locator('main [lang="en"]').allTextContents()).toEqual([]);
     expect(await findBarriers(shown)).toEqual([]);
     expect(shown.problems).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import type { Capability, EngineKind, EngineOptions } from '@cluster-ai/contracts';
+import type { Capability, EngineKind, EngineOptions, Sentence } from '@cluster-ai/contracts';
 
 /** Where a running engine listens: a Unix socket that speaks HTTP/1.1 in the dialect of contracts' inference.ts. Never a port. */
 export interface EngineEndpoint {
@@ -33,8 +33,8 @@ export interface EngineStats {
 
 export interface EngineExit {
   readonly isWanted: boolean;
-  /** For people: "aborted (signal SIGABRT): GGML_ASSERT …", with the last lines of the engine's own log. */
-  readonly message: string;
+  /** For people: "The engine aborted (signal SIGABRT).", with the last lines of the engine's own log. */
+  readonly message: Sentence;
 }
 
 export interface RunningEngine extends AsyncDisposable {

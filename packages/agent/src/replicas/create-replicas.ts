@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ClusterError, type ReplicaReport, type ReplicaSpec } from '@cluster-ai/contracts';
+import { ClusterError, phrase, type ReplicaReport, type ReplicaSpec } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Engine } from '../engines/engine.ts';
 import type { Weights } from '../weights/weights.ts';
@@ -134,7 +134,7 @@ export function createReplicas({ engines, weights, runFolder, clock, log }: Repl
 
     endpoint(replicaId) {
       const replica = replicas.get(replicaId);
-      if (!replica) throw new ClusterError('node_lost', 'The replica is no longer on this node.', { hint: 'Send the request again.' });
+      if (!replica) throw new ClusterError('node_lost', phrase('copy_left_the_node'), { hint: phrase('send_again') });
       return replica.endpoint();
     },
 

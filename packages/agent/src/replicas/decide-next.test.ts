@@ -1,4 +1,4 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, toEnglish } from '@cluster-ai/contracts';
 import { describe, expect, test } from 'vitest';
 import { countFailures, decideAfterExit, decideAfterFailedStart, HEALTHY_AFTER_MS } from './decide-next.ts';
 
@@ -34,7 +34,7 @@ describe('after a failed start', () => {
   test('a file that killed the engine twice is rejected', () => {
     const next = decideAfterFailedStart(new ClusterError('engine_crashed', 'Aborted.'), { failures: 1, loadCrashes: 2 });
     expect(next).toMatchObject({ type: 'give-up', reason: 'invalid_model_file' });
-    expect(next.message).toContain('2 times');
+    expect(toEnglish(next.message)).toContain('2 times');
   });
 
   test('a full disk is no verdict on a file that crashed before', () => {

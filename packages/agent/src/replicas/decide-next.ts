@@ -1,4 +1,4 @@
-import { type ClusterError, type ErrorCode, type ReasonCode, reasons } from '@cluster-ai/contracts';
+import { type ClusterError, type ErrorCode, phrase, type ReasonCode, type Sentence, sentencesOf } from '@cluster-ai/contracts';
 import { backoffMs } from '@cluster-ai/runtime';
 
 /** What was tried so far. */
@@ -10,8 +10,8 @@ export interface Attempts {
 }
 
 export type Next =
-  | { readonly type: 'try-again'; readonly afterMs: number; readonly reason: ReasonCode; readonly message: string }
-  | { readonly type: 'give-up'; readonly reason: ReasonCode; readonly message: string; readonly hint?: string };
+  | { readonly type: 'try-again'; readonly afterMs: number; readonly reason: ReasonCode; readonly message: Sentence }
+  | { readonly type: 'give-up'; readonly reason: ReasonCode; readonly message: Sentence; readonly hint?: Sentence };
 
 /** A replica that served this long was healthy: its next crash counts as the first. */
 export const HEALTHY_AFTER_MS = 30_000;
@@ -35,32 +35,36 @@ const passingReasons: Partial<Record<ErrorCode, ReasonCode>> = {
   node_unreachable: 'fetching_weights',
 };
 
-const withHint = (hint: string | undefined) => (hint === undefined ? {} : { hint });
+/** An error's words, by their codes where it has some. */
+const wordsOf = ({ message, hint, said }: ClusterError) => ({
+  message: said?.message.length ? said.message : message,
+  ...(hint === undefined ? {} : { hint: said?.hint.length ? said.hint : hint }),
+});
 
 /** What to do when the weights could not be had or the engine did not get to its first token. Pure. */
 export function decideAfterFailedStart(error: ClusterError, { failures, loadCrashes }: Attempts): Next {
   const final = finalReasons[error.code];
-  if (final) return { type: 'give-up', reason: final, message: error.message, ...withHint(error.hint) };
+  if (final) return { type: 'give-up', reason: final, ...wordsOf(error) };
   if (error.code === 'engine_crashed' && loadCrashes >= MAX_LOAD_CRASHES)
     return {
       type: 'give-up',
       reason: 'invalid_model_file',
-      message: `The engine rejected the file: it ended ${loadCrashes} times while loading it. ${error.message}`,
+      message: [phrase('file_was_rejected', { count: loadCrashes }), ...sentencesOf(wordsOf(error).message)],
     };
   if (error.code === 'engine_timeout' && failures + 1 >= MAX_LOAD_TIMEOUTS)
-    return { type: 'give-up', reason: 'load_timeout', message: error.message, ...withHint(error.hint) };
+    return { type: 'give-up', reason: 'load_timeout', ...wordsOf(error) };
   const reason = passingReasons[error.code] ?? 'engine_crashed';
-  return { type: 'try-again', afterMs: backoffMs(failures), reason, message: error.message };
+  return { type: 'try-again', afterMs: backoffMs(failures), reason, message: wordsOf(error).message };
 }
 
 /** What to do when an engine that served ended by itself. Pure. */
-export function decideAfterExit(exitMessage: string, servedMs: number, { failures }: Attempts): Next & { readonly type: 'try-again' } {
+export function decideAfterExit(exitMessage: Sentence, servedMs: number, { failures }: Attempts): Next & { readonly type: 'try-again' } {
   const counted = servedMs >= HEALTHY_AFTER_MS ? 0 : failures;
   return {
     type: 'try-again',
     afterMs: backoffMs(counted),
     reason: 'engine_crashed',
-    message: exitMessage === '' ? reasons.engine_crashed.message : exitMessage,
+    message: exitMessage === '' ? phrase('reason', { reason: 'engine_crashed' }) : exitMessage,
   };
 }
 

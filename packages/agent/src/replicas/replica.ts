@@ -2,10 +2,14 @@ import {
   ClusterError,
   type Condition,
   type EngineKind,
+  hintOf,
   isSameCondition,
+  messageOf,
+  phrase,
   type ReplicaReport,
   type ReplicaSpec,
   toClusterError,
+  toEnglish,
 } from '@cluster-ai/contracts';
 import { aborted, type Clock, type Logger } from '@cluster-ai/runtime';
 import type { Engine, EngineEndpoint, EngineStats, RunningEngine } from '../engines/engine.ts';
@@ -92,9 +96,12 @@ export class Replica {
 
   endpoint(): EngineEndpoint {
     if (this.#state.phase === 'serving') return this.#state.engine.endpoint;
-    const { state, reason, message, hint } = this.#condition;
+    const { state, reason } = this.#condition;
     const details = { state, reason, progress: progressOf(this.#state) };
-    throw new ClusterError(state === 'failed' ? 'model_failed' : 'model_loading', message, { hint, details });
+    throw new ClusterError(state === 'failed' ? 'model_failed' : 'model_loading', messageOf(this.#condition), {
+      hint: hintOf(this.#condition),
+      details,
+    });
   }
 
   /** Resolves when its process is gone. */
@@ -221,7 +228,7 @@ export class Replica {
   /** Waits before another try, or stays failed until somebody stops it. */
   async #obey(next: Next, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps;
-    const fields = { replicaId: this.#spec.replicaId, model: this.#spec.model, reason: next.reason, message: next.message };
+    const fields = { replicaId: this.#spec.replicaId, model: this.#spec.model, reason: next.reason, message: toEnglish(next.message) };
     if (next.type === 'give-up') {
       log.warn(fields, 'A replica failed');
       const details = next.hint === undefined ? { message: next.message } : { message: next.message, hint: next.hint };
@@ -237,12 +244,12 @@ export class Replica {
 }
 
 const rejected = (crashes: number) =>
-  new ClusterError('invalid_model_file', `The engine ended ${crashes} times while it loaded this file, so the file was rejected.`, {
-    hint: 'Import the file again from its source.',
+  new ClusterError('invalid_model_file', phrase('file_was_rejected', { count: crashes }), {
+    hint: phrase('import_from_source'),
   });
 
 const engineMissing = (kind: EngineKind): Next => ({
   type: 'give-up',
   reason: 'engine_missing',
-  message: `The engine '${kind}' is not installed on this node.`,
+  message: phrase('engine_not_installed', { engine: kind }),
 });

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ClusterError, isClusterError } from '@cluster-ai/contracts';
+import { ClusterError, isClusterError, type Phrase, phrase } from '@cluster-ai/contracts';
 import { errnoOf } from '@cluster-ai/runtime';
 import { addFileToHash, toDigest } from './hash-file.ts';
 import type { FetchBlob } from './weights.ts';
@@ -19,13 +19,12 @@ export interface FetchJob {
 const SPARE_BYTES = 64 * 1024 * 1024;
 
 const diskFull = (path: string, neededBytes: number, cause?: unknown) =>
-  new ClusterError('disk_full', `The disk of ${dirname(path)} has no room for ${neededBytes} more bytes of weights.`, {
-    hint: 'Free some space on the node.',
+  new ClusterError('disk_full', phrase('no_room_for_weights', { folder: dirname(path), bytes: neededBytes }), {
+    hint: phrase('free_space_on_node'),
     cause,
   });
 
-const mismatch = (message: string) =>
-  new ClusterError('digest_mismatch', message, { hint: 'The copy is damaged: import the model again.' });
+const mismatch = (message: Phrase) => new ClusterError('digest_mismatch', message, { hint: phrase('copy_is_damaged') });
 
 async function checkRoom(path: string, neededBytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(path));
@@ -47,18 +46,18 @@ async function receive(job: FetchJob, file: FileHandle, hash: Hash, fromByte: nu
   const { totalBytes, body } = await job.fetchBlob(job.digest, fromByte, signal);
   try {
     if (totalBytes !== job.sizeBytes)
-      throw mismatch(`The control plane offers ${totalBytes} bytes for ${job.digest}, where ${job.sizeBytes} were ordered.`);
+      throw mismatch(phrase('weights_of_other_size', { offered: totalBytes, digest: job.digest, size: job.sizeBytes }));
     let received = fromByte;
     for await (const chunk of body as AsyncIterable<Buffer>) {
       received += chunk.length;
-      if (received > job.sizeBytes) throw mismatch(`More than ${job.sizeBytes} bytes came for ${job.digest}.`);
+      if (received > job.sizeBytes) throw mismatch(phrase('more_weights_than_ordered', { size: job.sizeBytes, digest: job.digest }));
       hash.update(chunk);
       await writeAll(file, chunk);
       job.onProgress(received / job.sizeBytes);
       signal.throwIfAborted();
     }
     if (received < job.sizeBytes)
-      throw new ClusterError('node_unreachable', `The connection ended after ${received} of ${job.sizeBytes} bytes of the weights.`);
+      throw new ClusterError('node_unreachable', phrase('weights_broke_off', { received, size: job.sizeBytes }));
   } finally {
     body.destroy();
   }
@@ -83,7 +82,7 @@ async function fetchInto(part: string, job: FetchJob, signal: AbortSignal): Prom
     await file.close();
   }
   const digest = toDigest(hash);
-  if (digest !== job.digest) throw mismatch(`The weights that came have the digest ${digest}, where ${job.digest} was ordered.`);
+  if (digest !== job.digest) throw mismatch(phrase('weights_of_other_digest', { digest, ordered: job.digest }));
   await rename(part, job.path);
   await syncFolder(dirname(job.path));
 }
@@ -92,7 +91,7 @@ function toFetchError(error: unknown, job: FetchJob, signal: AbortSignal): unkno
   if (signal.aborted || isClusterError(error)) return error;
   const code = errnoOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(job.path, job.sizeBytes, error);
-  return new ClusterError('node_unreachable', `The weights could not be fetched from the control plane (${code ?? 'connection lost'}).`, {
+  return new ClusterError('node_unreachable', phrase('weights_not_fetched', { code: code ?? 'connection lost' }), {
     cause: error,
   });
 }

@@ -1,17 +1,18 @@
-import { type ClusterError, toWireError, type WireError } from '@cluster-ai/contracts';
+import { type ClusterError, portugueseErrors, toWireError, type WireError } from '@cluster-ai/contracts';
 import { text } from './language.ts';
-import { portugueseTitles } from './portuguese-titles.ts';
+import { sayOr } from './say-phrases.ts';
 import type { Terminal } from './terminal.ts';
 
 const requestLabel = text('Request', 'Requisição');
 
 /** What happened, why, and the next step; the request's id where the server gave one. */
-export function explainError(terminal: Terminal, { code, message, hint, details }: ClusterError): string {
+export function explainError(terminal: Terminal, { code, message, hint, said, details }: ClusterError): string {
   const { requestId } = details;
-  const happened = terminal.language === 'pt-BR' ? `${portugueseTitles[code]}: ${message}` : message;
+  const isTitled = terminal.language === 'pt-BR' && !said?.message.length;
+  const happened = isTitled ? `${portugueseErrors[code]}: ${message}` : sayOr(terminal, said?.message, message);
   return [
     happened,
-    ...(hint ? [`  → ${hint}`] : []),
+    ...(hint ? [`  → ${sayOr(terminal, said?.hint, hint)}`] : []),
     ...(typeof requestId === 'string' ? [`  ${terminal.say(requestLabel)}: ${requestId}`] : []),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
-import type { Condition, State } from '@cluster-ai/contracts';
+import { type Condition, hintOf, messageOf, phrasesIn, type State } from '@cluster-ai/contracts';
+import { sayOr } from './say-phrases.ts';
 import type { Terminal } from './terminal.ts';
 
 const styles: Readonly<Record<State, 'green' | 'yellow' | 'red' | 'dim'>> = {
@@ -18,6 +19,8 @@ export function showCondition(terminal: Terminal, { state, reason }: Condition):
 }
 
 /** The reason as a sentence with the next step, for those who look at one thing. */
-export function explainCondition({ message, hint }: Condition): string {
+export function explainCondition(terminal: Terminal, condition: Condition): string {
+  const message = sayOr(terminal, phrasesIn(messageOf(condition)), condition.message);
+  const hint = sayOr(terminal, phrasesIn(hintOf(condition)), condition.hint);
   return hint === '' ? message : `${message} ${hint}`;
 }

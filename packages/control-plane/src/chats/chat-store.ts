@@ -1,4 +1,4 @@
-import { type AnswerFacts, type Chat, type ChatDetails, type ChatMessage, ClusterError } from '@cluster-ai/contracts';
+import { type AnswerFacts, type Chat, type ChatDetails, type ChatMessage, ClusterError, phrase } from '@cluster-ai/contracts';
 import { newId } from '@cluster-ai/runtime';
 import type { Database, Query } from '../stores/database.ts';
 import type { ChatMessageRow, ChatRow, Flag } from '../stores/tables.ts';
@@ -176,5 +176,5 @@ export function createChatStore(database: Database, now: () => number) {
 export type ChatStore = ReturnType<typeof createChatStore>;
 
 function notFound(id: string): ClusterError {
-  return new ClusterError('chat_not_found', `There is no chat "${id.slice(0, 80)}".`);
+  return new ClusterError('chat_not_found', phrase('chat_unknown', { id: id.slice(0, 80) }));
 }

@@ -27,6 +27,7 @@ async function* toBytes(parts: AsyncIterable<string>) {
 }
 
 let script: Script;
+let nodeName: string;
 const gateway = {
   async serve(call: InferenceCall): Promise<InferenceAnswer> {
     const { messages } = JSON.parse(Buffer.from(call.body).toString('utf8')) as { messages: { role: string; content: string }[] };
@@ -35,7 +36,9 @@ const gateway = {
       status: 200,
       contentType: 'text/event-stream',
       body: Readable.from(toBytes(parts)),
-      node: { id: 'n', name: 'desk' },
+      get node() {
+        return { id: 'n', name: nodeName };
+      },
     } as unknown as InferenceAnswer;
   },
 } as Gateway;
@@ -50,6 +53,7 @@ const openChats = async () => {
   await chats.recover();
 };
 beforeEach(async () => {
+  nodeName = 'desk';
   folder = await mkdtemp(join(tmpdir(), 'chats-'));
   database = await openDatabase({ url: '', folder: { database: join(folder, 'cluster.db') }, log: silentLogger });
   await openChats();
@@ -149,6 +153,18 @@ describe('a turn', () => {
       content: 'half',
       answer: { finishReason: 'error', error: { code: 'node_lost' } },
     });
+  });
+
+  test('an answer that another node went on with names the one that ended it', async () => {
+    script = async function* () {
+      yield say('half and ');
+      nodeName = 'laptop';
+      yield say('half');
+      yield end;
+    };
+    const chat = await chats.create({ ownerId: 'local', title: 't', model: 'starter' });
+    const done = (await take(chat.id, { parentId: null, content: 'q' })).at(-1);
+    expect(done).toMatchObject({ message: { content: 'half and half', answer: { node: 'laptop', finishReason: 'stop' } } });
   });
 
   test('a second turn at the same time is refused', async () => {

@@ -6,9 +6,13 @@ import {
   type ChatStreamEvent,
   type ChatTurn,
   ClusterError,
+  hintOf,
   isClusterError,
+  messageOf,
+  phrase,
   type Timings,
   toClusterError,
+  toSaid,
 } from '@cluster-ai/contracts';
 import { type Clock, type Logger, newId } from '@cluster-ai/runtime';
 import type { Gateway } from '../gateway/gateway.ts';
@@ -44,6 +48,13 @@ const noFacts = (model: string): AnswerFacts => ({
   error: null,
 });
 
+const toAnswerError = ({ code, message, hint = '', said }: ClusterError): NonNullable<AnswerFacts['error']> => ({
+  code,
+  message,
+  hint,
+  said,
+});
+
 const toTokensPerSecond = (timings: Timings | undefined): number | null =>
   timings && timings.predicted_ms > 0 ? Math.round((timings.predicted_n / timings.predicted_ms) * 10_000) / 10 : null;
 
@@ -69,8 +80,9 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
       body: Buffer.from(JSON.stringify(body)),
       requestId: newId('req', clock.now()),
       signal: answer.stop.signal,
-      onWaiting: ({ reason, message }) => {
-        answer.waiting = { type: 'waiting', reason, message };
+      onWaiting: (condition) => {
+        const { reason, message } = condition;
+        answer.waiting = { type: 'waiting', reason, message, said: toSaid(messageOf(condition), hintOf(condition)) };
         tell(answer, answer.waiting);
       },
     });
@@ -89,6 +101,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
           tokensPerSecond: toTokensPerSecond(part.timings),
         });
     }
+    change(answer, { node: completion.node.name }); // another one, when the first was lost meanwhile
   }
 
   /** A chat longer than the model's context goes on without its oldest turns. */
@@ -122,9 +135,9 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
     } catch (thrown) {
       if (answer.stop.signal.aborted) change(answer, { finishReason: 'stopped' });
       else {
-        const { code, message, hint } = toClusterError(thrown);
-        if (code === 'internal') log.error({ chatId, err: thrown }, 'An answer of a chat failed on our side');
-        change(answer, { finishReason: 'error', error: { code, message, hint: hint ?? '' } });
+        const error = toClusterError(thrown);
+        if (error.code === 'internal') log.error({ chatId, err: thrown }, 'An answer of a chat failed on our side');
+        change(answer, { finishReason: 'error', error: toAnswerError(error) });
       }
     }
     answer.message = { ...answer.message, isComplete: true };
@@ -176,8 +189,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
 
     /** Stores the person's message and begins the answer. Throws `conflict` while the chat is being answered. */
     async begin(chatId: string, turn: ChatTurn): Promise<void> {
-      if (running.has(chatId))
-        throw new ClusterError('conflict', 'This chat is being answered.', { hint: 'Wait for the answer, or stop it first.' });
+      if (running.has(chatId)) throw new ClusterError('conflict', phrase('chat_is_busy'), { hint: phrase('wait_or_stop') });
       const answer: RunningAnswer = {
         message: { id: '', parentId: null, role: 'assistant', content: '', createdAt: '', isComplete: false, answer: null },
         waiting: undefined,
@@ -240,7 +252,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
       await store.closeUnfinished((message) => ({
         ...(message.answer ?? noFacts('')),
         finishReason: 'error',
-        error: { code: 'shutting_down', message: 'The control plane was restarted during this answer.', hint: 'Ask for the answer again.' },
+        error: toAnswerError(new ClusterError('shutting_down', phrase('restarted_during_answer'), { hint: phrase('ask_again') })),
       }));
     },
 

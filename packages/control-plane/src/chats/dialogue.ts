@@ -1,4 +1,4 @@
-import { type ChatMessage, type ChatTurn, ClusterError } from '@cluster-ai/contracts';
+import { type ChatMessage, type ChatTurn, ClusterError, phrase } from '@cluster-ai/contracts';
 
 export interface DialogueMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -11,13 +11,12 @@ export function toDialogue(messages: readonly ChatMessage[], turn: ChatTurn): re
   const branch: DialogueMessage[] = [];
   for (let id = turn.parentId; id !== null; ) {
     const message = byId.get(id);
-    if (!message) throw new ClusterError('invalid_request', 'The parent message is not part of this chat.', { param: 'parentId' });
+    if (!message) throw new ClusterError('invalid_request', phrase('parent_not_in_chat'), { param: 'parentId' });
     branch.unshift({ role: message.role, content: message.content });
     id = message.parentId;
   }
   const asked: readonly DialogueMessage[] = turn.content === undefined ? branch : [...branch, { role: 'user', content: turn.content }];
-  if (asked.at(-1)?.role !== 'user')
-    throw new ClusterError('invalid_request', 'There is no question to answer: the last message is not a person’s.', { param: 'parentId' });
+  if (asked.at(-1)?.role !== 'user') throw new ClusterError('invalid_request', phrase('nothing_to_answer'), { param: 'parentId' });
   const system = turn.options?.system;
   const answered = asked.filter(({ role, content }) => role !== 'assistant' || content !== '');
   return system ? [{ role: 'system', content: system }, ...answered] : answered;

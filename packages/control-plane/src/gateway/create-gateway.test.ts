@@ -269,7 +269,7 @@ test('a model that fits nowhere is refused with what each node lacks', async () 
   await cluster.pass(200);
   await expect(asked).rejects.toMatchObject({
     code: 'not_enough_memory',
-    message: expect.stringContaining('node a: needs 4.5 GB, 2.9 GB free; node b: needs 4.5 GB, 1.0 GB free'),
+    message: expect.stringContaining('Node a: needs 4.5 GB, 2.9 GB free. Node b: needs 4.5 GB, 1.0 GB free.'),
   });
 });
 

@@ -1,21 +1,25 @@
-import { ClusterError, type Config, type ErrorCode, type InferenceUsage, isClusterError } from '@cluster-ai/contracts';
+import { ClusterError, type Config, type InferenceUsage, isClusterError, phrase, toClusterError } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Caller } from '../access/caller.ts';
 import { checkModelGrant } from '../access/model-grants.ts';
 import type { Nodes } from '../nodes/nodes.ts';
-import type { Metrics, ModelMeter } from '../observability/metrics.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import type { Deployment } from '../reconciler/deployments.ts';
 import type { Reconciler } from '../reconciler/reconciler.ts';
 import type { Registry, ResolvedModel } from '../registry/registry.ts';
-import { type BegunAnswer, callReplica } from './call-replica.ts';
+import { createAnswerRecords } from './answer-records.ts';
+import { callReplica } from './call-replica.ts';
 import { resolveModel } from './default-model.ts';
 import type { Gateway, InferenceAnswer, InferenceCall } from './gateway.ts';
 import { createLoader } from './load-models.ts';
+import { createMender } from './mend-answers.ts';
 import { policies } from './policies/policies.ts';
 import { createReplicaIndex, type ReadyReplica } from './replica-index.ts';
-import { createRetryBudget } from './retry-budget.ts';
+import { continuationShare, createRetryBudget, retryShare } from './retry-budget.ts';
 import { createRunningModels } from './running-models.ts';
+import type { Begun, Serving, Taken } from './serving.ts';
 import { createSpeeds } from './speeds.ts';
+import { createTries } from './tries.ts';
 import { createWaitingRoom } from './waiting-room.ts';
 import { createWatchdog } from './watchdog.ts';
 
@@ -32,44 +36,7 @@ export interface GatewayDeps {
   readonly random?: () => number;
 }
 
-const MOST_RETRIES = 2;
-/** A replica that just failed a request is asked again after this, unless it was started anew meanwhile. */
-const AVOID_MS = 1000;
-
-/** Failures before the first byte that another replica, or the same one started anew, need not share. */
-const retryable: readonly ErrorCode[] = [
-  'engine_crashed',
-  'node_lost',
-  'node_unreachable',
-  'stale_order',
-  'model_loading',
-  'shutting_down',
-];
-
-/** Replicas that failed this request, and until when they are passed over. */
-type Avoided = Map<string, { readonly readySince: string; readonly untilMs: number }>;
-
-interface Serving {
-  readonly call: InferenceCall;
-  readonly model: ResolvedModel;
-  readonly deployment: Deployment;
-  readonly meter: ModelMeter;
-  readonly avoided: Avoided;
-  readonly beganMs: number;
-  readonly waitUntilMs: number;
-}
-
-/** A replica that counts this request among its own until `vacate`. */
-interface Taken {
-  readonly replica: ReadyReplica;
-  readonly vacate: () => void;
-}
-
-interface Begun extends Taken {
-  readonly answer: BegunAnswer;
-}
-
-/** The one way of an inference request: find or start a replica, call it, stream, retry before the first byte. */
+/** The one way of an inference request: find or start a replica, call it, stream, retry before the first byte and continue after it. */
 export function createGateway(deps: GatewayDeps): Gateway {
   const { nodes, registry, reconciler, config, clock, log, metrics, charge = () => {}, random = Math.random } = deps;
   const policy = policies[config.inference.policy];
@@ -78,9 +45,18 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const speeds = createSpeeds();
   const index = createReplicaIndex({ list, inFlight, isLeaving: reconciler.isLeaving, speeds });
   const room = createWaitingRoom({ outlook: reconciler.outlook, clock });
-  const budget = createRetryBudget(() => clock.monotonic());
+  const monotonic = () => clock.monotonic();
+  const retries = createRetryBudget(monotonic, retryShare);
+  const continuations = createRetryBudget(monotonic, continuationShare);
   const running = createRunningModels({ list, reconciler, clock });
-  const callDeps = { nodes, watchdog: createWatchdog(clock), firstTokenTimeoutMs: config.inference.firstTokenTimeoutSeconds * 1000 };
+  const callDeps = {
+    nodes,
+    records: createAnswerRecords(monotonic),
+    watchdog: createWatchdog(clock),
+    firstTokenTimeoutMs: config.inference.firstTokenTimeoutSeconds * 1000,
+  };
+  const loadTimeoutMs = config.inference.loadTimeoutSeconds * 1000;
+  const mender = createMender({ begin, passOver, budget: continuations, clock, loadTimeoutMs });
   let active = 0;
   let turn = 0;
 
@@ -98,21 +74,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
   function refuseOverload(deployment: Deployment, model: ResolvedModel): void {
     const queued = queuedFor(deployment);
     if (queued < config.inference.maxQueue) return;
-    throw new ClusterError('overloaded', `${queued} requests already wait for ${model.reference}.`, {
-      hint: 'Try again later, or add a node.',
+    throw new ClusterError('overloaded', phrase('queue_is_full', { count: queued, model: model.reference }), {
+      hint: phrase('try_later'),
       details: { queued },
       retryAfterSeconds: 5,
     });
   }
 
-  function isAvoided({ replicaId, readySince }: ReadyReplica, avoided: Avoided): boolean {
-    const entry = avoided.get(replicaId);
-    return entry !== undefined && entry.readySince === readySince && entry.untilMs > clock.monotonic();
-  }
-
-  function choose({ call, deployment, avoided }: Serving): ReadyReplica | undefined {
-    const ready = index.find(deployment.digest);
-    const candidates = avoided.size === 0 ? ready : ready.filter((replica) => !isAvoided(replica, avoided));
+  function choose({ call, deployment, tries }: Serving): ReadyReplica | undefined {
+    const candidates = tries.among(index.find(deployment.digest));
     if (candidates.length < 2) return candidates[0];
     const ask = { promptTokens: speeds.promptTokens(call.body.byteLength), turn: turn++ };
     return policy(candidates, ask, random)[0];
@@ -120,7 +90,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   function occupy({ replicaId }: ReadyReplica): () => void {
     inFlight.set(replicaId, (inFlight.get(replicaId) ?? 0) + 1);
+    let isOccupied = true;
     return () => {
+      if (!isOccupied) return;
+      isOccupied = false;
       const left = (inFlight.get(replicaId) ?? 1) - 1;
       if (left > 0) inFlight.set(replicaId, left);
       else inFlight.delete(replicaId);
@@ -156,37 +129,38 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
   }
 
-  function mayRetry(error: unknown, attempt: number, { call }: Serving): boolean {
-    return isClusterError(error) && retryable.includes(error.code) && attempt < MOST_RETRIES && !call.signal.aborted && budget.withdraw();
-  }
-
-  function avoid(replica: ReadyReplica, { avoided, model, call }: Serving, error: unknown): void {
-    avoided.set(replica.replicaId, { readySince: replica.readySince, untilMs: clock.monotonic() + AVOID_MS });
-    const code = isClusterError(error) ? error.code : 'internal';
-    log.info(
-      { requestId: call.requestId, model: model.reference, replica: replica.replicaId, node: replica.nodeName, code },
-      'A request is tried again elsewhere',
-    );
+  function passOver(replica: ReadyReplica, { tries, model, call, leg }: Serving, error: ClusterError): void {
+    tries.avoid(replica);
+    const { replicaId, nodeName } = replica;
+    const facts = { requestId: call.requestId, model: model.reference, replica: replicaId, node: nodeName, code: error.code };
+    if (leg === 'first') log.info(facts, 'A request is tried again elsewhere');
+    else log.info(facts, 'An answer that broke off is continued elsewhere');
   }
 
   /** Tries until an answer has begun; what it could not help is thrown. */
   async function begin(serving: Serving): Promise<Begun> {
-    for (let attempt = 0; ; attempt++) {
+    const { call, leg, model, tries, budget } = serving;
+    for (;;) {
       const taken = take(serving) ?? (await waitForReplica(serving));
       try {
-        return { ...taken, answer: await callReplica(callDeps, serving.call, serving.model, taken.replica) };
+        return { ...taken, answer: await callReplica(callDeps, { call, leg, model, replica: taken.replica }) };
       } catch (error) {
         taken.vacate();
-        if (!mayRetry(error, attempt, serving)) throw error;
-        avoid(taken.replica, serving, error);
+        if (call.signal.aborted || !tries.allow(error, budget)) throw error;
+        passOver(taken.replica, serving, toClusterError(error));
       }
     }
   }
 
-  function finish({ call, deployment, meter, beganMs }: Serving, usage: InferenceUsage | undefined, replica: ReadyReplica): void {
+  /** `replica` is the one that did all of it; where there were several, nobody's speed is learnt. */
+  function finish(
+    { call, deployment, meter, beganMs }: Serving,
+    usage: InferenceUsage | undefined,
+    replica: ReadyReplica | undefined,
+  ): void {
     if (usage === undefined) return;
     meter.used(usage);
-    speeds.learn(speeds.of(replica.nodeId, deployment.digest), usage, call.body.byteLength);
+    if (replica) speeds.learn(speeds.of(replica.nodeId, deployment.digest), usage, call.body.byteLength);
     meter.answered((clock.monotonic() - beganMs) / 1000);
   }
 
@@ -196,24 +170,52 @@ export function createGateway(deps: GatewayDeps): Gateway {
     if (deployment.inFlight === 0 && call.keepAliveSeconds === 0) reconciler.wake(); // what lasts longer is seen at the next tick
   }
 
-  function toAnswer(serving: Serving, { answer, replica, vacate }: Begun): InferenceAnswer {
-    const { body } = answer;
+  /** `body` is the caller's, whoever fills it. */
+  function toAnswer(serving: Serving, begun: Begun): InferenceAnswer {
+    const { body, contentType } = begun.answer;
+    let current = begun;
     serving.meter.began((clock.monotonic() - serving.beganMs) / 1000);
+
+    async function goOn(failure: ClusterError): Promise<void> {
+      current.vacate();
+      const next = await mender.mend(serving, body, current.replica, failure);
+      if (next === undefined) return body.complete();
+      if (body.destroyed) {
+        next.answer.body.destroy();
+        return next.vacate();
+      }
+      current = next;
+      serving.meter.continued();
+      body.continueWith(next.answer.body);
+    }
+    if (body.record) body.onBreak = (failure) => void goOn(failure).catch((error) => body.destroy(error));
+
     const usage = new Promise<InferenceUsage | undefined>((resolve) => {
       body.once('close', () => {
-        vacate();
+        current.vacate();
         leave(serving);
         if (body.errored && !(isClusterError(body.errored) && body.errored.code === 'cancelled')) serving.meter.failed();
         if (!body.readableEnded) return resolve(undefined);
-        void answer.usage.then((measured) => {
-          finish(serving, measured, replica);
+        void current.answer.usage.then((measured) => {
+          finish(serving, measured, current === begun ? begun.replica : undefined);
           if (measured && serving.call.caller) charge(serving.call.caller, measured.promptTokens + measured.completionTokens);
           resolve(measured);
         });
       });
     });
-    const node = { id: replica.nodeId, name: replica.nodeName };
-    return { status: 200, contentType: answer.contentType, body, node, replicaId: replica.replicaId, model: serving.model, usage };
+    return {
+      status: 200,
+      contentType,
+      body,
+      get node() {
+        return { id: current.replica.nodeId, name: current.replica.nodeName };
+      },
+      get replicaId() {
+        return current.replica.replicaId;
+      },
+      model: serving.model,
+      usage,
+    };
   }
 
   function admit(call: InferenceCall): Serving {
@@ -224,17 +226,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
     const beganMs = clock.monotonic();
     const meter = metrics.forModel(model.reference);
     meter.asked(index.find(deployment.digest).length > 0);
-    budget.deposit();
+    retries.deposit();
+    continuations.deposit();
     deployments.hold(deployment);
     active += 1;
     return {
       call,
+      leg: 'first',
       model,
       deployment,
       meter,
-      avoided: new Map(),
+      tries: createTries(monotonic),
+      budget: retries,
       beganMs,
-      waitUntilMs: beganMs + config.inference.loadTimeoutSeconds * 1000,
+      waitUntilMs: beganMs + loadTimeoutMs,
     };
   }
 

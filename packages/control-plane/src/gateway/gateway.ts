@@ -22,11 +22,14 @@ export interface InferenceCall {
   readonly signal: AbortSignal;
 }
 
+/** An answer that has begun. When its replica is lost, another one goes on with it where that can be done. */
 export interface InferenceAnswer {
   /** 200: every failure before the first byte is thrown as a ClusterError. */
   readonly status: number;
   readonly contentType: string;
+  /** A stream of events comes in whole events. One that broke for good is destroyed with a ClusterError. */
   readonly body: Readable;
+  /** Who answers now: another one after a break. */
   readonly node: { readonly id: string; readonly name: string };
   readonly replicaId: string;
   readonly model: ResolvedModel;
@@ -43,7 +46,7 @@ export interface RunningModel {
   readonly expiresAtMs: number | undefined;
 }
 
-/** Serves one inference request: finds or starts a replica, calls it, streams, retries before the first byte. */
+/** Serves one inference request: finds or starts a replica, calls it, streams, retries before the first byte, continues after it. */
 export interface Gateway {
   serve(call: InferenceCall): Promise<InferenceAnswer>;
   /** Resolves when a replica answers. */

@@ -1,4 +1,4 @@
-import { ClusterError, type Config, type Node } from '@cluster-ai/contracts';
+import { ClusterError, type Config, type Node, phrase } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { Reconciler } from '../reconciler/reconciler.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -29,7 +29,9 @@ export function createLoader({ registry, reconciler, config, clock, room, runnin
     const { digest } = deployment;
     const find = () => {
       if (deployments.find(digest) !== deployment)
-        throw new ClusterError('conflict', `${model.reference} was unloaded while it loaded.`, { hint: 'Load it again.' });
+        throw new ClusterError('conflict', phrase('unloaded_meanwhile', { model: model.reference }), {
+          hint: phrase('load_it_again'),
+        });
       return running.list().find(({ replica }) => replica.digest === digest);
     };
     const untilMs = clock.monotonic() + config.inference.loadTimeoutSeconds * 1000;
@@ -58,8 +60,8 @@ export function createLoader({ registry, reconciler, config, clock, room, runnin
     const untilMs = clock.monotonic() + UNLOAD_DEADLINE_MS;
     while (findIdleCopies(digest).some((replicaId) => copies.has(replicaId))) {
       if (clock.monotonic() > untilMs)
-        throw new ClusterError('engine_timeout', `${reference} did not stop within ${UNLOAD_DEADLINE_MS / 1000} seconds.`, {
-          hint: 'It is still being stopped; see `cluster-ai logs`.',
+        throw new ClusterError('engine_timeout', phrase('did_not_stop', { model: reference, seconds: UNLOAD_DEADLINE_MS / 1000 }), {
+          hint: phrase('is_being_stopped'),
         });
       await room.nextRing();
     }
@@ -69,8 +71,8 @@ export function createLoader({ registry, reconciler, config, clock, room, runnin
     const model = registry.resolve(reference);
     const { digest } = model.file;
     if (deployments.find(digest)?.isConfigured === true)
-      throw new ClusterError('in_use', `${model.reference} is configured to stay loaded.`, {
-        hint: 'Take it out of cluster.models first.',
+      throw new ClusterError('in_use', phrase('stays_loaded', { model: model.reference }), {
+        hint: phrase('take_out_of_config'),
       });
     const leaving = new Set(findIdleCopies(digest));
     reconciler.dismiss(digest, 'stopped_by_request');

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
-import { ClusterError, isClusterError } from '@cluster-ai/contracts';
+import { ClusterError, isClusterError, phrase } from '@cluster-ai/contracts';
 
 /** An answer that broke off, in our words. */
 export function brokenAnswer(cause?: unknown): ClusterError {
   if (isClusterError(cause)) return cause;
-  return new ClusterError('engine_error', 'The answer ended before it was complete.', { hint: 'Send the request again.', cause });
+  return new ClusterError('engine_error', phrase('answer_broke_off'), { hint: phrase('send_again'), cause });
 }
 
 /** A whole answer that is not streamed: one JSON object. Throws when it broke off, so that the status can still say so. */

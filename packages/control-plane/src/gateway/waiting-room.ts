@@ -1,4 +1,13 @@
-import { ClusterError, type Condition, type ErrorCode, isSameCondition } from '@cluster-ai/contracts';
+import {
+  ClusterError,
+  type Condition,
+  type ErrorCode,
+  hintOf,
+  isSameCondition,
+  messageOf,
+  phrase,
+  sentencesOf,
+} from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { Outlook } from '../reconciler/reconciler.ts';
 
@@ -26,18 +35,14 @@ function toDetails({ condition, progress, nodeName }: Outlook) {
 }
 
 function toLoadError(model: string, outlook: Outlook): ClusterError {
-  const { reason, message, hint } = outlook.condition;
-  return new ClusterError(codes[reason] ?? 'model_failed', `${model} could not be loaded: ${message}`, {
-    hint,
-    details: toDetails(outlook),
-  });
+  const { condition } = outlook;
+  const story = [phrase('could_not_be_loaded', { model }), ...sentencesOf(messageOf(condition))];
+  return new ClusterError(codes[condition.reason] ?? 'model_failed', story, { hint: hintOf(condition), details: toDetails(outlook) });
 }
 
 function toStillLoading(model: string, outlook: Outlook): ClusterError {
-  const { message } = outlook.condition;
-  const hint = 'Send the request again; the model goes on loading meanwhile.';
-  return new ClusterError('model_loading', `${model} is not ready yet: ${message}`, {
-    hint,
+  return new ClusterError('model_loading', [phrase('not_ready_yet', { model }), ...sentencesOf(messageOf(outlook.condition))], {
+    hint: phrase('goes_on_loading'),
     details: toDetails(outlook),
     retryAfterSeconds: 5,
   });

@@ -1,10 +1,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import { formatJoinToken, type JoinToken, newId, parseJoinToken } from '@cluster-ai/runtime';
 import type { JoinTokenRecord } from './node-record.ts';
 
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex');
-const askForAnother = 'Ask for a new one: `cluster-ai nodes invite` on the control plane’s machine.';
+const askForAnother = phrase('ask_for_another');
 
 export interface NewToken {
   /** Shown once, stored nowhere. */
@@ -37,12 +37,12 @@ export function makeJoinToken(
 export function readJoinToken(text: string, fingerprint: string): JoinToken {
   const token = parseJoinToken(text);
   if (!token)
-    throw new ClusterError('join_token_invalid', 'The join token is not complete.', {
-      hint: 'Copy the whole line that `cluster-ai nodes invite` printed.',
+    throw new ClusterError('join_token_invalid', phrase('token_incomplete'), {
+      hint: phrase('copy_the_whole_line'),
     });
   if (token.fingerprint !== fingerprint)
-    throw new ClusterError('join_token_foreign', 'The join token was made by another cluster.', {
-      hint: 'Use a token of this cluster, or the address of the cluster that made it.',
+    throw new ClusterError('join_token_foreign', phrase('token_foreign'), {
+      hint: phrase('use_own_token'),
     });
   return token;
 }
@@ -50,13 +50,13 @@ export function readJoinToken(text: string, fingerprint: string): JoinToken {
 /** Throws `join_token_invalid`, `join_token_used` or `join_token_expired`. Whoever does not know the secret learns nothing about the token. */
 export function checkJoinToken(token: JoinToken, record: JoinTokenRecord | undefined, nowMs: number): JoinTokenRecord {
   const isRight = record !== undefined && timingSafeEqual(Buffer.from(hashOf(token.secret)), Buffer.from(record.secretHash));
-  if (!isRight) throw new ClusterError('join_token_invalid', 'This cluster knows no such join token.', { hint: askForAnother });
+  if (!isRight) throw new ClusterError('join_token_invalid', phrase('token_unknown'), { hint: askForAnother });
   if (record.usedAt !== null)
-    throw new ClusterError('join_token_used', `The join token was already used at ${new Date(record.usedAt).toISOString()}.`, {
-      hint: `A token is good for one machine. ${askForAnother}`,
+    throw new ClusterError('join_token_used', phrase('token_used', { time: new Date(record.usedAt).toISOString() }), {
+      hint: [phrase('token_for_one_machine'), askForAnother],
     });
   if (record.expiresAt <= nowMs)
-    throw new ClusterError('join_token_expired', `The join token expired at ${new Date(record.expiresAt).toISOString()}.`, {
+    throw new ClusterError('join_token_expired', phrase('token_expired', { time: new Date(record.expiresAt).toISOString() }), {
       hint: askForAnother,
     });
   return record;

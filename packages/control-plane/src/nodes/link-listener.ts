@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { alpn, ClusterError } from '@cluster-ai/contracts';
+import { alpn, ClusterError, phrase } from '@cluster-ai/contracts';
 import { errnoOf, type Logger } from '@cluster-ai/runtime';
 import type { Certificates } from './certificates.ts';
 
@@ -29,12 +29,12 @@ export interface LinkListener extends AsyncDisposable {
 
 function toListenError(error: unknown, host: string, port: number): ClusterError {
   if (errnoOf(error) === 'EADDRINUSE')
-    return new ClusterError('port_taken', `The port ${port} on ${host}, where nodes dial, is taken by another program.`, {
-      hint: 'Stop that program, or choose another port: `listeners.link.port` in cluster.yaml.',
+    return new ClusterError('port_taken', phrase('link_port_taken', { port, host }), {
+      hint: phrase('choose_link_port'),
       cause: error,
     });
-  return new ClusterError('listen_refused', `Nodes cannot be listened for on ${host}:${port} (${errnoOf(error) ?? 'unknown'}).`, {
-    hint: 'Name an address of this machine.',
+  return new ClusterError('listen_refused', phrase('link_refused', { place: `${host}:${port}`, code: errnoOf(error) ?? 'unknown' }), {
+    hint: phrase('name_an_own_address'),
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import { createByteBudget, createTurnstile, linkSession, linkWindowBytes, type RunningRequest, startRequest } from '@cluster-ai/runtime';
 import type { LinkRequest, LinkResponse } from './nodes.ts';
 
@@ -23,13 +23,13 @@ export interface NodeLink {
 }
 
 const toUnreachable = (name: string, cause?: unknown) =>
-  new ClusterError('node_unreachable', `The node ${name} is not connected.`, { hint: 'Check `cluster-ai nodes ls`.', cause });
+  new ClusterError('node_unreachable', phrase('node_is_not_connected', { node: name }), { hint: phrase('see_the_nodes'), cause });
 
 function toFailure(name: string, resetCode: number, isAnswered: boolean): ClusterError {
   if (resetCode === constants.NGHTTP2_REFUSED_STREAM) return toUnreachable(name);
   if (isAnswered && resetCode === constants.NGHTTP2_INTERNAL_ERROR)
-    return new ClusterError('engine_crashed', `The engine on ${name} broke off its answer.`);
-  return new ClusterError('node_lost', `The connection to the node ${name} broke before the answer was complete.`);
+    return new ClusterError('engine_crashed', phrase('engine_broke_off', { node: name }));
+  return new ClusterError('node_lost', phrase('connection_to_node_broke', { node: name }));
 }
 
 /** Puts HTTP/2 on an accepted connection, the other way round: the agent serves. */

@@ -1,6 +1,17 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { agentPaths, ClusterError, type FoundFile, foundFileShape, type Invitation, replicaReportShape } from '@cluster-ai/contracts';
+import {
+  agentPaths,
+  ClusterError,
+  type FoundFile,
+  foundFileShape,
+  hintOf,
+  type Invitation,
+  messageOf,
+  phrase,
+  replicaReportShape,
+  sentencesOf,
+} from '@cluster-ai/contracts';
 import { type Clock, type DataFolder, type Logger, linkServerName } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import type { EventBus } from '../observability/event-bus.ts';
@@ -64,7 +75,7 @@ async function loadNodes({ records, clock }: OpenNodesOptions): Promise<LiveNode
 function getLive(nodes: LiveNodes, id: string): LiveNode {
   const node = nodes.get(id);
   if (node) return node;
-  throw new ClusterError('node_not_found', `There is no node ${id.slice(0, 80)}.`, { hint: '`cluster-ai nodes ls` shows them.' });
+  throw new ClusterError('node_not_found', phrase('node_unknown', { id: id.slice(0, 80) }), { hint: phrase('node_list_shows') });
 }
 
 /** A node that was off when its certificate ended may renew, and nothing else, with the newest that it was given. */
@@ -176,7 +187,8 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
   const request = async (nodeId: string, wish: LinkRequest): Promise<LinkResponse> => {
     const { link, record, condition } = getLive(nodes, nodeId);
     if (link && condition.state !== 'unreachable') return link.request(wish);
-    throw new ClusterError('node_unreachable', `The node ${record.name} cannot be reached. ${condition.message}`, { hint: condition.hint });
+    const story = [phrase('node_cannot_be_reached', { node: record.name }), ...sentencesOf(messageOf(condition))];
+    throw new ClusterError('node_unreachable', story, { hint: hintOf(condition) });
   };
 
   const makeToken = async (wish: { readonly name: string; readonly isLocal: boolean; readonly ttlSeconds: number }) => {

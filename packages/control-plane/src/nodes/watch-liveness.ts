@@ -1,4 +1,4 @@
-import { ClusterError, reasons } from '@cluster-ai/contracts';
+import { ClusterError, hintOf, messageOf, phrase, reasons, sentencesOf } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import { decideLiveness, mostOwnLagMs, type NodeView } from './decide-liveness.ts';
 import { applyVerdict, type LiveNode } from './live-node.ts';
@@ -32,8 +32,8 @@ const toView = (node: LiveNode, nowMs: number): NodeView => ({
 
 /** Whoever waits for a lost node waits no longer; the connection stays for when it comes back. */
 function giveUpRequests(node: LiveNode): void {
-  const { message, hint } = node.condition;
-  node.link?.failOpenRequests(new ClusterError('node_lost', `The node ${node.record.name} was lost. ${message}`, { hint }));
+  const story = [phrase('node_was_lost', { node: node.record.name }), ...sentencesOf(messageOf(node.condition))];
+  node.link?.failOpenRequests(new ClusterError('node_lost', story, { hint: hintOf(node.condition) }));
   for (const link of node.draining) link.close();
 }
 

@@ -11,6 +11,8 @@ export interface ModelMeter {
   answered(seconds: number): void;
   used(usage: InferenceUsage): void;
   failed(): void;
+  /** An answer that broke off went on elsewhere. */
+  continued(): void;
 }
 
 export interface GatewayNumbers {
@@ -66,6 +68,11 @@ function createModelMeters(registers: Registry[]) {
     help: 'Inference requests that failed, those that the caller cancelled not counted.',
     registers,
   });
+  const continued = new Counter({
+    name: 'cluster_continued_tasks',
+    help: 'Times that an answer which broke off was continued by another copy of its model.',
+    registers,
+  });
   const response = new Histogram({
     name: 'cluster_response_time',
     help: 'Seconds from request to complete answer, over all models.',
@@ -101,6 +108,7 @@ function createModelMeters(registers: Registry[]) {
         children.cached.inc(cachedTokens);
       },
       failed: () => failed.inc(),
+      continued: () => continued.inc(),
     };
   };
 }

@@ -1,4 +1,4 @@
-import { ClusterError, type EngineKind } from '@cluster-ai/contracts';
+import { ClusterError, type EngineKind, phrase } from '@cluster-ai/contracts';
 import type { ResolvedModel } from '../registry/registry.ts';
 
 export const FAKE_MEDIA_TYPE = 'application/vnd.cluster-ai.fake+json';
@@ -7,12 +7,8 @@ export const FAKE_MEDIA_TYPE = 'application/vnd.cluster-ai.fake+json';
 export function chooseEngine({ reference, version, file }: ResolvedModel): EngineKind {
   if (version.facts.format === 'gguf') return 'llama.cpp';
   if (file.mediaType === FAKE_MEDIA_TYPE || file.path.endsWith('.fake.json')) return 'fake';
-  throw new ClusterError(
-    'unsupported_feature',
-    `${reference} is a model in the format "${version.facts.format}", which no engine here can serve.`,
-    {
-      hint: 'Only GGUF files can be served now. Other formats are kept and handed out.',
-      param: 'model',
-    },
-  );
+  throw new ClusterError('unsupported_feature', phrase('format_only_kept', { model: reference, format: version.facts.format }), {
+    hint: phrase('only_gguf_is_served'),
+    param: 'model',
+  });
 }

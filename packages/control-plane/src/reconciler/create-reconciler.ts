@@ -52,7 +52,11 @@ type StartAction = Extract<Action, { type: 'start-replica' }>;
 function toFailedCondition(error: ClusterError, nowMs: number): Condition {
   const reason: ReasonCode =
     error.code in reasons ? (error.code as ReasonCode) : error.code === 'unsupported_feature' ? 'unsupported_model' : 'node_lost';
-  return toCondition('failed', reason, nowMs, { message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  return toCondition('failed', reason, nowMs, {
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    said: error.said,
+  });
 }
 
 /** Look, decide, act; woken by changes of nodes and wishes, and by a slow tick. */

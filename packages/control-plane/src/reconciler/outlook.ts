@@ -1,4 +1,4 @@
-import { type Condition, type Node, toCondition } from '@cluster-ai/contracts';
+import { type Condition, type Node, phrase, toCondition } from '@cluster-ai/contracts';
 import type { Blocked } from '../scheduler/decide-replicas.ts';
 import type { Failure } from './failures.ts';
 import type { Outlook } from './reconciler.ts';
@@ -39,19 +39,14 @@ function findLoading({ digest, nodes }: OutlookView): Outlook | undefined {
 }
 
 function toBlockedOutlook({ refusals, isTemporary, sinceMs }: BlockedSince, nowMs: number): Outlook {
-  const particulars = refusals.map(({ text }) => text).join('; ');
+  const particulars = refusals.map(({ said }) => said);
   if (!refusals.some(({ kind }) => kind === 'memory')) {
-    const message = particulars === '' ? {} : { message: `No ready node can run this model: ${particulars}.` };
+    const message = particulars.length === 0 ? {} : { message: [phrase('no_node_can_run'), ...particulars] };
     return waitsFor(toCondition('failed', 'no_node', sinceMs, message), nowMs - sinceMs >= NO_NODE_GRACE_MS);
   }
   if (isTemporary)
-    return waitsFor(
-      toCondition('starting', 'queued_for_start', sinceMs, { message: `Waits until another model makes room (${particulars}).` }),
-    );
-  return waitsFor(
-    toCondition('failed', 'not_enough_memory', sinceMs, { message: `No node has enough free memory: ${particulars}.` }),
-    true,
-  );
+    return waitsFor(toCondition('starting', 'queued_for_start', sinceMs, { message: [phrase('waits_for_room'), ...particulars] }));
+  return waitsFor(toCondition('failed', 'not_enough_memory', sinceMs, { message: [phrase('no_node_has_memory'), ...particulars] }), true);
 }
 
 function toFailureOutlook({ condition, isLasting, count, retryAtMs }: Failure, nowMs: number): Outlook {

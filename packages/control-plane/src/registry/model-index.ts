@@ -4,7 +4,10 @@ import {
   isModelName,
   type ModelFile,
   type ModelVersion,
+  type Phrase,
   parseModelReference,
+  phrase,
+  toEnglish,
 } from '@cluster-ai/contracts';
 import type { BlobStore } from '../stores/blob-store.ts';
 import type { BlobRow } from '../stores/tables.ts';
@@ -33,7 +36,13 @@ function pickFile(version: ModelVersion): ModelFile {
   return largest;
 }
 
+/** Why its file cannot be used, where it cannot, and what else a person must know before using it. */
+function toNotices({ notices }: StoredModel, { version }: ModelVersion, problem: ClusterError | undefined): Phrase[] {
+  return [...(problem?.said?.message ?? []), ...(problem?.said?.hint ?? []), ...(notices.get(version) ?? [])];
+}
+
 function toRecord(model: StoredModel, latest: ModelVersion, problem: ClusterError | undefined): ModelRecord {
+  const notices = toNotices(model, latest, problem);
   return {
     name: model.name,
     description: model.description,
@@ -42,14 +51,15 @@ function toRecord(model: StoredModel, latest: ModelVersion, problem: ClusterErro
     versionCount: model.versions.length,
     createdAt: new Date(model.createdAt).toISOString(),
     updatedAt: new Date(model.updatedAt).toISOString(),
-    notice: [problem && `${problem.message} ${problem.hint ?? ''}`, model.notices.get(latest.version)].filter(Boolean).join(' '),
+    notice: toEnglish(notices),
+    notices,
   };
 }
 
-function describeUnknown(name: string, names: readonly string[]): string {
+function describeUnknown(name: string, names: readonly string[]): Phrase {
   const near = nearestNames(name, names);
-  if (near.length > 0) return `Did you mean ${near.join(', ')}?`;
-  return names.length > 0 ? 'See `cluster-ai models ls`.' : 'Add one: `cluster-ai models add NAME --file PATH.gguf`.';
+  if (near.length > 0) return phrase('did_you_mean', { names: near.join(', ') });
+  return phrase(names.length > 0 ? 'list_the_models' : 'add_a_model');
 }
 
 /** All models in memory: requests never wait for the store. Changed only after a transaction has committed. */
@@ -86,11 +96,11 @@ export function createModelIndex(blobStore: Pick<BlobStore, 'pathOf'>) {
         name,
         sorted().map((other) => other.name),
       );
-      return new ClusterError('model_not_found', `There is no model "${name}".`, { hint, param: 'model' });
+      return new ClusterError('model_not_found', phrase('model_unknown', { name }), { hint, param: 'model' });
     }
     const known = [...model.aliases.map((entry) => entry.alias), ...model.versions.map(({ semver, version }) => semver ?? String(version))];
-    return new ClusterError('model_not_found', `Model "${model.name}" has no version ${digest ?? `"${alias}"`}.`, {
-      hint: `It has ${known.join(', ')}.`,
+    return new ClusterError('model_not_found', phrase('version_unknown', { model: model.name, version: digest ?? `"${alias}"` }), {
+      hint: phrase('it_has', { names: known.join(', ') }),
       param: 'model',
     });
   }
@@ -112,8 +122,8 @@ export function createModelIndex(blobStore: Pick<BlobStore, 'pathOf'>) {
       const model = byName(name);
       if (model) return model;
       if (isModelName(name)) throw explainUnknown(name);
-      throw new ClusterError('invalid_model_reference', `"${name.slice(0, 120)}" is not a model's name.`, {
-        hint: 'Write the name alone, without an alias or digest.',
+      throw new ClusterError('invalid_model_reference', phrase('not_a_name', { name: name.slice(0, 120) }), {
+        hint: phrase('name_alone'),
         param: 'model',
       });
     },

@@ -1,4 +1,4 @@
-import { type ModelFacts, type ModelFile, type ModelVersion, modelFactsShape } from '@cluster-ai/contracts';
+import { type ModelFacts, type ModelFile, type ModelVersion, modelFactsShape, type Phrase } from '@cluster-ai/contracts';
 import type { Query } from '../stores/database.ts';
 import type { AliasRow, FileRow, ModelRow, VersionRow } from '../stores/tables.ts';
 
@@ -11,7 +11,8 @@ export interface StoredModel {
   readonly updatedAt: number;
   /** Newest first. */
   readonly versions: readonly ModelVersion[];
-  readonly notices: ReadonlyMap<number, string>;
+  /** By version. */
+  readonly notices: ReadonlyMap<number, readonly Phrase[]>;
   readonly aliases: readonly { readonly alias: string; readonly version: number }[];
 }
 
@@ -59,7 +60,7 @@ function toStoredModel(model: ModelRow, { versions, files, aliases }: Belongings
     createdAt: model.created_at,
     updatedAt: model.updated_at,
     versions: own.map((version) => toVersion(version, files.get(version.id))),
-    notices: new Map(own.map(({ seq, notice }) => [seq, notice])),
+    notices: new Map(own.map(({ seq, notices_json }) => [seq, JSON.parse(notices_json) as readonly Phrase[]])),
     aliases: (aliases.get(model.id) ?? []).flatMap(({ alias, version_id }) => {
       const version = seqOf.get(version_id);
       return version === undefined ? [] : [{ alias, version }];
@@ -75,7 +76,7 @@ const versionColumns = [
   'manifest_digest',
   'source',
   'facts_json',
-  'notice',
+  'notices_json',
   'created_at',
   'size_bytes',
 ] as const;

@@ -1,6 +1,15 @@
 import { realpath } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
-import { type AddModel, ClusterError, isModelName, type ModelFacts, type ModelFile, type ModelVersion } from '@cluster-ai/contracts';
+import {
+  type AddModel,
+  ClusterError,
+  isModelName,
+  type ModelFacts,
+  type ModelFile,
+  type ModelVersion,
+  type Phrase,
+  phrase,
+} from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { EventBus } from '../observability/event-bus.ts';
 import type { BlobStore, StagedBlob } from '../stores/blob-store.ts';
@@ -26,21 +35,19 @@ type AddRequest = Parameters<Registry['add']>[0];
 
 function checkRequest({ name, path }: AddModel): void {
   if (!isModelName(name))
-    throw new ClusterError('invalid_model_reference', `"${name.slice(0, 120)}" cannot be a model's name.`, {
-      hint: 'Use letters, digits, "-", "_" and ".", with up to two "/" between, for example "lab/qwen3-4b".',
+    throw new ClusterError('invalid_model_reference', phrase('name_cannot_be_used', { name: name.slice(0, 120) }), {
+      hint: phrase('how_names_are'),
       param: 'name',
     });
   if (!isAbsolute(path) || path.includes('\0'))
-    throw new ClusterError('invalid_request', 'The path must be absolute.', {
-      hint: 'Write it from the root, such as /models/a.gguf.',
+    throw new ClusterError('invalid_request', phrase('path_must_be_absolute'), {
+      hint: phrase('write_from_the_root', { example: '/models/a.gguf' }),
       param: 'path',
     });
 }
 
-const fakeNotice = 'No model runs here: the fake engine plays a script. A tool for tests and demos.';
-
 /** What a person must know before using it, where the bytes themselves say so. */
-const toNotice = (facts: ModelFacts) => (facts.format === 'gguf' ? '' : fakeNotice);
+const toNotices = (facts: ModelFacts): readonly Phrase[] => (facts.format === 'gguf' ? [] : [phrase('model_is_a_script')]);
 
 /** What the file is called inside its version: the same bytes give the same manifest, whatever they were called outside. */
 function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
@@ -127,7 +134,7 @@ export async function openRegistry({ database, blobs, events, clock, log, inspec
       files: [{ ...nameFile(facts), digest, sizeBytes }],
       facts,
       source: request.source ?? basename(request.path),
-      notice: request.notice ?? toNotice(facts),
+      notices: request.notices ?? toNotices(facts),
     };
     try {
       const { blob, model, isChanged } = await record(taken, wanted);

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { phrase } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Database } from '../stores/database.ts';
 import type { Registry } from './registry.ts';
@@ -57,7 +58,7 @@ export async function registerStarter({ registry, database, folder, clock, log }
         description: 'Very small chat model (English and Portuguese) that shows that the cluster works.',
         inPlace: false,
         source: 'bundled',
-        notice: 'This is a very small demonstration model. Add a larger one for real work.',
+        notices: [phrase('model_is_a_demonstration')],
       },
       signal,
     );

@@ -1,4 +1,4 @@
-import type { AddModel, ClusterError, Model, ModelFile, ModelVersion } from '@cluster-ai/contracts';
+import type { AddModel, ClusterError, Model, ModelFile, ModelVersion, Phrase } from '@cluster-ai/contracts';
 
 /** A model as the registry knows it: what runs is added by those who know. */
 export type ModelRecord = Omit<Model, 'condition' | 'replicas'>;
@@ -32,7 +32,7 @@ export interface Registry {
   /** All versions of one model, newest first. Throws `model_not_found`. */
   versions(name: string): readonly ModelVersion[];
   /** Checks the file, takes it in (hard link, reflink or copy; or in place) and makes it the newest version. The same bytes again change nothing. */
-  add(request: AddModel & { readonly source?: string; readonly notice?: string }, signal: AbortSignal): Promise<ModelVersion>;
+  add(request: AddModel & { readonly source?: string; readonly notices?: readonly Phrase[] }, signal: AbortSignal): Promise<ModelVersion>;
   /** Removes a model and the blobs that nothing else uses. Throws `model_not_found`. */
   remove(name: string): Promise<void>;
   locateBlob(digest: string): BlobLocation | undefined;

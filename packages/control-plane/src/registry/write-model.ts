@@ -1,4 +1,4 @@
-import type { ModelFacts, ModelFile } from '@cluster-ai/contracts';
+import type { ModelFacts, ModelFile, Phrase } from '@cluster-ai/contracts';
 import { newId } from '@cluster-ai/runtime';
 import type { Query } from '../stores/database.ts';
 import type { BlobRow, ModelRow } from '../stores/tables.ts';
@@ -11,7 +11,7 @@ export interface NewVersion {
   readonly files: readonly ModelFile[];
   readonly facts: ModelFacts;
   readonly source: string;
-  readonly notice: string;
+  readonly notices: readonly Phrase[];
 }
 
 const namespaceOf = (name: string) => name.slice(0, Math.max(0, name.lastIndexOf('/')));
@@ -58,7 +58,7 @@ async function addVersion(transaction: Query, model: ModelRow, wanted: NewVersio
       manifest_bytes: manifest.bytes,
       source: wanted.source,
       facts_json: JSON.stringify(wanted.facts),
-      notice: wanted.notice,
+      notices_json: JSON.stringify(wanted.notices),
       created_at: now,
       size_bytes: wanted.files.reduce((sum, file) => sum + file.sizeBytes, 0),
     })

@@ -1,3 +1,4 @@
+import { phrase } from '@cluster-ai/contracts';
 import { expect, test } from 'vitest';
 import { decidePlacement } from './decide-placement.ts';
 import { toNodeView, toReplicaView } from './testing/views.ts';
@@ -39,8 +40,8 @@ test('each node that cannot take it says why', () => {
   expect(place({ nodes })).toEqual({
     type: 'refused',
     refusals: [
-      { nodeId: 'a', kind: 'memory', text: 'node a: needs 3.1 GB, 2.9 GB free' },
-      { nodeId: 'b', kind: 'not-ready', text: 'node b: unreachable' },
+      { nodeId: 'a', kind: 'memory', said: phrase('node_lacks_memory', { node: 'a', needed: 3.1 * GB, free: 2.9 * GB }) },
+      { nodeId: 'b', kind: 'not-ready', said: phrase('node_is_in_state', { node: 'b', state: 'unreachable' }) },
     ],
   });
 });
@@ -48,7 +49,9 @@ test('each node that cannot take it says why', () => {
 test('what a copy that still loads will take is not free, though the machine measures it as free', () => {
   const nodes = [toNodeView({ id: 'a', memoryBytes: 8 * GB, availableBytes: 6 * GB })];
   const loading = toReplicaView({ nodeId: 'a', digest: 'other', state: 'starting', requiredBytes: 4 * GB, residentBytes: 0 });
-  expect(place({ nodes, replicas: [loading] })).toMatchObject({ refusals: [{ text: 'node a: needs 3.1 GB, 2.0 GB free' }] });
+  expect(place({ nodes, replicas: [loading] })).toMatchObject({
+    refusals: [{ said: phrase('node_lacks_memory', { node: 'a', needed: 3.1 * GB, free: 2 * GB }) }],
+  });
 });
 
 test('what other programs took is not free, though it is ours by right', () => {

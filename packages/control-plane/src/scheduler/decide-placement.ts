@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from '@cluster-ai/contracts';
 import { freeMemory } from './free-memory.ts';
 import type { FailureView, NodeView, ReplicaView, WishView } from './view.ts';
 
@@ -13,8 +14,8 @@ export interface PlacementView {
 export interface Refusal {
   readonly nodeId: string;
   readonly kind: 'not-ready' | 'memory';
-  /** For people: "node a: needs 3.1 GB, 2.9 GB free". */
-  readonly text: string;
+  /** For people: "Node a: needs 3.1 GB, 2.9 GB free." */
+  readonly said: Phrase;
 }
 
 export type Placement =
@@ -22,7 +23,7 @@ export type Placement =
   | { readonly type: 'refused'; readonly refusals: readonly Refusal[] };
 
 /** Bytes for people, in the decimal units that file managers show. */
-export function formatBytes(bytes: number): string {
+function formatBytes(bytes: number): string {
   const [value, unit] = bytes >= 1e9 ? [bytes / 1e9, 'GB'] : [bytes / 1e6, 'MB'];
   return `${value.toFixed(unit === 'GB' ? 1 : 0)} ${unit}`;
 }
@@ -36,10 +37,11 @@ interface Candidate {
 }
 
 function toRefusal({ node, freeBytes }: Candidate, requiredBytes: number): Refusal | undefined {
-  if (node.state !== 'ready') return { nodeId: node.id, kind: 'not-ready', text: `node ${node.name}: ${node.state}` };
+  if (node.state !== 'ready')
+    return { nodeId: node.id, kind: 'not-ready', said: phrase('node_is_in_state', { node: node.name, state: node.state }) };
   if (freeBytes >= requiredBytes) return undefined;
-  const free = formatBytes(Math.max(0, freeBytes));
-  return { nodeId: node.id, kind: 'memory', text: `node ${node.name}: needs ${formatBytes(requiredBytes)}, ${free} free` };
+  const values = { node: node.name, needed: requiredBytes, free: Math.max(0, freeBytes) };
+  return { nodeId: node.id, kind: 'memory', said: phrase('node_lacks_memory', values) };
 }
 
 /** Where it did not fail lately, where no copy is yet, where the weights lie, this machine, the most free memory, the name. */

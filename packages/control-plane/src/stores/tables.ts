@@ -92,7 +92,8 @@ export interface VersionRow {
   manifest_bytes: Uint8Array;
   source: string;
   facts_json: string;
-  notice: string;
+  /** `Phrase[]`: what a person must know before using it. */
+  notices_json: string;
   created_at: number;
   size_bytes: number;
 }

@@ -1,4 +1,4 @@
-import { ClusterError, type ModelFacts } from '@cluster-ai/contracts';
+import { ClusterError, type ModelFacts, phrase } from '@cluster-ai/contracts';
 import { z } from 'zod';
 import { openRegularFile } from '../open-regular-file.ts';
 
@@ -32,7 +32,7 @@ export const fakeModelShape = z
 export type FakeModel = z.infer<typeof fakeModelShape>;
 
 const toProblem = (path: string, what: string, cause?: unknown) =>
-  new ClusterError('invalid_model_file', `${path} is not a script for the fake engine: ${what}.`, {
+  new ClusterError('invalid_model_file', phrase('not_a_script', { path, finding: what }), {
     hint: 'A script is JSON such as {"fake": 1, "text": "Hello."}.',
     cause,
   });

@@ -1,11 +1,20 @@
 import type { FileHandle } from 'node:fs/promises';
+import { type Phrase, phrase, toEnglish } from '@cluster-ai/contracts';
 
 const CHUNK_BYTES = 256 * 1024;
 /** No known model has a header of more than some 30 MB; what is longer is not worth reading. */
 const MAX_HEADER_BYTES = 128 * 1024 * 1024;
 
-/** A sentence that says what is wrong; the caller adds the file's name. */
-export class HeaderProblem extends Error {}
+/** What is wrong with a header: a phrase, or for what hardly anybody meets the end of an English sentence about "it". */
+export class HeaderProblem extends Error {
+  readonly finding: Phrase;
+
+  constructor(finding: string | Phrase) {
+    const said = typeof finding === 'string' ? phrase('gguf_finding', { finding }) : finding;
+    super(toEnglish(said));
+    this.finding = said;
+  }
+}
 
 /**
  * Reads a file once, front to back, through one small window. Memory is never taken by what the file claims, only by what it holds:
@@ -48,7 +57,7 @@ export class BoundedReader {
     this.#start = 0;
     while (this.#end < bytes) {
       const { bytesRead } = await this.#handle.read(this.#window, this.#end, CHUNK_BYTES - this.#end, this.#windowAt + this.#end);
-      if (bytesRead === 0) throw new HeaderProblem(`ends at byte ${this.#windowAt + this.#end}, in the middle of ${what}`);
+      if (bytesRead === 0) throw new HeaderProblem(phrase('gguf_ends_within', { byte: this.#windowAt + this.#end, what }));
       this.#end += bytesRead;
     }
   }
@@ -66,7 +75,7 @@ export class BoundedReader {
 
   #check(bytes: number, what: string): void {
     if (bytes > this.remaining)
-      throw new HeaderProblem(`ends at byte ${this.sizeBytes}, but ${what} at byte ${this.position} needs ${bytes} bytes`);
+      throw new HeaderProblem(phrase('gguf_ends_before', { size: this.sizeBytes, what, position: this.position, bytes }));
     if (this.position + bytes > MAX_HEADER_BYTES)
       throw new HeaderProblem(`has a header of more than ${MAX_HEADER_BYTES / 1024 / 1024} MB, which no model needs`);
   }

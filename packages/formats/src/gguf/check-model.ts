@@ -1,3 +1,4 @@
+import { phrase } from '@cluster-ai/contracts';
 import { HeaderProblem } from './bounded-reader.ts';
 import type { GgufHeader, GgufValue } from './read-header.ts';
 
@@ -16,10 +17,10 @@ function requireWholeModel({ values, tensors }: GgufHeader): void {
   const type = values.get('general.type');
   if (type !== undefined && type !== 'model')
     throw new HeaderProblem(`is not a model but a part for one ('general.type' is '${String(type)}')`);
-  if (values.get('general.architecture') === 'clip') throw new HeaderProblem('is the image part of a model, not a model');
+  if (values.get('general.architecture') === 'clip') throw new HeaderProblem(phrase('gguf_is_image_part'));
   const parts = values.get('split.count');
-  if (typeof parts === 'number' && parts > 1) throw new HeaderProblem(`is one of ${parts} parts; join them with llama-gguf-split --merge`);
-  if (tensors.length === 0) throw new HeaderProblem('holds no weights');
+  if (typeof parts === 'number' && parts > 1) throw new HeaderProblem(phrase('gguf_is_one_of_parts', { parts }));
+  if (tensors.length === 0) throw new HeaderProblem(phrase('gguf_has_no_weights'));
 }
 
 /** A head count of 0 ends llama.cpp by an assertion. State-space models write 0 on purpose; they have no attention. */

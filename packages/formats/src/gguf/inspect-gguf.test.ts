@@ -90,7 +90,7 @@ describe('a damaged file', () => {
 
   test.each(corruptions.filter((how) => !onlyInWeights.includes(how)))('%s: is refused with a sentence', async (how) => {
     await expect(inspectBytes(corruptGguf(whole, how))).rejects.toEqual(
-      refusal(sentences[how] ?? 'is not a complete, valid GGUF file: it '),
+      refusal(sentences[how] ?? 'is not a complete, valid GGUF file. It '),
     );
   });
 

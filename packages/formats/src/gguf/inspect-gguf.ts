@@ -1,4 +1,4 @@
-import { ClusterError, type ModelFacts } from '@cluster-ai/contracts';
+import { ClusterError, type ModelFacts, phrase } from '@cluster-ai/contracts';
 import { openRegularFile } from '../open-regular-file.ts';
 import { BoundedReader, HeaderProblem } from './bounded-reader.ts';
 import { checkModel } from './check-model.ts';
@@ -16,9 +16,9 @@ export async function inspectGguf(path: string): Promise<ModelFacts> {
     const header = await readHeader(new BoundedReader(handle, sizeBytes));
     return toFacts(header, checkModel(header));
   } catch (error) {
-    const problem = error instanceof HeaderProblem ? error.message : 'cannot be read';
-    throw new ClusterError('invalid_model_file', `${path} is not a complete, valid GGUF file: it ${problem}.`, {
-      hint: 'Get the file again from its source.',
+    const { finding } = error instanceof HeaderProblem ? error : new HeaderProblem('cannot be read');
+    throw new ClusterError('invalid_model_file', [phrase('not_valid_gguf', { path }), finding], {
+      hint: phrase('get_the_file_again'),
       cause: error,
     });
   } finally {

@@ -1,3 +1,4 @@
+import { phrase } from '@cluster-ai/contracts';
 import { type BoundedReader, HeaderProblem } from './bounded-reader.ts';
 import { type TensorType, tensorTypes } from './tensor-types.ts';
 
@@ -177,14 +178,13 @@ async function readTensors(reader: BoundedReader, count: number, alignment: numb
 }
 
 function checkEnd(reader: BoundedReader, neededBytes: number): void {
-  if (neededBytes > reader.sizeBytes)
-    throw new HeaderProblem(`is cut short: its weights need ${neededBytes} bytes, and the file has ${reader.sizeBytes}`);
+  if (neededBytes > reader.sizeBytes) throw new HeaderProblem(phrase('gguf_is_cut_short', { needed: neededBytes, size: reader.sizeBytes }));
 }
 
 async function readStart(reader: BoundedReader): Promise<{ version: number; tensorCount: number; valueCount: number }> {
-  if (reader.sizeBytes === 0) throw new HeaderProblem('is empty');
+  if (reader.sizeBytes === 0) throw new HeaderProblem(phrase('gguf_is_empty'));
   await reader.fill(4, 'the magic bytes');
-  if (reader.take(4).toString('latin1') !== 'GGUF') throw new HeaderProblem("does not begin with 'GGUF'");
+  if (reader.take(4).toString('latin1') !== 'GGUF') throw new HeaderProblem(phrase('gguf_is_no_gguf'));
   const version = await takeNumber(reader, 4, 'the version');
   if (version % 65_536 === 0) throw new HeaderProblem('is in big-endian order, which this machine does not read');
   if (version < 2 || version > 3) throw new HeaderProblem(`is of GGUF version ${version}, where 2 and 3 are known`);

@@ -1,10 +1,13 @@
 import type { ClusterClient } from '@cluster-ai/client';
 import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { toLoadPoints } from '../live/load-points.ts';
 import { useApp } from './app-context.ts';
 
 // The first word of each key is what an event names as stale; see live/apply-event.ts.
 const statusQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['status'], queryFn: ({ signal }) => cluster.getClusterStatus({ signal }) });
+const loadQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['load'], queryFn: async ({ signal }) => toLoadPoints(await cluster.getLoadHistory({ signal }), Date.now()) });
 const nodesQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['nodes'], queryFn: ({ signal }) => cluster.listNodes({ signal }) });
 const modelsQuery = (cluster: ClusterClient) =>
@@ -25,6 +28,8 @@ const chatsQuery = (cluster: ClusterClient, search: string) =>
   });
 
 export const useStatus = () => useQuery(statusQuery(useApp().cluster));
+/** What the cluster remembers of its load. */
+export const useLoadHistory = () => useQuery(loadQuery(useApp().cluster));
 export const useNodes = () => useQuery(nodesQuery(useApp().cluster));
 export const useModels = () => useQuery(modelsQuery(useApp().cluster));
 export const useModel = (name: string) => useQuery(modelQuery(useApp().cluster, name));

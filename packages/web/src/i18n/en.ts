@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes, type ReasonCode, reasons } from '@cluster-ai/contracts';
+import { type ErrorCode, errorCodes, phrases, type ReasonCode, reasons } from '@cluster-ai/contracts';
 
 // The server's sentences are the English catalogue of reasons and errors: one source.
 const mapTable = <Key extends string, Entry>(table: Readonly<Record<Key, Entry>>, read: (entry: Entry) => string) =>
@@ -13,6 +13,7 @@ export const en = {
   reasons: reasonMessages,
   hints: reasonHints,
   errors: errorTitles,
+  phrases,
   common: {
     cancel: 'Cancel',
     close: 'Close',
@@ -109,11 +110,11 @@ export const en = {
     chart: {
       title: 'Tokens per second',
       collecting: 'Collecting: the first points come in a few seconds.',
-      summary: 'Tokens per second since this page was opened: now {{now}}, at most {{most}}.',
+      summary: 'Tokens per second in the last minutes: now {{now}}, at most {{most}}.',
       table: 'Show as a table',
       chart: 'Show as a chart',
       time: 'Time',
-      since: 'Since this page was opened',
+      span: 'The last {{span}}',
     },
     attention: {
       title: 'Needs attention',
@@ -186,6 +187,7 @@ export const en = {
     placeholder: 'Ask anything…',
     send: 'Send',
     stop: 'Stop',
+    waitsForModels: 'Waiting for the list of models. The message is sent as soon as it is here.',
     notSent: 'The message was not sent.',
     you: 'You',
     answerOf: 'Answer of {{model}}',
@@ -297,6 +299,7 @@ export const en = {
   },
   models: {
     listFailed: 'The models could not be loaded.',
+    bundled: 'Very small chat model (English and Portuguese) that shows that the cluster works.',
     loadFailedPage: 'The model could not be loaded.',
     empty: 'No models yet',
     emptyText: 'Add a GGUF file that lies on the first machine, or one that another program has left there.',
@@ -343,6 +346,7 @@ export const en = {
       licence: 'Licence',
       capabilities: 'Can do',
       source: 'Source',
+      bundled: 'came with the program',
       aliases: 'Aliases',
     },
     capabilities: { completion: 'text', chat: 'chat', tools: 'tools', embedding: 'embeddings' },

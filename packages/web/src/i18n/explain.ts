@@ -1,48 +1,65 @@
-import { type Condition, type ErrorCode, errorCodes, type ReasonCode, reasons, type State } from '@cluster-ai/contracts';
+import {
+  type Condition,
+  type ErrorCode,
+  errorCodes,
+  type Model,
+  type Phrase,
+  type PhraseCode,
+  type ReasonCode,
+  reasons,
+  type Said,
+  type State,
+  sayPhrases,
+} from '@cluster-ai/contracts';
 import { useTranslation } from 'react-i18next';
-import { useLanguage } from './i18n.ts';
+import type { Catalogue } from './catalogue.ts';
+import { useFormat, useLanguage } from './i18n.ts';
 
 /** A condition or an error in the reader's language. */
 export interface Explanation {
   readonly message: string;
   readonly hint: string;
-  /** What the server says beyond the table's sentence, in English; empty where the message has said it all. */
+  /** What the server says beyond the message, in English; empty where the message has said it all. */
   readonly particulars: string;
 }
 
-type Translate = (key: 'message' | 'hint', code: ReasonCode) => string;
-
-/**
- * English shows the server's own sentences. Other languages show the table's sentence in their words, and add the server's where it
- * says more than the table.
- */
-export function explainCondition(
-  condition: Pick<Condition, 'reason' | 'message' | 'hint'>,
-  isEnglish: boolean,
-  translate: Translate,
-): Explanation {
-  const entry = reasons[condition.reason];
-  if (isEnglish || entry === undefined) return { message: condition.message, hint: condition.hint, particulars: '' };
-  return {
-    message: translate('message', condition.reason),
-    // Most reasons need no next step: an empty hint stays empty.
-    hint: condition.hint !== '' && condition.hint === entry.hint ? translate('hint', condition.reason) : condition.hint,
-    particulars: condition.message === entry.message ? '' : condition.message,
-  };
+/** How the page says what the server names by codes. */
+export interface Speech {
+  readonly isEnglish: boolean;
+  reason(code: ReasonCode): string;
+  hint(code: ReasonCode): string;
+  error(code: ErrorCode): string;
+  /** Undefined where the page lacks one of the phrases: a newer server said it. */
+  phrases(said: readonly Phrase[]): string | undefined;
 }
 
-/** Explains conditions in the page's language. */
-export function useExplainCondition(): (condition: Pick<Condition, 'reason' | 'message' | 'hint'>) => Explanation {
-  const { t } = useTranslation();
-  const isEnglish = useLanguage() === 'en';
-  return (condition) =>
-    explainCondition(condition, isEnglish, (part, code) => (part === 'message' ? t(`reasons.${code}`) : t(`hints.${code}`)));
+const sayIfAny = (speech: Speech, said: readonly Phrase[] = []) => (said.length === 0 ? undefined : speech.phrases(said));
+
+/**
+ * English shows the server's own sentences. Other languages say them by their codes. What has none is said by the table's sentence, with
+ * the server's beside it where it says more than the table.
+ */
+export function explainCondition(
+  { reason, message, hint, said }: Pick<Condition, 'reason' | 'message' | 'hint' | 'said'>,
+  speech: Speech,
+): Explanation {
+  const entry = reasons[reason];
+  if (speech.isEnglish || entry === undefined) return { message, hint, particulars: '' };
+  const own = sayIfAny(speech, said?.message);
+  // Most reasons need no next step: an empty hint stays empty.
+  const tableHint = hint !== '' && hint === entry.hint ? speech.hint(reason) : hint;
+  return {
+    message: own ?? speech.reason(reason),
+    hint: sayIfAny(speech, said?.hint) ?? tableHint,
+    particulars: own !== undefined || message === entry.message ? '' : message,
+  };
 }
 
 interface KnownError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string | undefined;
+  readonly said?: Said | undefined;
 }
 
 /** Errors that were thrown, and those that came as a part of an answer. */
@@ -50,21 +67,66 @@ function isKnownError(error: unknown): error is KnownError {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' && error.code in errorCodes;
 }
 
-/** As with conditions: the server's sentence in English; elsewhere the title of its code, and the sentence as particulars. */
-export function explainError(error: unknown, isEnglish: boolean, translate: (code: ErrorCode) => string): Explanation {
+/** As with conditions: what has no codes is said by the title of its code, with the server's sentence as particulars. */
+export function explainError(error: unknown, speech: Speech): Explanation {
   if (!isKnownError(error)) {
     const words = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
-    return { message: translate('internal'), hint: '', particulars: words };
+    return { message: speech.error('internal'), hint: '', particulars: words };
   }
-  const { code, message, hint = '' } = error;
-  return isEnglish ? { message, hint, particulars: '' } : { message: translate(code), hint, particulars: message };
+  const { code, message, hint = '', said } = error;
+  if (speech.isEnglish) return { message, hint, particulars: '' };
+  const own = sayIfAny(speech, said?.message);
+  return { message: own ?? speech.error(code), hint: sayIfAny(speech, said?.hint) ?? hint, particulars: own === undefined ? message : '' };
+}
+
+function useSpeech(): Speech {
+  const { t, i18n } = useTranslation();
+  const format = useFormat();
+  const language = useLanguage();
+  const reason = (code: ReasonCode) => t(`reasons.${code}`);
+  const hint = (code: ReasonCode) => t(`hints.${code}`);
+  const templates = () => (i18n.getResourceBundle(language, 'translation') as Catalogue).phrases as Readonly<Record<PhraseCode, string>>;
+  return {
+    isEnglish: language === 'en',
+    reason,
+    hint,
+    error: (code) => t(`errors.${code}`),
+    phrases: (said) =>
+      sayPhrases(said, templates(), {
+        bytes: format.bytes,
+        memory: format.memory,
+        state: (state) => t(`states.${state as State}`).toLowerCase(),
+        reason,
+        hint,
+      }),
+  };
+}
+
+/** Explains conditions in the page's language. */
+export function useExplainCondition(): (condition: Pick<Condition, 'reason' | 'message' | 'hint' | 'said'>) => Explanation {
+  const speech = useSpeech();
+  return (condition) => explainCondition(condition, speech);
 }
 
 /** Explains whatever went wrong, in the page's language. */
 export function useExplainError(): (error: unknown) => Explanation {
+  const speech = useSpeech();
+  return (error) => explainError(error, speech);
+}
+
+/** Sentences in the page's language, and which language that is: English where the page lacks their words. */
+export function useSayPhrases(): (said: readonly Phrase[], english: string) => { readonly text: string; readonly lang?: 'en' } {
+  const speech = useSpeech();
+  return (said, english) => {
+    const own = speech.isEnglish ? english : sayIfAny(speech, said);
+    return own === undefined ? { text: english, lang: 'en' } : { text: own };
+  };
+}
+
+/** What a model is, in the page's language where it is ours; else as its owner wrote it. */
+export function useDescribeModel(): (model: Pick<Model, 'description' | 'latest'>) => string {
   const { t } = useTranslation();
-  const isEnglish = useLanguage() === 'en';
-  return (error) => explainError(error, isEnglish, (code) => t(`errors.${code}`));
+  return ({ description, latest }) => (latest.source === 'bundled' ? t('models.bundled') : description);
 }
 
 /** The word for a state in the page's language. */

@@ -1,7 +1,7 @@
-import { toCondition } from '@cluster-ai/contracts';
+import { ClusterError, phrase, toCondition } from '@cluster-ai/contracts';
 import { describe, expect, test } from 'vitest';
 import { en } from './en.ts';
-import { explainCondition, explainError } from './explain.ts';
+import { explainCondition, explainError, type Speech } from './explain.ts';
 import { createFormat } from './format.ts';
 import { chooseLanguage } from './languages.ts';
 import { ptBr } from './pt-br.ts';
@@ -68,7 +68,9 @@ describe('the pages', () => {
   const text = Object.values(sources).join('\n');
 
   test('use every key: by its name, or as one of a family', () => {
-    const keys = new Set([...english.keys()].map((key) => key.replace(/_(zero|one|other)$/, '')));
+    const keys = new Set(
+      [...english.keys()].filter((key) => !key.startsWith('phrases.')).map((key) => key.replace(/_(zero|one|other)$/, '')),
+    );
     const isUsed = (key: string) => text.includes(`'${key}'`) || text.includes(`\`${key.slice(0, key.lastIndexOf('.'))}.\${`);
     expect([...keys].filter((key) => !isUsed(key))).toEqual([]);
   });
@@ -110,45 +112,74 @@ describe('numbers, sizes and times', () => {
   });
 });
 
+const speech = (isEnglish: boolean): Speech => ({
+  isEnglish,
+  reason: (code) => `message of ${code}`,
+  hint: (code) => `hint of ${code}`,
+  error: (code) => `title of ${code}`,
+  phrases: (said) => (said.some(({ code }) => code === 'from the future') ? undefined : said.map(({ code }) => `says ${code}`).join(' ')),
+});
+
 describe('an error in the reader’s language', () => {
-  const translate = (code: string) => `title of ${code}`;
   const error = { code: 'node_lost', message: 'The node desk was lost.', hint: 'Try again.' };
 
   test('is the server’s sentence in English, and else the title of its code with the particulars', () => {
-    expect(explainError(error, true, translate)).toEqual({ message: 'The node desk was lost.', hint: 'Try again.', particulars: '' });
-    expect(explainError(error, false, translate)).toEqual({
+    expect(explainError(error, speech(true))).toEqual({ message: 'The node desk was lost.', hint: 'Try again.', particulars: '' });
+    expect(explainError(error, speech(false))).toEqual({
       message: 'title of node_lost',
       hint: 'Try again.',
       particulars: 'The node desk was lost.',
     });
   });
 
+  test('is said by its codes where it has some, without a word of English', () => {
+    const coded = new ClusterError('model_not_found', phrase('model_unknown', { name: 'x' }), { hint: phrase('list_the_models') });
+    expect(explainError(coded, speech(false))).toEqual({ message: 'says model_unknown', hint: 'says list_the_models', particulars: '' });
+    expect(explainError(coded, speech(true)).message).toBe('There is no model "x".');
+  });
+
   test('what is not one of ours is an error of ours; its own words are particulars', () => {
-    expect(explainError(new TypeError('x is undefined'), true, translate)).toEqual({
+    expect(explainError(new TypeError('x is undefined'), speech(true))).toEqual({
       message: 'title of internal',
       hint: '',
       particulars: 'x is undefined',
     });
-    expect(explainError({ code: 'from the future', message: 'New.', hint: '' }, false, translate).message).toBe('title of internal');
+    expect(explainError({ code: 'from the future', message: 'New.', hint: '' }, speech(false)).message).toBe('title of internal');
   });
 });
 
 describe('a condition in the reader’s language', () => {
-  const translate = (part: 'message' | 'hint', code: string) => `${part} of ${code}`;
-
   test('is the server’s sentence in English', () => {
     const condition = toCondition('failed', 'not_enough_memory', 0, { message: 'It needs 4 GB.' });
-    expect(explainCondition(condition, true, translate)).toMatchObject({ message: 'It needs 4 GB.', particulars: '' });
+    expect(explainCondition(condition, speech(true))).toMatchObject({ message: 'It needs 4 GB.', particulars: '' });
+  });
+
+  test('is said by its codes where it has some, also inside of a longer story', () => {
+    const condition = toCondition('failed', 'not_enough_memory', 0, { message: [phrase('no_node_has_memory')], hint: phrase('try_later') });
+    expect(explainCondition(condition, speech(false))).toEqual({
+      message: 'says no_node_has_memory',
+      hint: 'says try_later',
+      particulars: '',
+    });
+  });
+
+  test('of a newer server is said as far as the page knows its words', () => {
+    const said = { message: [{ code: 'from the future' }], hint: [] };
+    const condition = toCondition('failed', 'not_enough_memory', 0, { message: 'It needs 4 GB.', said });
+    expect(explainCondition(condition, speech(false))).toMatchObject({
+      message: 'message of not_enough_memory',
+      particulars: 'It needs 4 GB.',
+    });
   });
 
   test('is the table’s sentence elsewhere, and adds the particulars of the case', () => {
     const condition = toCondition('failed', 'not_enough_memory', 0, { message: 'It needs 4 GB.' });
-    expect(explainCondition(condition, false, translate)).toEqual({
+    expect(explainCondition(condition, speech(false))).toEqual({
       message: 'message of not_enough_memory',
       hint: 'hint of not_enough_memory',
       particulars: 'It needs 4 GB.',
     });
-    expect(explainCondition(toCondition('starting', 'loading_model', 0), false, translate)).toEqual({
+    expect(explainCondition(toCondition('starting', 'loading_model', 0), speech(false))).toEqual({
       message: 'message of loading_model',
       hint: '',
       particulars: '',

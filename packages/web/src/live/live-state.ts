@@ -1,12 +1,4 @@
-/** How far back the chart of tokens per second goes: 15 minutes of a point every two seconds. */
-const MOST_POINTS = 450;
-
-export interface LoadPoint {
-  /** Epoch milliseconds. */
-  readonly at: number;
-  /** Null where nothing was known: a gap in the line. */
-  readonly tokensPerSecond: number | null;
-}
+import { type LoadPoint, MOST_POINTS } from './load-points.ts';
 
 /** What the page knows about its connection, and what it has measured since it was opened. Times are epoch milliseconds. */
 export interface LiveState {

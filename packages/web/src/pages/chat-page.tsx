@@ -18,7 +18,7 @@ import { toCurl } from '../features/chat/to-curl.ts';
 import { useExplainError } from '../i18n/explain.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { ErrorNotice, InfoNotice } from '../ui/notice.tsx';
+import { ErrorNotice, InfoNotice, ModelNotice } from '../ui/notice.tsx';
 import { StateBadge } from '../ui/state-badge.tsx';
 import { Skeleton } from '../ui/surface.tsx';
 
@@ -65,11 +65,7 @@ function ModelState({ name }: { readonly name: string }) {
           <StateBadge condition={model.condition} of={model.name} />
         </p>
       )}
-      {model.notice && (
-        <InfoNotice className="text-left" lang="en">
-          {model.notice}
-        </InfoNotice>
-      )}
+      <ModelNotice model={model} className="text-left" />
       {model.condition.state === 'asleep' && <p className="text-muted-foreground">{t('chat.loadsOnSend')}</p>}
     </>
   );
@@ -131,8 +127,9 @@ export function NewChatPage() {
           ref={composer}
           label={t('chat.message')}
           isBusy={model === ''}
+          waitsFor={data === undefined && error === null ? t('chat.waitsForModels') : undefined}
           onSend={begin}
-          tools={<ModelPicker models={models} value={model} onChoose={setChosen} />}
+          tools={<ModelPicker models={data?.models} value={model} onChoose={setChosen} />}
         />
       </div>
     </div>
@@ -242,7 +239,7 @@ function OneChat({ chatId }: { readonly chatId: string }) {
               }}
               tools={
                 <ModelPicker
-                  models={models?.models ?? []}
+                  models={models?.models}
                   value={chat.model}
                   onChoose={(model) => void chooseChatModel(model).catch(setFailure)}
                 />

@@ -10,18 +10,21 @@ import { canChat } from '../features/chat/choose-model.ts';
 import { toCurl } from '../features/chat/to-curl.ts';
 import { LoadButton } from '../features/models/load-button.tsx';
 import { ReplicaTable } from '../features/nodes/replica-table.tsx';
+import { useDescribeModel } from '../i18n/explain.ts';
 import { useFormat } from '../i18n/i18n.ts';
 import { Button } from '../ui/button.tsx';
 import { ConfirmByName } from '../ui/confirm-by-name.tsx';
 import { CopyField } from '../ui/copy.tsx';
-import { ErrorNotice, InfoNotice } from '../ui/notice.tsx';
+import { ErrorNotice, ModelNotice } from '../ui/notice.tsx';
 import { Reason, StateBadge } from '../ui/state-badge.tsx';
 import { Card, Facts, Page, Panel, Skeleton } from '../ui/surface.tsx';
 
-function About({ model: { latest, description, aliases } }: { readonly model: ModelDetails }) {
+function About({ model }: { readonly model: ModelDetails }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const { latest, aliases } = model;
   const { facts } = latest;
+  const description = useDescribeModel()(model) || facts.description;
   const all: readonly (readonly [string, ReactNode])[] = [
     [t('models.facts.size'), format.bytes(latest.sizeBytes)],
     [t('models.facts.format'), facts.format],
@@ -32,11 +35,11 @@ function About({ model: { latest, description, aliases } }: { readonly model: Mo
     [t('models.facts.capabilities'), facts.capabilities.map((capability) => t(`models.capabilities.${capability}`)).join(', ')],
     [t('models.facts.licence'), facts.licence],
     [t('models.facts.aliases'), aliases.map(({ alias, version }) => `${alias} → ${version}`).join(', ')],
-    [t('models.facts.source'), latest.source],
+    [t('models.facts.source'), latest.source === 'bundled' ? t('models.facts.bundled') : latest.source],
   ];
   return (
     <Panel title={t('models.about')}>
-      {(description || facts.description) && <p className="mb-3">{description || facts.description}</p>}
+      {description && <p className="mb-3">{description}</p>}
       <Facts facts={all.filter(([, value]) => value)} />
     </Panel>
   );
@@ -132,7 +135,7 @@ function Details({ model }: { readonly model: ModelDetails }) {
     >
       <div className="grid gap-4">
         {failure !== undefined && <ErrorNotice error={failure} title={t('models.loadError', { name: model.name })} />}
-        {model.notice && <InfoNotice lang="en">{model.notice}</InfoNotice>}
+        <ModelNotice model={model} />
         {model.condition.state !== 'ready' && (
           <Card className="p-4">
             <Reason condition={model.condition} />

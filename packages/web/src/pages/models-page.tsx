@@ -7,6 +7,7 @@ import { useModels } from '../api/queries.ts';
 import { canChat } from '../features/chat/choose-model.ts';
 import { AddModelDialog } from '../features/models/add-model-dialog.tsx';
 import { FoundFiles } from '../features/models/found-files.tsx';
+import { useDescribeModel } from '../i18n/explain.ts';
 import { useFormat } from '../i18n/i18n.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
@@ -18,6 +19,7 @@ function ModelRow({ model }: { readonly model: Model }) {
   const format = useFormat();
   const { facts, sizeBytes } = model.latest;
   const summary = [format.bytes(sizeBytes), facts.parameterSize, facts.quantization, t('models.versions', { count: model.versionCount })];
+  const description = useDescribeModel()(model);
   const nodes = [...new Set(model.replicas.map(({ node }) => node))];
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 border-t px-4 py-3.5 first:border-t-0">
@@ -29,7 +31,7 @@ function ModelRow({ model }: { readonly model: Model }) {
         >
           {model.name}
         </Link>
-        {model.description && <p className="line-clamp-2 text-muted-foreground">{model.description}</p>}
+        {description && <p className="line-clamp-2 text-muted-foreground">{description}</p>}
         <p className="tabular mt-0.5 text-muted-foreground text-xs">{summary.filter(Boolean).join(' · ')}</p>
       </div>
       <div className="flex items-center gap-3">

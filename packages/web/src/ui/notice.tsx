@@ -1,7 +1,8 @@
+import type { Model } from '@cluster-ai/contracts';
 import { Info, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useExplainError } from '../i18n/explain.ts';
+import { useExplainError, useSayPhrases } from '../i18n/explain.ts';
 import { Button } from './button.tsx';
 import { cn } from './cn.ts';
 import { Hint } from './state-badge.tsx';
@@ -47,16 +48,27 @@ export function ErrorNotice({ error, title, onRetry, className }: ErrorNoticePro
 export interface InfoNoticeProps {
   readonly children: ReactNode;
   readonly className?: string;
-  /** Of the text, where it is not the page's: what the server says is English. */
-  readonly lang?: string;
 }
 
 /** Something one should know, which is nobody's fault. */
-export function InfoNotice({ children, className, lang }: InfoNoticeProps) {
+export function InfoNotice({ children, className }: InfoNoticeProps) {
   return (
-    <div lang={lang} className={cn('flex items-start gap-3 rounded-lg border bg-accent p-3 text-accent-foreground', className)}>
+    <div className={cn('flex items-start gap-3 rounded-lg border bg-accent p-3 text-accent-foreground', className)}>
       <Info aria-hidden className="mt-0.5 size-4 shrink-0" />
       <div className="min-w-0 flex-1">{children}</div>
     </div>
+  );
+}
+
+/** What a person must know before using a model. Nothing where there is nothing. */
+export function ModelNotice({ model, className }: { readonly model: Pick<Model, 'notice' | 'notices'>; readonly className?: string }) {
+  const { text, lang } = useSayPhrases()(model.notices, model.notice);
+  if (model.notice === '') return null;
+  return (
+    <InfoNotice {...(className === undefined ? {} : { className })}>
+      <p lang={lang}>
+        <Hint text={text} />
+      </p>
+    </InfoNotice>
   );
 }

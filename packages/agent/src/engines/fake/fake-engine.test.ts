@@ -64,6 +64,18 @@ describe('answers', () => {
     expect(cut.choices[0]).toMatchObject({ text: 'a b', finish_reason: 'length' });
   });
 
+  test('an answer that was begun elsewhere goes on after its beginning, and counts it', async () => {
+    await using engine = await startFake({ text: 'One two three four.' });
+    const body = { messages: user('x'), max_tokens: 3, stream: true, stream_options: { include_usage: true } };
+    const toContinuation = (text: string) => ({ text, created: 1_700_000_000, generationMs: 50 });
+    const answer = await engine.client.post(chat, { ...body, continuation: toContinuation('One two') });
+    expect(answer.headers[inferenceHeaders.continues]).toBe('1');
+    expect(answer.events().flatMap(({ choices: [choice] }) => choice?.delta.content ?? [])).toEqual([' three']);
+    expect(answer.events().at(-1).usage).toMatchObject({ completion_tokens: 3 });
+    const refused = await engine.client.post(chat, { ...body, continuation: toContinuation('Two') });
+    expect(refused.json().error).toMatchObject({ code: 'unsupported_feature', param: 'continuation' });
+  });
+
   test('a recorded tool call is made when the request offers the tool, and text is said when it does not', async () => {
     const call = { name: 'get_weather', arguments: { city: 'Recife', unit: 'C' } };
     await using engine = await startFake({ text: 'No tool.', answers: [{ match: 'weather', toolCalls: [call] }] });

@@ -1,4 +1,4 @@
-import { ClusterError, type InferenceUsage } from '@cluster-ai/contracts';
+import { ClusterError, type Continuation, type InferenceUsage } from '@cluster-ai/contracts';
 import type { FakeModel } from '@cluster-ai/formats';
 import type { AnswerWriter, ChatRequest, CompletionRequest, Exchange, InferenceHandlers } from '../openai-dialect/index.ts';
 import { createPacer } from './pacer.ts';
@@ -48,24 +48,32 @@ export function createFakeInference(script: FakeModel, slots: Slots, counts: Fak
     }
   };
 
-  /** Choices go side by side, as in a real batch. */
-  const generate = async (plans: readonly PlannedAnswer[], promptTokens: number, { signal }: Exchange, answer: AnswerWriter) => {
+  /** Choices go side by side, as in a real batch. A continued one goes on after what was said. */
+  const generate = async (
+    plans: readonly PlannedAnswer[],
+    promptTokens: number,
+    { signal }: Exchange,
+    answer: AnswerWriter,
+    continuation: Continuation | undefined,
+  ) => {
+    const saidCount = plans[0]?.saidCount ?? 0;
     const cameAt = performance.now();
     counts.started++;
     try {
       using _slot = await slots.enter(signal);
       const startedAt = performance.now();
       const row = {
-        count: Math.max(...plans.map((plan) => plan.count)),
+        count: Math.max(...plans.map((plan) => plan.count)) - saidCount,
         firstMs: script.firstTokenMs,
         everyMs: 1000 / script.tokensPerSecond,
-        emit: (index: number) => emit(answer, plans, index),
+        emit: (index: number) => emit(answer, plans, saidCount + index),
         isHeld: () => answer.pendingBytes > MAX_PENDING_BYTES,
       };
       await pacer.run(row, signal);
       for (const [choice, plan] of plans.entries()) answer.finish(choice, plan.finishReason);
       const completionTokens = plans.reduce((sum, plan) => sum + plan.count, 0);
-      answer.end(toUsage(promptTokens, completionTokens, { cameAt, startedAt }, plans[0]?.finishReason ?? 'stop'));
+      const saidMs = continuation?.generationMs ?? 0;
+      answer.end(toUsage(promptTokens, completionTokens, { cameAt, startedAt, saidMs }, plans[0]?.finishReason ?? 'stop'));
       counts.finished++;
     } catch (error) {
       if (signal.aborted) counts.aborted++;
@@ -76,7 +84,7 @@ export function createFakeInference(script: FakeModel, slots: Slots, counts: Fak
   const toUsage = (
     promptTokens: number,
     completionTokens: number,
-    { cameAt, startedAt }: { cameAt: number; startedAt: number },
+    { cameAt, startedAt, saidMs = 0 }: { cameAt: number; startedAt: number; saidMs?: number },
     finishReason: string,
   ): InferenceUsage => ({
     promptTokens,
@@ -84,7 +92,7 @@ export function createFakeInference(script: FakeModel, slots: Slots, counts: Fak
     completionTokens,
     queueMs: startedAt - cameAt,
     promptMs: script.firstTokenMs,
-    generationMs: Math.max(0, performance.now() - startedAt - script.firstTokenMs),
+    generationMs: saidMs + Math.max(0, performance.now() - startedAt - script.firstTokenMs),
     firstTokenMs: completionTokens === 0 ? null : startedAt - cameAt + script.firstTokenMs,
     finishReason,
   });
@@ -95,12 +103,12 @@ export function createFakeInference(script: FakeModel, slots: Slots, counts: Fak
     async chat(request, exchange, answer) {
       refuseUnscripted(request);
       const promptTokens = countTokens(request.messages.map((message) => message.content ?? ''));
-      await generate(repeat([planChat(script, request)], request.n), promptTokens, exchange, answer);
+      await generate(repeat([planChat(script, request)], request.n), promptTokens, exchange, answer, request.continuation);
     },
     async complete(request, exchange, answer) {
       refuseUnscripted(request);
       const promptTokens = countTokens(request.prompt.filter((prompt) => typeof prompt === 'string'));
-      await generate(repeat(planCompletion(script, request), request.n), promptTokens, exchange, answer);
+      await generate(repeat(planCompletion(script, request), request.n), promptTokens, exchange, answer, request.continuation);
     },
     async embed(request, { signal }) {
       if (!script.embedding) throw new ClusterError('unsupported_feature', 'The script of the fake engine has no embedding.');

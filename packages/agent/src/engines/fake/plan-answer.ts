@@ -1,4 +1,4 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, type Continuation } from '@cluster-ai/contracts';
 import type { FakeModel } from '@cluster-ai/formats';
 import type { ChatRequest, CompletionRequest, FinishReason, ToolCallDelta } from '../openai-dialect/index.ts';
 
@@ -8,6 +8,8 @@ export type AnswerPiece = { readonly text: string } | { readonly toolCall: ToolC
 /** An answer, known before it is said. Its pieces are made one at a time: load tests run many answers of many thousand tokens. */
 export interface PlannedAnswer {
   readonly count: number;
+  /** How many of its pieces were said elsewhere already. */
+  readonly saidCount: number;
   pieceAt(index: number): AnswerPiece;
   readonly finishReason: FinishReason;
 }
@@ -38,28 +40,42 @@ function cutAtStop(text: string, stops: readonly string[]): string {
 interface Limits {
   readonly stop?: readonly string[] | undefined;
   readonly maxTokens: number | undefined;
+  readonly continuation: Continuation | undefined;
+}
+
+/** How many tokens of an answer make up a text that was said already. Throws where the answer does not begin so. */
+function countSaid({ count, tokenAt }: { readonly count: number; tokenAt(index: number): string }, said = ''): number {
+  let index = 0;
+  let at = 0;
+  for (; at < said.length && index < count && said.startsWith(tokenAt(index), at); index++) at += tokenAt(index).length;
+  if (at < said.length) throw cannot('answer that begins so', 'continuation');
+  return index;
 }
 
 /** A text of a set length is repeated or cut to it. */
-function planText(script: Script, text: string, { stop = [], maxTokens = Number.POSITIVE_INFINITY }: Limits): PlannedAnswer {
+function planText(script: Script, text: string, { stop = [], maxTokens = Number.POSITIVE_INFINITY, continuation }: Limits): PlannedAnswer {
   const tokens = toTokens(text);
   const length = tokens.length === 0 ? 0 : (script.answerTokens ?? tokens.length);
   const whole = () => Array.from({ length }, (_, index) => repeatedToken(tokens, index)).join('');
   const said = stop.length === 0 ? undefined : toTokens(cutAtStop(whole(), stop));
   const wanted = said?.length ?? length;
+  const count = Math.min(wanted, maxTokens);
+  const tokenAt = (index: number) => said?.[index] ?? repeatedToken(tokens, index);
   return {
-    count: Math.min(wanted, maxTokens),
-    pieceAt: (index) => ({ text: said?.[index] ?? repeatedToken(tokens, index) }),
+    count,
+    saidCount: countSaid({ count, tokenAt }, continuation?.text),
+    pieceAt: (index) => ({ text: tokenAt(index) }),
     finishReason: wanted > maxTokens ? 'length' : 'stop',
   };
 }
 
-function planCalls(calls: readonly ScriptedCall[]): PlannedAnswer {
+function planCalls(calls: readonly ScriptedCall[], continuation: Continuation | undefined): PlannedAnswer {
   const pieces = calls.flatMap(({ name, arguments: values }, index): AnswerPiece[] => [
     { toolCall: { index, id: `call_${index}_${name}`, name, arguments: '' } },
     ...toTokens(JSON.stringify(values)).map((text) => ({ toolCall: { index, arguments: text } })),
   ]);
-  return { count: pieces.length, pieceAt: (index) => pieces[index] ?? { text: '' }, finishReason: 'tool_calls' };
+  const saidCount = countSaid({ count: 0, tokenAt: () => '' }, continuation?.text);
+  return { count: pieces.length, saidCount, pieceAt: (index) => pieces[index] ?? { text: '' }, finishReason: 'tool_calls' };
 }
 
 /** The names that the request allows to be called; `undefined`: it forbids calls. */
@@ -88,18 +104,20 @@ export function planChat(script: Script, request: ChatRequest): PlannedAnswer {
   const canSay = ({ toolCalls }: ScriptedAnswer) =>
     toolCalls === undefined ? !mustCall : toolCalls.every((call) => callable?.has(call.name) ?? false);
   const answer = findAnswer(script, prompt, canSay);
-  if (answer?.toolCalls) return planCalls(answer.toolCalls);
+  if (answer?.toolCalls) return planCalls(answer.toolCalls, request.continuation);
   if (mustCall) throw cannot('call of such a tool', 'tool_choice');
   const text = answer?.text ?? script.text;
   const wantsJson = (request.response_format?.type ?? 'text') !== 'text';
   if (wantsJson && !isJson(text)) throw cannot('JSON for this prompt', 'response_format');
-  return planText(script, text, { stop: request.stop, maxTokens: request.max_completion_tokens ?? request.max_tokens });
+  const { stop, continuation } = request;
+  return planText(script, text, { stop, maxTokens: request.max_completion_tokens ?? request.max_tokens, continuation });
 }
 
 /** What the script answers to each prompt of a completion. */
 export function planCompletion(script: Script, request: CompletionRequest): PlannedAnswer[] {
   return request.prompt.map((prompt) => {
     const answer = findAnswer(script, typeof prompt === 'string' ? prompt : '', ({ toolCalls }) => toolCalls === undefined);
-    return planText(script, answer?.text ?? script.text, { stop: request.stop, maxTokens: request.max_tokens });
+    const { stop, max_tokens: maxTokens, continuation } = request;
+    return planText(script, answer?.text ?? script.text, { stop, maxTokens, continuation });
   });
 }

@@ -17,6 +17,15 @@ interface AddonSampler {
   dispose(): void;
 }
 
+/** A grammar, and how far an answer has come in it. */
+type GrammarState = object;
+
+interface AddonSamplerClass {
+  new (model: object): AddonSampler;
+  canBeNextTokenForGrammarEvaluationState(state: GrammarState, token: number): boolean;
+  acceptGrammarEvaluationStateToken(state: GrammarState, token: number): void;
+}
+
 type LogitsAnswer = readonly [token: number, probabilities: unknown, confidence: unknown, logits?: readonly number[], totalWeight?: number];
 
 interface AddonContext {
@@ -40,7 +49,7 @@ interface AddonContext {
 interface Addon {
   readonly context: AddonContext;
   createSampler(): AddonSampler;
-  grammarState(grammar: NonNullable<SamplingSettings['grammar']>): unknown;
+  grammarState(grammar: NonNullable<SamplingSettings['grammar']>, saidTokens: readonly number[]): GrammarState;
 }
 
 const contextMethods = [
@@ -52,22 +61,39 @@ const contextMethods = [
   'removeTokenCellsFromSequence',
   'getSequenceKvCacheMinPosition',
 ] as const;
+const grammarMethods = ['canBeNextTokenForGrammarEvaluationState', 'acceptGrammarEvaluationStateToken'] as const;
 
 function openAddon(llama: Llama, model: LlamaModel, context: LlamaContext): Addon {
   const { _ctx: inner } = context as unknown as { _ctx?: AddonContext };
   const { _model: innerModel } = model as unknown as { _model?: object };
-  const { _bindings: bindings } = llama as unknown as { _bindings?: { AddonSampler?: new (model: object) => AddonSampler } };
+  const { _bindings: bindings } = llama as unknown as { _bindings?: { AddonSampler?: AddonSamplerClass } };
   const Sampler = bindings?.AddonSampler;
-  if (!inner || !innerModel || !Sampler || contextMethods.some((name) => typeof inner[name] !== 'function'))
+  const isMissing =
+    !inner ||
+    !innerModel ||
+    !Sampler ||
+    contextMethods.some((name) => typeof inner[name] !== 'function') ||
+    grammarMethods.some((name) => typeof Sampler[name] !== 'function');
+  if (isMissing)
     throw new ClusterError('unsupported_feature', 'This version of node-llama-cpp is not the one that Cluster AI was built for.', {
       hint: 'Run npm ci to install the version that the lockfile names.',
     });
   return {
     context: inner,
     createSampler: () => new Sampler(innerModel),
-    grammarState: (grammar) => (new LlamaGrammarEvaluationState({ model, grammar }) as unknown as { _state: unknown })._state,
+    grammarState(grammar, saidTokens) {
+      const { _state: state } = new LlamaGrammarEvaluationState({ model, grammar }) as unknown as { _state: GrammarState };
+      for (const token of saidTokens) {
+        if (!Sampler.canBeNextTokenForGrammarEvaluationState(state, token)) throw strayed();
+        Sampler.acceptGrammarEvaluationStateToken(state, token);
+      }
+      return state;
+    },
   };
 }
+
+const strayed = () =>
+  new ClusterError('engine_error', 'The answer so far does not follow the grammar that it was asked for, so it cannot be continued.');
 
 const withoutUndefined = (config: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
@@ -113,7 +139,8 @@ interface PlaceSampler extends Sampler {
 function createAddonSampler(addon: Addon, settings: SamplingSettings): PlaceSampler {
   const { context } = addon;
   const picker = addon.createSampler();
-  picker.applyConfig(toAddonConfig(settings, settings.grammar && addon.grammarState(settings.grammar)));
+  const { grammar, saidTokens } = settings;
+  picker.applyConfig(toAddonConfig(settings, grammar && addon.grammarState(grammar, saidTokens)));
   const observer = settings.topLogprobs === undefined ? undefined : addon.createSampler();
   observer?.applyConfig({ temperature: 0 });
   const sample = async (place: LogitPlace): Promise<Sampled> => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { phrase, toEnglish } from '@cluster-ai/contracts';
 import { makeTinyGguf } from '@cluster-ai/formats/testing';
 import { silentLogger, systemClock } from '@cluster-ai/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -95,7 +96,7 @@ describe('the process', () => {
     await engine[Symbol.asyncDispose]();
     expect(existsSync(`/proc/${pid}`)).toBe(false);
     expect(existsSync(engine.endpoint.socketPath)).toBe(false);
-    expect(await engine.exited).toEqual({ isWanted: true, message: 'The engine was stopped.' });
+    expect(await engine.exited).toEqual({ isWanted: true, message: [phrase('engine_was_stopped')] });
   });
 
   test('that is killed says so, and whoever waited learns it at once', async () => {
@@ -107,7 +108,8 @@ describe('the process', () => {
       return undefined;
     });
     await request;
-    expect(await engine.exited).toMatchObject({ isWanted: false, message: expect.stringContaining('SIGKILL') });
+    const { isWanted, message } = await engine.exited;
+    expect([isWanted, toEnglish(message)]).toEqual([false, expect.stringContaining('SIGKILL')]);
   });
 
   test('that hangs is ended by the watchdog, with a reason', async () => {
@@ -115,7 +117,8 @@ describe('the process', () => {
     await using engine = await startTestEngine(healthy, { threads: 1 }, { watchdogMs: 8000 });
     const [pid] = (await childrenOf()).filter((id) => !before.includes(id));
     process.kill(pid ?? 0, 'SIGSTOP');
-    expect(await engine.exited).toMatchObject({ isWanted: false, message: expect.stringContaining('no sign of life') });
+    const { isWanted, message } = await engine.exited;
+    expect([isWanted, toEnglish(message)]).toEqual([false, expect.stringContaining('no sign of life')]);
   });
 
   test('is not left behind when the start is cancelled', async () => {

@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm';
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import { Template } from '@huggingface/jinja';
 import type { ChatMessage, Tool } from '../openai-dialect/index.ts';
 
@@ -45,11 +45,11 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 
 function parseTemplate(source: string): Template {
   if (Buffer.byteLength(source) > mostTemplateBytes)
-    throw new ClusterError('invalid_model_file', `The model's chat template is larger than ${mostTemplateBytes / 1024} KiB.`);
+    throw new ClusterError('invalid_model_file', phrase('template_is_too_large', { size: mostTemplateBytes / 1024 }));
   try {
     return new Template(source);
   } catch (cause) {
-    throw new ClusterError('invalid_model_file', `The model's chat template cannot be read: ${messageOf(cause)}.`, { cause });
+    throw new ClusterError('invalid_model_file', phrase('template_cannot_be_read', { words: messageOf(cause) }), { cause });
   }
 }
 
@@ -110,9 +110,9 @@ function runWithLimit(work: () => string): string {
     return new Script('work()').runInContext(createContext({ work }), { timeout: renderLimitMs }) as string;
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
-      throw new ClusterError('engine_timeout', `The model's chat template took longer than ${renderLimitMs} ms.`);
+      throw new ClusterError('engine_timeout', phrase('template_is_slow', { milliseconds: renderLimitMs }));
     // templates refuse conversations that the model does not know (two user turns in a row, a system message, …)
-    throw new ClusterError('invalid_request', `The model's chat template refused the messages: ${messageOf(error)}`, {
+    throw new ClusterError('invalid_request', phrase('template_refused', { words: messageOf(error) }), {
       param: 'messages',
       cause: error,
     });

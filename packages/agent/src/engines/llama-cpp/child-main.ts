@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type Capability, ClusterError, toWireError } from '@cluster-ai/contracts';
+import { type Capability, ClusterError, phrase, toWireError } from '@cluster-ai/contracts';
 import { endWithParent, systemClock } from '@cluster-ai/runtime';
 import type { EngineFacts } from '../engine.ts';
 import { createInferenceListener } from '../openai-dialect/index.ts';
@@ -27,7 +27,7 @@ const tell = (message: ChildMessage) => void process.send?.(message);
 /** Proves that the model works by making it work. */
 async function generateOneToken(driver: LockStepDriver, vocabulary: Vocabulary, contextSize: number) {
   const prompt = vocabulary.tokenize('Hello', { hasBegin: true });
-  const extras = { grammar: undefined, topLogprobs: undefined, prompt, choice: 0, contextSize, randomSeed: () => 1 };
+  const extras = { grammar: undefined, saidTokens: [], topLogprobs: undefined, prompt, choice: 0, contextSize, randomSeed: () => 1 };
   await driver.run({
     prompt,
     maxTokens: 1,
@@ -119,7 +119,7 @@ async function start({ path, socketPath, options, availableMemoryBytes: limit }:
 function toStartError(error: unknown): ClusterError {
   if (error instanceof ClusterError) return error;
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  return new ClusterError('engine_error', 'The engine could not start; the last lines of its log say more.', { cause: error });
+  return new ClusterError('engine_error', phrase('engine_did_not_start'), { cause: error });
 }
 
 endWithParent();

@@ -2,7 +2,7 @@ import { ClusterError } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { LlamaEmbeddingContext, LlamaModel, Token } from 'node-llama-cpp';
 import type { EmbeddingRequest, Embeddings } from '../openai-dialect/index.ts';
-import { checkTextLength, type Vocabulary } from './vocabulary.ts';
+import { checkTextLength, cutText, type Vocabulary } from './vocabulary.ts';
 
 export interface Embedder {
   embed(request: EmbeddingRequest, signal: AbortSignal): Promise<Embeddings>;
@@ -55,19 +55,26 @@ export function createEmbedder({ model, vocabulary, contextSize, threads, clock 
     }
   };
 
+  /** A begin and an end token may be added, and one place stays free. */
+  const mostTokens = contextSize - 3;
+
   const toTokens = (text: string | readonly number[]) => {
     if (typeof text !== 'string') return text;
     checkTextLength(text, contextSize, 'input');
     return vocabulary.tokenize(text, { hasBegin: false });
   };
 
+  /** The beginning of a text that is too long, as Ollama takes it. */
+  const toCutTokens = (text: string | readonly number[]) =>
+    toTokens(typeof text === 'string' ? cutText(text, contextSize) : text).slice(0, mostTokens);
+
   const checkText = (tokens: readonly number[], index: number) => {
     vocabulary.checkTokens(tokens, `input[${index}]`);
     if (tokens.length === 0) throw new ClusterError('invalid_request', 'A text to embed is empty.', { param: `input[${index}]` });
-    if (tokens.length + 2 < contextSize) return; // a begin and an end token may be added
+    if (tokens.length <= mostTokens) return;
     throw new ClusterError(
       'context_length_exceeded',
-      `Text ${index} has ${tokens.length} tokens, and this replica embeds fewer than ${contextSize - 2}.`,
+      `Text ${index} has ${tokens.length} tokens, and this replica embeds at most ${mostTokens}.`,
       {
         param: `input[${index}]`,
       },
@@ -85,13 +92,13 @@ export function createEmbedder({ model, vocabulary, contextSize, threads, clock 
   };
 
   return {
-    async embed({ input, dimensions: wanted }, signal) {
+    async embed({ input, dimensions: wanted, truncate = false }, signal) {
       if (wanted !== undefined && wanted !== dimensions)
         throw new ClusterError('unsupported_feature', `This model makes vectors of ${dimensions} numbers; it cannot make shorter ones.`, {
           param: 'dimensions',
         });
       const arrivedAt = clock.monotonic();
-      const texts = input.map(toTokens);
+      const texts = input.map(truncate ? toCutTokens : toTokens);
       for (const [index, tokens] of texts.entries()) checkText(tokens, index);
       const turn = last.then(() => clock.monotonic());
       const work = turn.then(() => embedAll(texts, signal));

@@ -17,6 +17,7 @@ const result: JobResult = {
 
 const vocabulary: Vocabulary = {
   tokenize: (text) => Array.from(text, (character) => character.charCodeAt(0)),
+  tokenizeAnswer: (text) => Array.from(text, (character) => character.charCodeAt(0)),
   detokenizer: () => (tokens) => String.fromCharCode(...tokens),
   bytesOf: (token) => Buffer.from([token]),
   isToken: () => false,
@@ -52,6 +53,7 @@ function start(
     topLogprobs: undefined,
     grammar: undefined,
     createToolCallReader: undefined,
+    said: undefined,
     arrivedAt: clock.monotonic(),
   };
   const exchange = { requestId: 'r', model: 'm', signal: new AbortController().signal };

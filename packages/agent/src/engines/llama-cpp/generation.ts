@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
-import { ClusterError, type InferenceUsage } from '@cluster-ai/contracts';
+import { ClusterError, type InferenceUsage, phrase } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { LlamaGrammar } from 'node-llama-cpp';
 import type { AnswerWriter, ChatRequest, CompletionRequest, Exchange, FinishReason, TokenLogprob } from '../openai-dialect/index.ts';
 import { createChoiceOutput } from './choice-output.ts';
 import type { RawLogprobs } from './decoder.ts';
 import type { JobResult, LockStepDriver } from './lock-step-driver.ts';
+import { checkPromptLength } from './prompt-length.ts';
 import { toSamplingSettings } from './sampling.ts';
 import { createStopFilter } from './stop-strings.ts';
 import { createTokenText } from './token-text.ts';
@@ -28,22 +29,23 @@ export interface Generation {
   readonly grammar: LlamaGrammar | undefined;
   /** Finds calls in the text of one choice; absent where no tools were offered. */
   readonly createToolCallReader: (() => ToolCallReader) | undefined;
+  /** The beginning of the only choice, which another replica said. */
+  readonly said: Said | undefined;
   readonly arrivedAt: number;
 }
+
+interface Said {
+  readonly text: string;
+  readonly tokens: readonly number[];
+  readonly generationMs: number;
+}
+
+const nothing: Said = { text: '', tokens: [], generationMs: 0 };
 
 /** So many bytes may lie unread before a choice rests. */
 const mostPendingBytes = 256 * 1024;
 const unreadLimitMs = 60_000;
 const keepAliveMs = 10_000;
-
-function checkLength(prompt: readonly number[], contextSize: number) {
-  if (prompt.length < contextSize) return;
-  throw new ClusterError(
-    'context_length_exceeded',
-    `The prompt has ${prompt.length} tokens, and this replica's context holds ${contextSize}, the answer included.`,
-    { hint: 'Shorten the conversation, or deploy the model with a larger context.', details: { promptTokens: prompt.length, contextSize } },
-  );
-}
 
 /** Says when a reader is too slow to go on for, and gives it up when it stays so. */
 function createSlowReaderGuard(answer: AnswerWriter, clock: Clock, giveUp: () => void) {
@@ -66,14 +68,19 @@ function toUsage(results: readonly JobResult[], generation: Generation, prepareM
   const perPrompt = results.length / generation.prompts.length;
   const firsts = results.filter((_, i) => i % perPrompt === 0);
   const most = (pick: (result: JobResult) => number) => Math.round(Math.max(...results.map(pick)) * 100) / 100;
+  const said = generation.said ?? nothing;
+  const promptTokens = generation.prompts.reduce((sum, { length }) => sum + length, 0);
   const firstTokens = results.flatMap(({ firstTokenMs }) => (firstTokenMs === null ? [] : [firstTokenMs + prepareMs]));
   return {
-    promptTokens: generation.prompts.reduce((sum, { length }) => sum + length, 0),
-    cachedTokens: firsts.reduce((sum, { cachedTokens }) => sum + cachedTokens, 0),
-    completionTokens: results.reduce((sum, { generatedTokens }) => sum + generatedTokens, 0),
+    promptTokens,
+    cachedTokens: Math.min(
+      promptTokens,
+      firsts.reduce((sum, { cachedTokens }) => sum + cachedTokens, 0),
+    ),
+    completionTokens: results.reduce((sum, { generatedTokens }) => sum + generatedTokens, said.tokens.length),
     queueMs: most(({ queueMs }) => queueMs),
     promptMs: most(({ promptMs }) => promptMs),
-    generationMs: most(({ generationMs }) => generationMs),
+    generationMs: most(({ generationMs }) => generationMs + said.generationMs),
     firstTokenMs: firstTokens.length === 0 ? null : Math.round(Math.min(...firstTokens) * 100) / 100,
     finishReason,
   };
@@ -89,20 +96,25 @@ function createLogprobRenderer({ vocabulary }: GenerationDeps) {
   });
 }
 
+/** It must have shown exactly what was said; what it would hold back it would show again. */
+function leadReaderOver(reader: ToolCallReader, text: string) {
+  if (reader.push(text).text === text) return;
+  throw new ClusterError('engine_error', 'The answer so far may be a part of a tool call, so it cannot be continued.');
+}
+
 /** Generates all choices side by side and writes them as they come. Rejects with the first failure, after the other choices were stopped. */
 export async function generate(deps: GenerationDeps, generation: Generation, exchange: Exchange, answer: AnswerWriter): Promise<void> {
   const { driver, vocabulary, contextSize, clock } = deps;
-  const { request, prompts } = generation;
+  const { request, said = nothing } = generation;
+  const prompts = generation.prompts.map((prompt) => [...prompt, ...said.tokens]);
   for (const prompt of prompts) {
     vocabulary.checkTokens(prompt, 'prompt');
-    checkLength(prompt, contextSize);
+    checkPromptLength(prompt.length, contextSize);
   }
   vocabulary.checkTokens(Object.keys(request.logit_bias ?? {}).map(Number), 'logit_bias');
   const stopper = new AbortController();
   const signal = AbortSignal.any([exchange.signal, stopper.signal]);
-  const isBlocked = createSlowReaderGuard(answer, clock, () =>
-    stopper.abort(new ClusterError('cancelled', 'The reader took nothing for a minute.')),
-  );
+  const isBlocked = createSlowReaderGuard(answer, clock, () => stopper.abort(new ClusterError('cancelled', phrase('reader_took_nothing'))));
   const toLogprob = createLogprobRenderer(deps);
   const perPrompt = request.n ?? 1;
   const prepareMs = clock.monotonic() - generation.arrivedAt;
@@ -110,6 +122,7 @@ export async function generate(deps: GenerationDeps, generation: Generation, exc
 
   const runChoice = async (prompt: readonly number[], index: number) => {
     const reader = generation.createToolCallReader?.();
+    if (reader && said.text !== '') leadReaderOver(reader, said.text);
     let callCount = 0;
     const showPieces = ({ text, calls }: ReturnType<ToolCallReader['push']>, logprobs?: readonly TokenLogprob[]) => {
       clearInterval(keepAlive);
@@ -117,16 +130,17 @@ export async function generate(deps: GenerationDeps, generation: Generation, exc
       for (const call of calls) answer.toolCall(index, { index: callCount++, ...call });
     };
     const output = createChoiceOutput({
-      tokenText: createTokenText(vocabulary.detokenizer({ showsSpecial: reader !== undefined })),
+      tokenText: createTokenText(vocabulary.detokenizer({ showsSpecial: reader !== undefined }), said.tokens),
       stopFilter: createStopFilter(request.stop ?? []),
       toLogprob,
       show: (text, logprobs) => showPieces(reader ? reader.push(text) : { text, calls: [] }, logprobs),
     });
     const result = await driver.run({
       prompt,
-      maxTokens: generation.maxTokens ?? contextSize,
+      maxTokens: generation.maxTokens === undefined ? contextSize : Math.max(0, generation.maxTokens - said.tokens.length),
       sampling: toSamplingSettings(request, {
         grammar: generation.grammar,
+        saidTokens: said.tokens,
         topLogprobs: generation.topLogprobs,
         prompt,
         choice: index % perPrompt,

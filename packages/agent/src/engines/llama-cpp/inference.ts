@@ -1,6 +1,7 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { ChatRequest, CompletionRequest, InferenceHandlers, Tool } from '../openai-dialect/index.ts';
+import { toChatPrompt } from './chat-prompt.ts';
 import type { ChatTemplate } from './chat-template.ts';
 import type { Embedder } from './embedder.ts';
 import { generate } from './generation.ts';
@@ -61,7 +62,7 @@ export function createInference(deps: InferenceDeps): InferenceHandlers {
   const { vocabulary, template, grammars, embedder, contextSize, clock } = deps;
 
   const toDeps = () => {
-    if (!deps.driver) throw new ClusterError('unsupported_feature', 'This model only makes embeddings; it does not generate text.');
+    if (!deps.driver) throw new ClusterError('unsupported_feature', phrase('only_makes_embeddings'));
     return { driver: deps.driver, vocabulary, contextSize, clock };
   };
 
@@ -73,26 +74,35 @@ export function createInference(deps: InferenceDeps): InferenceHandlers {
     return tokens.length > 0 ? tokens : vocabulary.tokenize('\n', { hasBegin });
   };
 
+  /** What was said elsewhere already, as the model would have said it. What is shown of control tokens there is read as them here. */
+  const toSaid = ({ continuation }: ChatRequest | CompletionRequest, readsSpecial: boolean) => {
+    if (continuation === undefined) return undefined;
+    const { text, generationMs } = continuation;
+    checkTextLength(text, contextSize, 'continuation');
+    return { text, generationMs, tokens: vocabulary.tokenizeAnswer(text, { readsSpecial }) };
+  };
+
   return {
     async chat(request, exchange, answer) {
       const arrivedAt = clock.monotonic();
       const generationDeps = toDeps();
       if (!template)
-        throw new ClusterError('unsupported_feature', 'This model has no chat template, and its vocabulary shows no known one.', {
-          hint: 'Use /v1/completions with a prompt of your own.',
+        throw new ClusterError('unsupported_feature', phrase('no_chat_template'), {
+          hint: phrase('use_completions'),
         });
       refuseUnsupported(request);
-      const tools = offeredTools(request);
-      const grammar = await (isForced(request) ? grammars.forToolCall(tools) : grammars.forFormat(request));
-      const prompt = toTokens(template.render(request.messages, tools), true);
+      const offer = { tools: offeredTools(request), isForced: isForced(request) };
+      const grammar = await (offer.isForced ? grammars.forToolCall(offer.tools) : grammars.forFormat(request));
+      const { tokens, tools } = toChatPrompt({ template, toTokens: (text) => toTokens(text, true), contextSize }, request.messages, offer);
       const names = tools.map((tool) => tool.function.name);
       const generation = {
         request,
-        prompts: [prompt],
+        prompts: [tokens],
         maxTokens: request.max_completion_tokens ?? request.max_tokens,
         topLogprobs: request.logprobs ? (request.top_logprobs ?? 0) : undefined,
         grammar,
         createToolCallReader: names.length > 0 ? () => createToolCallReader(names) : undefined,
+        said: toSaid(request, names.length > 0),
         arrivedAt,
       };
       await generate(generationDeps, generation, exchange, answer);
@@ -117,6 +127,7 @@ export function createInference(deps: InferenceDeps): InferenceHandlers {
         topLogprobs: request.logprobs,
         grammar,
         createToolCallReader: undefined,
+        said: toSaid(request, false),
         arrivedAt,
       };
       await generate(generationDeps, generation, exchange, answer);

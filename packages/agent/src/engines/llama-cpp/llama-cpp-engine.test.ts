@@ -287,6 +287,25 @@ describe('tool calls', () => {
     expect(answer.choices[0].message.content).toContain('Brasília');
   });
 
+  // as programs do that offer every tool they have with every question
+  const manyTools = Array.from({ length: 40 }, (_, at) => ({
+    type: 'function',
+    function: { ...search.function, name: `search_${at}`, description: 'Searches one of many shelves by the words of the query.' },
+  }));
+
+  test('are not offered to a model that was never taught any, when they alone would fill half of its context', async () => {
+    const answer = (await ask('What is the capital of Japan?', { tools: manyTools })).json();
+    expect(answer.choices[0].message.content).toContain('Tokyo');
+    expect(answer.usage.prompt_tokens).toBeLessThan(40);
+  });
+
+  test('that are forced and do not fit are refused, and the sentence says what fills the context', async () => {
+    const { error } = (await ask('What is the capital of Japan?', { tools: manyTools, tool_choice: 'required' })).json();
+    expect(error).toMatchObject({ code: 'context_length_exceeded', details: { contextSize: 1024, promptTokens: expect.any(Number) } });
+    expect(error.details.toolTokens).toBeGreaterThan(error.details.promptTokens - 40);
+    expect(error.message).toContain(`${error.details.toolTokens} of them describe the 40 tools that came with the request`);
+  });
+
   test.each([[{ tool_choice: 'required' }], [{ tools: [add], tool_choice: { type: 'function', function: { name: 'other' } } }]])(
     'that cannot be are refused: %j',
     async (wishes) => {
@@ -355,6 +374,23 @@ describe('embeddings', () => {
     expect((await embed({ input: '' })).json().error).toMatchObject({ code: 'invalid_request' });
     expect((await embed({ input: [999_999] })).json().error).toMatchObject({ code: 'invalid_request', param: 'input[0]' });
     expect((await embed({ input: 'word '.repeat(2000) })).json().error).toMatchObject({ code: 'context_length_exceeded' });
+  });
+
+  test('cut off what does not fit when they are asked to: text and tokens, also megabytes', async () => {
+    const most = engine.facts.contextSize - 3;
+    const long = 'word '.repeat(2000);
+    const { data, usage } = (await embed({ input: [long, 'cat'], truncate: true })).json();
+    const alone = (await embed({ input: 'cat', truncate: true })).json();
+    expect(usage.prompt_tokens).toBe(most + alone.usage.prompt_tokens);
+    expect(data[1].embedding).toEqual(alone.data[0].embedding);
+
+    const longer = (await embed({ input: long.repeat(300), truncate: true })).json();
+    expect(longer.data[0].embedding).toEqual(data[0].embedding);
+    expect(longer.usage.prompt_tokens).toBe(most);
+
+    const tokens = Array.from({ length: 2000 }, (_, index) => index % 500);
+    expect((await embed({ input: tokens, truncate: true })).json().usage.prompt_tokens).toBe(most);
+    expect((await embed({ input: tokens, truncate: false })).json().error).toMatchObject({ code: 'context_length_exceeded' });
   });
 });
 

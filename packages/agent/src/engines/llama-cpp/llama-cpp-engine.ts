@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ClusterError, fromWireError } from '@cluster-ai/contracts';
+import { ClusterError, fromWireError, type Phrase, phrase, sentencesOf, toEnglish } from '@cluster-ai/contracts';
 import { type Child, type ChildExit, type Clock, type Logger, startChild } from '@cluster-ai/runtime';
 import type { Engine, EngineExit, EngineFacts, EngineSpec, EngineStats, RunningEngine, StartHooks } from '../engine.ts';
 import { type ChildMessage, oneThreadEnvironment, type StartMessage } from './child-messages.ts';
@@ -25,10 +25,10 @@ const longestSocketPath = 107;
 
 const idle: EngineStats = { busySlots: 0, queued: 0, tokensPerSecond: 0, memoryBytes: 0 };
 
-function describeEnd({ code, signal }: ChildExit): string {
-  if (signal === 'SIGKILL') return 'was killed (signal SIGKILL); often that means that the machine ran out of memory';
-  if (signal !== null) return `aborted (signal ${signal})`;
-  return `ended with code ${code}`;
+function describeEnd({ code, signal }: ChildExit): Phrase {
+  if (signal === 'SIGKILL') return phrase('engine_was_killed');
+  if (signal !== null) return phrase('engine_aborted', { signal });
+  return phrase('engine_ended', { code: code ?? 0 });
 }
 
 /** One process of the engine, watched. */
@@ -41,7 +41,7 @@ function openProcess(
   let lastSignAt = clock.monotonic();
   let stats = idle;
   let isWanted = false;
-  let verdict: string | undefined;
+  let verdict: Phrase | undefined;
 
   const child: Child = startChild({
     script: childScript,
@@ -58,21 +58,22 @@ function openProcess(
       if (message.type === 'stats') {
         const { busySlots, queued, tokensPerSecond, memoryBytes } = message;
         stats = { busySlots, queued, tokensPerSecond, memoryBytes };
-        if (message.computingMs > watchdogMs) giveUp(`computed for ${Math.round(message.computingMs / 1000)} s without an end`);
+        if (message.computingMs > watchdogMs)
+          giveUp(phrase('engine_computed_too_long', { seconds: Math.round(message.computingMs / 1000) }));
       }
       onMessage(message);
     },
   });
 
-  function giveUp(reason: string) {
-    verdict ??= `The engine was ended because it ${reason}.`;
+  function giveUp(reason: Phrase) {
+    verdict ??= reason;
     void child.stop(0);
   }
 
   const watch = setInterval(
     () => {
       const silentMs = clock.monotonic() - lastSignAt;
-      if (silentMs > watchdogMs) giveUp(`gave no sign of life for ${Math.round(silentMs / 1000)} s`);
+      if (silentMs > watchdogMs) giveUp(phrase('engine_was_silent', { seconds: Math.round(silentMs / 1000) }));
     },
     Math.min(1000, watchdogMs / 4),
   );
@@ -80,9 +81,10 @@ function openProcess(
   const exited: Promise<EngineExit> = child.exited.then(async (exit) => {
     clearInterval(watch);
     await rm(spec.runFolder, { recursive: true, force: true });
-    const story = verdict ?? (isWanted ? 'The engine was stopped.' : `The engine ${describeEnd(exit)}.`);
-    const tail = isWanted || lines.length === 0 ? '' : ` Its last words: ${lines.slice(-shownLogLines).join(' | ')}`;
-    return { isWanted, message: `${story}${tail}` };
+    const story = verdict ?? (isWanted ? phrase('engine_was_stopped') : describeEnd(exit));
+    const lastWords =
+      isWanted || lines.length === 0 ? [] : [phrase('engine_last_words', { words: lines.slice(-shownLogLines).join(' | ') })];
+    return { isWanted, message: [story, ...lastWords] };
   });
 
   return {
@@ -101,8 +103,8 @@ function openProcess(
 /** A file on which the runtime asserts while it loads is not a valid model; it would do so again. */
 const toStartFailure = ({ message }: EngineExit, hasTimedOut: boolean): ClusterError => {
   if (hasTimedOut) return new ClusterError('engine_timeout', message);
-  if (message.includes('SIGABRT') || message.includes('SIGSEGV'))
-    return new ClusterError('invalid_model_file', `llama.cpp crashed on this model file. ${message}`);
+  if (/SIGABRT|SIGSEGV/.test(toEnglish(message)))
+    return new ClusterError('invalid_model_file', [phrase('llama_crashed'), ...sentencesOf(message)]);
   return new ClusterError('engine_crashed', message);
 };
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { ClusterError, type EngineOptions } from '@cluster-ai/contracts';
+import { ClusterError, type EngineOptions, type Phrase, phrase } from '@cluster-ai/contracts';
 import {
   GgufInsights,
   getLlama,
@@ -35,8 +35,6 @@ const reservedBytes = 96 * 1024 * 1024;
 /** Of what the weights leave free, so much is taken when nobody said how large the context shall be: other models want to live here too. */
 const unaskedShare = 0.5;
 
-const toMebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024).toLocaleString('en-US')} MiB`;
-
 /** llama.cpp tells its reasons only in its log. */
 function createReasonLog() {
   const lines: string[] = [];
@@ -54,9 +52,9 @@ function createReasonLog() {
 
 type ReasonLog = ReturnType<typeof createReasonLog>;
 
-const withReason = (sentence: string, log: ReasonLog) => {
+const withReason = (said: Phrase, log: ReasonLog): readonly Phrase[] => {
   const reason = log.reason();
-  return reason === undefined ? sentence : `${sentence} llama.cpp says: ${reason.replace(/\.?$/, '.')}`;
+  return reason === undefined ? [said] : [said, phrase('llama_says', { words: reason.replace(/\.?$/, '.') })];
 };
 
 async function readInsights(path: string, llama: Llama, log: ReasonLog): Promise<GgufInsights> {
@@ -64,34 +62,32 @@ async function readInsights(path: string, llama: Llama, log: ReasonLog): Promise
     const info = await readGgufFileInfo(path, { logWarnings: false, sourceType: 'filesystem' });
     return await GgufInsights.from(info, llama);
   } catch (cause) {
-    throw new ClusterError('invalid_model_file', withReason('The header of the model file cannot be read.', log), { cause });
+    throw new ClusterError('invalid_model_file', withReason(phrase('llama_cannot_read_header'), log), { cause });
   }
 }
 
 function checkKind(insights: GgufInsights) {
   const architecture = insights.ggufFileInfo.metadata.general?.architecture ?? 'unknown';
-  if (!insights.isSupportedByLlamaCpp)
-    throw new ClusterError('unsupported_feature', `llama.cpp does not know the architecture "${architecture}" of this model.`);
+  if (!insights.isSupportedByLlamaCpp) throw new ClusterError('unsupported_feature', phrase('llama_lacks_architecture', { architecture }));
   if (insights.hasEncoder && insights.hasDecoder)
-    throw new ClusterError('unsupported_feature', `Models with an encoder and a decoder ("${architecture}") are not supported.`);
+    throw new ClusterError('unsupported_feature', phrase('encoder_and_decoder', { architecture }));
 }
 
-function tooLarge(needed: number, available: number, what: string): ClusterError {
-  return new ClusterError(
-    'not_enough_memory',
-    `${what} needs ${toMebibytes(needed)}, and ${toMebibytes(available)} are free on this node.`,
-    {
-      hint: 'Use a smaller model or a stronger quantisation, ask for a smaller context, or add a node with more memory.',
-      details: { neededBytes: Math.ceil(needed), availableBytes: Math.floor(available) },
-    },
-  );
+function tooLarge(needed: number, available: number, size?: ContextSize): ClusterError {
+  const values = { needed: Math.ceil(needed), free: Math.max(0, Math.floor(available)) };
+  const message = size
+    ? phrase('context_needs_memory', { parallel: size.parallel, context: size.contextSize, ...values })
+    : phrase('model_needs_memory', values);
+  return new ClusterError('not_enough_memory', message, {
+    hint: phrase('use_a_smaller_model'),
+    details: { neededBytes: Math.ceil(needed), availableBytes: Math.floor(available) },
+  });
 }
 
 async function loadWeights(llama: Llama, insights: GgufInsights, wishes: LoadOptions, log: ReasonLog): Promise<LlamaModel> {
   if (llama.gpu === false) {
     const { cpuRam } = await insights.estimateModelResourceRequirementsV2({ gpuLayers: 0 });
-    if (cpuRam + reservedBytes > wishes.availableMemoryBytes)
-      throw tooLarge(cpuRam + reservedBytes, wishes.availableMemoryBytes, 'The model');
+    if (cpuRam + reservedBytes > wishes.availableMemoryBytes) throw tooLarge(cpuRam + reservedBytes, wishes.availableMemoryBytes);
   }
   try {
     return await llama.loadModel({
@@ -101,7 +97,7 @@ async function loadWeights(llama: Llama, insights: GgufInsights, wishes: LoadOpt
     });
   } catch (cause) {
     if (cause instanceof ClusterError) throw cause;
-    throw new ClusterError('invalid_model_file', withReason('llama.cpp refused to load the model file.', log), { cause });
+    throw new ClusterError('invalid_model_file', withReason(phrase('llama_refused_file'), log), { cause });
   }
 }
 
@@ -128,8 +124,8 @@ async function chooseContext(llama: Llama, model: LlamaModel, insights: GgufInsi
   const chosen = fits(isUnasked ? unaskedShare : 1) ?? fits(1);
   if (chosen) return chosen.size;
   const smallest = measured.toSorted((a, b) => a.ram + a.vram - b.ram - b.vram)[0];
-  const sentence = `The model with ${smallest?.size.parallel} × ${smallest?.size.contextSize} tokens of context`;
-  throw tooLarge(weights + reservedBytes + (smallest?.ram ?? 0) + (smallest?.vram ?? 0), availableMemoryBytes + freeVram, sentence);
+  const needed = weights + reservedBytes + (smallest?.ram ?? 0) + (smallest?.vram ?? 0);
+  throw tooLarge(needed, availableMemoryBytes + freeVram, smallest?.size);
 }
 
 async function openContext(model: LlamaModel, size: ContextSize, threads: number, log: ReasonLog): Promise<LlamaContext> {
@@ -146,7 +142,7 @@ async function openContext(model: LlamaModel, size: ContextSize, threads: number
   } catch (cause) {
     throw new ClusterError(
       'not_enough_memory',
-      withReason(`A context of ${size.parallel} × ${size.contextSize} tokens could not be made.`, log),
+      withReason(phrase('context_not_made', { parallel: size.parallel, context: size.contextSize }), log),
       {
         cause,
       },

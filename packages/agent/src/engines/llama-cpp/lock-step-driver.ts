@@ -1,4 +1,4 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import { awaitsCompany } from './await-company.ts';
 import { chooseReaders } from './choose-readers.ts';
@@ -209,7 +209,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
   function take(row: Row, sampled: Sampled) {
     if (row.job.signal.aborted) return fail(row, row.job.signal.reason);
     if (row.job.maxTokens === 0) return finish(row, 'length');
-    if (sampled.token === -1) return fail(row, new ClusterError('engine_error', 'The model gave no next token that the rules allow.'));
+    if (sampled.token === -1) return fail(row, new ClusterError('engine_error', phrase('no_next_token')));
     row.firstTokenAt ??= clock.monotonic();
     if (decoder.isEnd(sampled.token)) return finish(row, 'stop');
     row.generated++;
@@ -311,7 +311,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
 
   async function loop() {
     while (!isClosed) await step();
-    const error = new ClusterError('shutting_down', 'The engine is stopping.');
+    const error = new ClusterError('shutting_down', phrase('engine_is_stopping'));
     for (const row of rows()) fail(row, error);
     for (const entry of waiting.splice(0)) entry.reject(error);
   }
@@ -320,9 +320,9 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
 
   return {
     run(job) {
-      if (isClosed) return Promise.reject(new ClusterError('shutting_down', 'The engine is stopping.'));
+      if (isClosed) return Promise.reject(new ClusterError('shutting_down', phrase('engine_is_stopping')));
       if (waiting.length >= maxQueued)
-        return Promise.reject(new ClusterError('overloaded', `The engine's queue is full: ${waiting.length} requests wait already.`));
+        return Promise.reject(new ClusterError('overloaded', phrase('engine_queue_is_full', { count: waiting.length })));
       return new Promise((resolve, reject) => {
         waiting.push({ job, arrivedAt: clock.monotonic(), resolve, reject });
         wake();
@@ -344,5 +344,5 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
 
 function toEngineError(error: unknown): ClusterError {
   if (error instanceof ClusterError) return error;
-  return new ClusterError('engine_error', 'The inference runtime refused to go on with this request.', { cause: error });
+  return new ClusterError('engine_error', phrase('runtime_refused'), { cause: error });
 }

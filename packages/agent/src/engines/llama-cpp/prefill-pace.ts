@@ -4,9 +4,9 @@ import { createTypicalCosts, type KnownCost } from './typical-costs.ts';
 export const limitBesideAnswersMs = 100;
 /**
  * While none is written there is nobody to stutter. A batch reads all weights once, so that long ones cost less for each token (on a server CPU a sixth
- * less for 64 tokens than for 20); still somebody may come, or go, and waits for no more than this.
+ * less for 128 tokens than for 20); still somebody may come, or go, and waits for no more than this.
  */
-export const limitAloneMs = 250;
+export const limitAloneMs = 500;
 
 /** What is aimed at: machines are not steady. */
 const aimedShare = 0.97;

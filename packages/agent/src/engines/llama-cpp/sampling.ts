@@ -16,6 +16,8 @@ export interface SamplingSettings {
   /** The end of the prompt, which the penalties count too. */
   readonly recentTokens: readonly number[];
   readonly grammar: LlamaGrammar | undefined;
+  /** The beginning of the answer, over which the grammar has to be led first. */
+  readonly saidTokens: readonly number[];
   /** How many rivals of each token are told; undefined for no log-probabilities at all. */
   readonly topLogprobs: number | undefined;
 }
@@ -38,10 +40,10 @@ type SamplingWishes = Pick<
   | 'logit_bias'
 >;
 
-/** What was left out takes llama.cpp's own defaults. `choice` makes the seeds of several choices differ. */
+/** What was left out takes llama.cpp's own defaults. `prompt` ends with what was said already; `choice` makes the seeds of several choices differ. */
 export function toSamplingSettings(
   wishes: SamplingWishes,
-  extras: Pick<SamplingSettings, 'grammar' | 'topLogprobs'> & {
+  extras: Pick<SamplingSettings, 'grammar' | 'saidTokens' | 'topLogprobs'> & {
     readonly prompt: readonly number[];
     readonly choice: number;
     readonly contextSize: number;
@@ -64,6 +66,7 @@ export function toSamplingSettings(
     logitBias: new Map(Object.entries(wishes.logit_bias ?? {}).map(([token, bias]) => [Number(token), bias])),
     recentTokens: window === 0 ? [] : extras.prompt.slice(-window),
     grammar: extras.grammar,
+    saidTokens: extras.saidTokens,
     topLogprobs: extras.topLogprobs,
   };
 }

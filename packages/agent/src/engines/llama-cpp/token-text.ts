@@ -6,9 +6,9 @@ const contextTokens = 8;
 const mostHeldTokens = 4;
 const replacement = '\uFFFD';
 
-/** Turns tokens into text as they come, and never cuts inside a character: what is not whole yet is held back. */
-export function createTokenText(detokenize: Detokenize) {
-  let before: readonly number[] = [];
+/** Turns tokens into text as they come, and never cuts inside a character: what is not whole yet is held back. They come after `said`. */
+export function createTokenText(detokenize: Detokenize, said: readonly number[] = []) {
+  let before = said.slice(-contextTokens);
   let held: number[] = [];
   return {
     push(token: number): string {

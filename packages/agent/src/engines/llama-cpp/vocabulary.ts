@@ -1,4 +1,4 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import { type LlamaModel, LlamaVocabularyType, type Token } from 'node-llama-cpp';
 import type { Detokenize } from './token-text.ts';
 
@@ -6,6 +6,8 @@ import type { Detokenize } from './token-text.ts';
 export interface Vocabulary {
   /** With `hasBegin` the text is prefixed by the model's begin token, where it wants one and the text does not start with it. */
   tokenize(text: string, options: { readonly hasBegin: boolean }): readonly number[];
+  /** Text in the middle of an answer: nothing is put before it. With `readsSpecial` the texts of control tokens become these tokens. */
+  tokenizeAnswer(text: string, options: { readonly readsSpecial: boolean }): readonly number[];
   /** `showsSpecial` also gives the text of control tokens. */
   detokenizer(options: { readonly showsSpecial: boolean }): Detokenize;
   /** The bytes of one token, also of one that is only a part of a character. */
@@ -18,18 +20,20 @@ export interface Vocabulary {
 /** Even where every token were a long run of spaces, a text of more characters than this for each token of the context cannot fit. */
 const mostCharactersPerToken = 64;
 
+/** Whether a text cannot fit, told without tokenizing it. */
+export const isTooLongText = (text: string, contextSize: number): boolean => text.length > contextSize * mostCharactersPerToken;
+
 /** Refuses what cannot fit before it is tokenized, which for megabytes would hold up everybody else. Throws ClusterError `context_length_exceeded`. */
 export function checkTextLength(text: string, contextSize: number, param: string): void {
-  if (text.length <= contextSize * mostCharactersPerToken) return;
-  throw new ClusterError(
-    'context_length_exceeded',
-    `A text of ${text.length} characters does not fit into a context of ${contextSize} tokens.`,
-    {
-      param,
-      details: { contextSize },
-    },
-  );
+  if (!isTooLongText(text, contextSize)) return;
+  throw new ClusterError('context_length_exceeded', phrase('text_too_long', { characters: text.length, context: contextSize }), {
+    param,
+    details: { contextSize },
+  });
 }
+
+/** Without what cannot fit anyhow. */
+export const cutText = (text: string, contextSize: number): string => text.slice(0, contextSize * mostCharactersPerToken);
 
 /** GPT-2's way to write any byte as a visible character. */
 function createByteAlphabet(): ReadonlyMap<string, number> {
@@ -65,6 +69,9 @@ export function createVocabulary(model: LlamaModel): Vocabulary {
       const tokens: number[] = model.tokenize(text, true);
       return hasBegin && shouldPrependBosToken && bos !== null && tokens[0] !== bos ? [bos, ...tokens] : tokens;
     },
+    tokenizeAnswer: (text, { readsSpecial }) =>
+      // where words carry their spaces before them, the first word of a text is given one that an answer does not have
+      model.tokenize(text, readsSpecial, model.vocabularyType === LlamaVocabularyType.spm ? 'trimLeadingSpace' : undefined),
     detokenizer:
       ({ showsSpecial }) =>
       (tokens, before) =>

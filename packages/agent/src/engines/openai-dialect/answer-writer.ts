@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type InferenceUsage, inferenceHeaders, toWireError } from '@cluster-ai/contracts';
+import { type Continuation, type InferenceUsage, inferenceHeaders, toWireError } from '@cluster-ai/contracts';
 import {
   type AnswerHead,
   type ChatDelta,
@@ -27,6 +27,8 @@ export interface AnswerOptions {
   readonly wantsUsage: boolean;
   readonly wantsTimings: boolean;
   readonly wantsLogprobs: boolean;
+  /** Of the only choice: its beginning was streamed elsewhere. */
+  readonly continuation: Continuation | undefined;
 }
 
 /** Takes an answer piece by piece and renders it, streamed or whole. Never throws and never waits; look at `pendingBytes` to see a slow reader. */
@@ -69,22 +71,23 @@ function createBufferedOutput(response: ServerResponse) {
   };
 }
 
-function openStream(response: ServerResponse) {
+function openStream(response: ServerResponse, isContinued: boolean) {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
     trailer: inferenceHeaders.usage,
+    ...(isContinued ? { [inferenceHeaders.continues]: '1' } : {}),
   });
 }
 
 function createStreamWriter(response: ServerResponse, options: AnswerOptions): AnswerWriter {
-  const { kind, head, wantsUsage, wantsTimings } = options;
+  const { kind, head, wantsUsage, wantsTimings, continuation } = options;
   const output = createBufferedOutput(response);
-  const started = new Set<number>();
-  const offsets = new Map<number, number>();
+  const started = new Set<number>(continuation ? [0] : []);
+  const offsets = new Map<number, number>(continuation ? [[0, continuation.text.length]] : []);
   const open = () => {
-    if (!response.headersSent) openStream(response);
+    if (!response.headersSent) openStream(response, continuation !== undefined);
   };
   const say = (data: unknown) => {
     open();

@@ -83,11 +83,12 @@ export function createInferenceListener({
     exchange: Exchange,
   ) => {
     const prompts = 'prompt' in request ? request.prompt.length : 1;
+    const { continuation } = request;
     const answer = createAnswerWriter(response, {
       kind,
       head: {
         id: `${kind === 'chat' ? 'chatcmpl' : 'cmpl'}-${exchange.requestId}`,
-        created: Math.floor(now() / 1000),
+        created: continuation?.created ?? Math.floor(now() / 1000),
         model: exchange.model,
       },
       choices: prompts * (request.n ?? 1),
@@ -95,6 +96,7 @@ export function createInferenceListener({
       wantsUsage: request.stream_options?.include_usage ?? false,
       wantsTimings: request.timings ?? false,
       wantsLogprobs: request.logprobs !== undefined && request.logprobs !== false,
+      continuation,
     });
     try {
       if ('messages' in request) await handlers.chat(request, exchange, answer);

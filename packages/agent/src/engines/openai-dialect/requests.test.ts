@@ -57,6 +57,20 @@ describe('a chat request', () => {
 });
 
 test.each([
+  ['is not streamed', { stream: false }],
+  ['has several choices', { n: 2 }],
+  ['has several prompts', { prompt: ['a', 'b'] }],
+  ['begins with its prompt', { echo: true }],
+])('an answer that %s is not continued', (_, wish) => {
+  const continuation = { text: 'So far', created: 1, generationMs: 2 };
+  expect(parseCompletionRequest({ prompt: 'a', stream: true, continuation }).continuation).toEqual(continuation);
+  expect(errorOf(() => parseCompletionRequest({ prompt: 'a', stream: true, continuation, ...wish }))).toMatchObject({
+    code: 'invalid_request',
+    param: 'continuation',
+  });
+});
+
+test.each([
   ['one', ['one']],
   [
     ['one', 'two'],

@@ -1,4 +1,4 @@
-import { ClusterError, type ErrorCode } from '@cluster-ai/contracts';
+import { ClusterError, continuationShape, type ErrorCode } from '@cluster-ai/contracts';
 import { z } from 'zod';
 
 /** Clients send null for "not set"; inside there is only undefined. */
@@ -82,6 +82,7 @@ const generationFields = {
   grammar: wish(z.string().max(64 * 1024)),
   cache_prompt: wish(z.boolean()),
   timings: wish(z.boolean()),
+  continuation: wish(continuationShape),
 };
 
 const chatShape = z.object({
@@ -123,6 +124,7 @@ const embeddingShape = z.object({
   input: promptShape,
   encoding_format: wish(z.enum(['float', 'base64'])),
   dimensions: wish(z.int().min(1)),
+  truncate: wish(z.boolean()),
 });
 /** `POST /v1/embeddings`, checked; `input` is a list of texts or token lists. */
 export type EmbeddingRequest = z.output<typeof embeddingShape>;
@@ -163,9 +165,19 @@ function parseWith<Shape extends z.ZodType>(shape: Shape, body: unknown): z.outp
   );
 }
 
+/** An answer goes on where its events ended: there must have been events, and one answer. */
+function checkContinuation<Request extends ChatRequest | CompletionRequest>(request: Request): Request {
+  const answers = ('prompt' in request ? request.prompt.length : 1) * (request.n ?? 1);
+  const isEchoed = 'echo' in request && request.echo === true;
+  if (request.continuation === undefined || (request.stream === true && answers === 1 && !isEchoed)) return request;
+  throw new ClusterError('invalid_request', 'Only a single answer that is streamed and not echoed can be continued.', {
+    param: 'continuation',
+  });
+}
+
 /** These throw ClusterError `invalid_request` (with the field's name as `param`) or `unsupported_feature`. */
-export const parseChatRequest = (body: unknown): ChatRequest => parseWith(chatShape, body);
-export const parseCompletionRequest = (body: unknown): CompletionRequest => parseWith(completionShape, body);
+export const parseChatRequest = (body: unknown): ChatRequest => checkContinuation(parseWith(chatShape, body));
+export const parseCompletionRequest = (body: unknown): CompletionRequest => checkContinuation(parseWith(completionShape, body));
 export const parseEmbeddingRequest = (body: unknown): EmbeddingRequest => parseWith(embeddingShape, body);
 
 /** Throws ClusterError `invalid_json`. */

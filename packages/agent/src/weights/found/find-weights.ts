@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { type ModelFacts, toClusterError } from '@cluster-ai/contracts';
+import { toClusterError } from '@cluster-ai/contracts';
 import { inspectGguf } from '@cluster-ai/formats';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Weights } from '../weights.ts';
@@ -24,11 +24,12 @@ async function* listCandidates({ ollama, huggingFace }: KnownFolders): AsyncGene
   for (const folder of huggingFace) yield* listHuggingFaceCandidates(folder);
 }
 
-async function inspect(path: string): Promise<{ readonly facts: ModelFacts | null; readonly problem: string | null }> {
+async function inspect(path: string): Promise<Pick<Found, 'facts' | 'problem' | 'problems'>> {
   try {
-    return { facts: await inspectGguf(path), problem: null };
+    return { facts: await inspectGguf(path), problem: null, problems: [] };
   } catch (error) {
-    return { facts: null, problem: toClusterError(error).message };
+    const { message, said } = toClusterError(error);
+    return { facts: null, problem: message, problems: said?.message ?? [] };
   }
 }
 

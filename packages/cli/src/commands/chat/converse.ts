@@ -3,6 +3,7 @@ import type { ClusterClient } from '@cluster-ai/client';
 import { type ChatMessage, type ChatTurn, isClusterError } from '@cluster-ai/contracts';
 import { explainError } from '../../output/errors.ts';
 import { fill, text } from '../../output/language.ts';
+import { sayOr } from '../../output/say-phrases.ts';
 import type { Context } from '../../verb.ts';
 
 const texts = {
@@ -65,7 +66,8 @@ async function answerTurn(session: Session, content: string, lines: Interface): 
   lines.on('SIGINT', stop);
   try {
     for await (const event of client.takeTurn(chatId, { parentId: headId, content, model, options }, { signal: context.signal })) {
-      if (event.type === 'waiting') context.terminal.progress(context.terminal.style('dim', event.message));
+      if (event.type === 'waiting')
+        context.terminal.progress(context.terminal.style('dim', sayOr(context.terminal, event.said?.message, event.message)));
       if (event.type === 'delta') context.terminal.piece(event.text);
       if (event.type !== 'done') continue;
       context.terminal.data('');

@@ -56,7 +56,7 @@ async function lookPatiently(context: Context): Promise<Status | undefined> {
 function printCluster({ terminal, address }: Context, cluster: ClusterStatus): void {
   const line = (label: keyof typeof texts, value: string) => terminal.data(`${terminal.say(texts[label]).padEnd(10)} ${value}`);
   line('cluster', `${cluster.name}  ${showCondition(terminal, cluster.condition)}`);
-  if (cluster.condition.state !== 'ready') terminal.data(`           ${explainCondition(cluster.condition)}`);
+  if (cluster.condition.state !== 'ready') terminal.data(`           ${explainCondition(terminal, cluster.condition)}`);
   line('address', address());
   line('folder', cluster.data_folder);
   const { cpu_utilization, memory_usage, active_tasks, queued_tasks, tokens_per_second } = cluster;

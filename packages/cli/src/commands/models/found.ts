@@ -1,6 +1,7 @@
 import { type FoundFile, foundListShape } from '@cluster-ai/contracts';
 import { formatBytes, printTable } from '../../output/format.ts';
 import { fill, text } from '../../output/language.ts';
+import { sayOr } from '../../output/say-phrases.ts';
 import { defineVerb } from '../../verb.ts';
 
 const headings = [
@@ -35,8 +36,12 @@ export const modelsFound = defineVerb({
       terminal.data(terminal.say(texts.none));
       return;
     }
-    const stateOf = ({ problem, registeredAs }: FoundFile) =>
-      problem ?? (registeredAs === null ? terminal.say(texts.usable) : fill(terminal.say(texts.registered), { name: registeredAs }));
+    const stateOf = ({ problem, problems, registeredAs }: FoundFile) =>
+      problem !== null
+        ? sayOr(terminal, problems, problem)
+        : registeredAs === null
+          ? terminal.say(texts.usable)
+          : fill(terminal.say(texts.registered), { name: registeredAs });
     const rows = files.map((file) => [file.node, file.source, file.suggestedName, formatBytes(file.sizeBytes), stateOf(file), file.path]);
     printTable(terminal, headings.map(terminal.say), rows);
     const usable = files.find(({ problem, registeredAs }) => problem === null && registeredAs === null);

@@ -31,6 +31,6 @@ export const modelsLs = defineVerb({
       formatAge(Date.parse(updatedAt), Date.now()),
     ]);
     printTable(terminal, headings.map(terminal.say), rows);
-    if (status.state !== 'ready') terminal.progress(explainCondition(status));
+    if (status.state !== 'ready') terminal.progress(explainCondition(terminal, status));
   },
 });

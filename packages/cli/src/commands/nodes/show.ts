@@ -26,7 +26,7 @@ function print({ terminal }: Context, node: Node): void {
   const line = (label: keyof typeof texts, value: string) => terminal.data(`${terminal.say(texts[label]).padEnd(9)} ${value}`);
   const { hardware, metrics } = node;
   terminal.data(`${terminal.style('bold', node.name)}  ${node.id}`);
-  line('state', `${showCondition(terminal, node.condition)}  ${explainCondition(node.condition)}`);
+  line('state', `${showCondition(terminal, node.condition)}  ${explainCondition(terminal, node.condition)}`);
   if (hardware !== null) line('machine', formatHardware(hardware));
   if (metrics !== null) {
     line(

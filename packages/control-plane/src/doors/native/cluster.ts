@@ -5,7 +5,9 @@ import {
   clusterEventShape,
   clusterStatusShape,
   configShape,
+  loadHistoryShape,
   type Node,
+  phrase,
   toCondition,
 } from '@cluster-ai/contracts';
 import { z } from 'zod';
@@ -33,7 +35,9 @@ export function toClusterStatus({ nodes, gateway, registry, describe, clock }: N
     ready.length === 0
       ? toCondition('degraded', 'no_ready_node', clock.now())
       : ready.length < all.length
-        ? toCondition('degraded', 'some_nodes_not_ready', clock.now(), { message: `${ready.length} of ${all.length} nodes are ready.` })
+        ? toCondition('degraded', 'some_nodes_not_ready', clock.now(), {
+            message: phrase('some_nodes_ready', { ready: ready.length, all: all.length }),
+          })
         : toCondition('ready', 'serving', startedAtMs);
   return {
     name,
@@ -56,7 +60,7 @@ export function toClusterStatus({ nodes, gateway, registry, describe, clock }: N
 }
 
 export function clusterRoutes(dependencies: NativeDependencies): readonly NativeRoute[] {
-  const { events, config, backups } = dependencies;
+  const { events, load, config, backups, clock } = dependencies;
   return [
     route({
       method: 'GET',
@@ -66,6 +70,15 @@ export function clusterRoutes(dependencies: NativeDependencies): readonly Native
       summary: 'How the cluster is, in one object',
       answer: clusterStatusShape,
       handle: async () => toClusterStatus(dependencies),
+    }),
+    route({
+      method: 'GET',
+      path: '/cluster/load',
+      permission: 'cluster:read',
+      tag,
+      summary: 'How busy the cluster was in the last ten minutes',
+      answer: loadHistoryShape,
+      handle: async () => ({ now: new Date(clock.now()).toISOString(), samples: [...load.samples()] }),
     }),
     route({
       method: 'GET',

@@ -21,8 +21,9 @@ import { type NativeRoute, route } from './route.ts';
 const tag = 'models';
 const byName = z.object({ name: z.string().min(1).max(255) });
 
-function toProblemCondition({ code, message, hint = '' }: ClusterError, since: string): Condition {
-  return toCondition('failed', code === 'digest_mismatch' ? code : 'invalid_model_file', Date.parse(since), { message, hint });
+function toProblemCondition({ code, message, hint = '', said }: ClusterError, since: string): Condition {
+  const reason = code === 'digest_mismatch' ? code : 'invalid_model_file';
+  return toCondition('failed', reason, Date.parse(since), { message, hint, said });
 }
 
 /** A model as the API shows it: what the registry keeps, and what runs of it. */

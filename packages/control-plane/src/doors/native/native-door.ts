@@ -8,6 +8,7 @@ import type { Gateway } from '../../gateway/gateway.ts';
 import { unknownRoute } from '../../listeners/to-request-error.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
+import type { LoadRecorder } from '../../observability/load-recorder.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { auditRoutes } from './audit.ts';
 import { chatRoutes } from './chats.ts';
@@ -41,6 +42,7 @@ export interface NativeDependencies extends PeopleRouteDependencies {
   readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
   readonly audit: Pick<Audit, 'list' | 'read' | 'verify'>;
   readonly events: EventBus;
+  readonly load: Pick<LoadRecorder, 'samples'>;
   readonly config: Config;
   readonly clock: Clock;
   readonly backups: { create(request: { readonly path: string; readonly includeModels: boolean }, signal: AbortSignal): Promise<Backup> };

@@ -16,6 +16,7 @@ export function toProblem(error: ClusterError, request: Pick<FastifyRequest, 'id
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     ...(error.param === undefined ? {} : { param: error.param }),
     ...(Object.keys(error.details).length === 0 ? {} : { details: { ...error.details } }),
+    ...(error.said === undefined ? {} : { said: error.said }),
   };
 }
 

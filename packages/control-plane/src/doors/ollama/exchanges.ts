@@ -1,4 +1,4 @@
-import { ClusterError, type InferencePath } from '@cluster-ai/contracts';
+import { ClusterError, type InferencePath, isClusterError } from '@cluster-ai/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../access/caller.ts';
 import { mayUseModel } from '../../access/model-grants.ts';
@@ -50,6 +50,17 @@ function toCall(asked: string, given: ModelRequest, { request, signal }: Exchang
   return { path, model: asked, body: bytes, requestId: request.id, caller: request.caller, ...toWishes(given), signal };
 }
 
+/** Clients look for the beginning of this sentence, and then send less. */
+function tellTooLong(error: unknown): never {
+  if (!isClusterError(error) || error.code !== 'context_length_exceeded') throw error;
+  const { message, details, param } = error;
+  throw new ClusterError('context_length_exceeded', `the input length exceeds the context length: ${message}`, {
+    details,
+    ...(param === undefined ? {} : { param }),
+    cause: error,
+  });
+}
+
 /** The endpoints that work with a model. Each reads a request in Ollama's words and answers in them. */
 export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
   function findModel({ model, name }: ModelRequest, caller: Caller | undefined): { readonly asked: string; readonly found: ResolvedModel } {
@@ -88,7 +99,8 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
     const { asked } = findModel(given, exchange.request.caller);
     const startedAt = clock.monotonic();
     const body = { input, encoding_format: 'float', ...extra };
-    const served = input.length === 0 ? undefined : await gateway.serve(toCall(asked, given, exchange, '/v1/embeddings', body));
+    const serve = () => gateway.serve(toCall(asked, given, exchange, '/v1/embeddings', body)).catch(tellTooLong);
+    const served = input.length === 0 ? undefined : await serve();
     if (served !== undefined) void exchange.reply.headers(whoAnswered(served));
     return { model: asked, ...(await toEmbeddings(served, () => clock.monotonic() - startedAt)) };
   }
@@ -120,10 +132,11 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
     async embed(exchange: Exchange) {
       const given = checkShape(embedShape, parseJsonObject(exchange.request.body));
       const input = typeof given.input === 'string' ? [given.input].filter((text) => text !== '') : (given.input ?? []);
-      return embedAll(input, given, given.dimensions ? { dimensions: given.dimensions } : {}, exchange);
+      const truncate = given.truncate ?? true;
+      return embedAll(input, given, { truncate, ...(given.dimensions ? { dimensions: given.dimensions } : {}) }, exchange);
     },
 
-    /** The endpoint's older form: one text, one vector. */
+    /** The endpoint's older form: one text, one vector. It never cuts a text. */
     async embedOne(exchange: Exchange) {
       const given = checkShape(oldEmbedShape, parseJsonObject(exchange.request.body));
       const { embeddings } = await embedAll(given.prompt ? [given.prompt] : [], given, {}, exchange);

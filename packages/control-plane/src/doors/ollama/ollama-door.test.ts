@@ -312,6 +312,30 @@ test('a client that leaves stops the work', async () => {
   await vi.waitFor(() => expect(doors.gateway.aborted).toHaveLength(1), { timeout: 10_000 });
 });
 
+test('texts to embed are cut unless that is unwanted; the older endpoint never cuts', async () => {
+  await using doors = await openDoors({ answer: () => wholeOf('embeddings.json'), clock: createManualClock() });
+  const ask = async (path: string, body: object) => {
+    await post(doors.url, path, { model: 'starter', ...body });
+    return bodyOf(doors.gateway.calls.at(-1))['truncate'];
+  };
+  expect(await ask('/api/embed', { input: 'a' })).toBe(true);
+  expect(await ask('/api/embed', { input: 'a', truncate: null })).toBe(true);
+  expect(await ask('/api/embed', { input: 'a', truncate: false })).toBe(false);
+  expect(await ask('/api/embeddings', { prompt: 'a' })).toBeUndefined();
+});
+
+test('a text that is too long to embed is refused in the words that clients look for', async () => {
+  const answer = () => {
+    throw new ClusterError('context_length_exceeded', 'Text 0 has 2000 tokens.', { param: 'input[0]' });
+  };
+  await using doors = await openDoors({ answer, clock: createManualClock() });
+  const response = await post(doors.url, '/api/embed', { model: 'starter', input: 'a', truncate: false });
+  expect([response.status, await response.json()]).toEqual([
+    400,
+    { error: 'the input length exceeds the context length: Text 0 has 2000 tokens.' },
+  ]);
+});
+
 test('embeddings come in the order of their inputs', async () => {
   await using doors = await openDoors({ answer: () => wholeOf('embeddings.json'), clock: createManualClock() });
   const many = await post(doors.url, '/api/embed', { model: 'starter', input: ['a', 'b'], truncate: true, dimensions: 2 });
@@ -325,7 +349,13 @@ test('embeddings come in the order of their inputs', async () => {
     load_duration: 0,
     prompt_eval_count: 5,
   });
-  expect(bodyOf(doors.gateway.calls[0])).toEqual({ model: 'starter', input: ['a', 'b'], encoding_format: 'float', dimensions: 2 });
+  expect(bodyOf(doors.gateway.calls[0])).toEqual({
+    model: 'starter',
+    input: ['a', 'b'],
+    encoding_format: 'float',
+    dimensions: 2,
+    truncate: true,
+  });
   const one = await post(doors.url, '/api/embeddings', { model: 'starter', prompt: 'a' });
   expect(await one.json()).toEqual({ embedding: [0.5, 0.25] });
   const none = await post(doors.url, '/api/embed', { model: 'starter', input: '' });

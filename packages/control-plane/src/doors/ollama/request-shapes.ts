@@ -87,6 +87,7 @@ export const embedShape = z.looseObject({
   ...embedding,
   input: z.union([text, z.array(text)], 'expected a string or a list of strings').nullish(),
   dimensions: z.int('expected a whole number').min(1).nullish(),
+  truncate: flag,
 });
 export const oldEmbedShape = z.looseObject({ ...embedding, prompt: text.nullish() });
 export const showShape = z.looseObject({ ...named, verbose: flag });

@@ -1,18 +1,15 @@
 import type { InferenceAnswer } from '../../gateway/gateway.ts';
 import { brokenAnswer } from '../../gateway/read-answer.ts';
+import { isLastEvent } from '../../gateway/whole-events.ts';
 import type { ClientStream } from '../shared/client-stream.ts';
-import { createEventAligner, isLastEvent } from '../shared/server-sent-events.ts';
 
-/** Engine bytes out as they come, at the client's pace. Rejects when they end without an end mark. */
+/** Engine bytes out as they come, whole events, at the client's pace. Rejects when they end without an end mark. */
 export function forwardEvents({ body }: Pick<InferenceAnswer, 'body'>, stream: ClientStream): Promise<void> {
   return new Promise((resolve, reject) => {
-    const aligner = createEventAligner();
     let last: Buffer = Buffer.alloc(0);
     if (body.destroyed) return reject(brokenAnswer(body.errored)); // it broke before anybody listened
     const resume = () => body.resume();
-    body.on('data', (chunk: Buffer) => {
-      const events = aligner.take(chunk);
-      if (events.length === 0) return;
+    body.on('data', (events: Buffer) => {
       last = events;
       if (stream.write(events)) return;
       body.pause();

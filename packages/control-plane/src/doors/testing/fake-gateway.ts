@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { toCondition } from '@cluster-ai/contracts';
+import { AnswerBody } from '../../gateway/answer-body.ts';
+import { createAnswerRecords } from '../../gateway/answer-records.ts';
 import type { Gateway, InferenceAnswer, InferenceCall, RunningModel } from '../../gateway/gateway.ts';
 import type { Registry } from '../../registry/registry.ts';
 
 /** What a fake engine sends for one call: chunks as the network would cut them; a promise among them holds the rest back. */
 export interface FakeReply {
+  /** What the call asked for, where it is left out: events or JSON. */
   readonly contentType?: string;
   readonly chunks: Iterable<string | Buffer | Promise<unknown>>;
 }
@@ -47,16 +50,23 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   return gone;
 }
 
-function toBody(chunks: FakeReply['chunks'], gone: Promise<never>): Readable {
+const records = createAnswerRecords(() => performance.now());
+
+function toContentType({ body }: InferenceCall): string {
+  const { stream } = JSON.parse(Buffer.from(body).toString('utf8')) as { stream?: unknown };
+  return stream === true ? 'text/event-stream' : 'application/json';
+}
+
+/** As the gateway hands it over: events come whole. */
+function toBody({ chunks }: FakeReply, contentType: string, gone: Promise<never>): Readable {
   async function* bytes() {
     for (const chunk of chunks) {
       if (typeof chunk === 'string' || Buffer.isBuffer(chunk)) yield Buffer.from(chunk);
       else await Promise.race([chunk, gone]);
     }
   }
-  const body = Readable.from(bytes(), { objectMode: false });
+  const body = new AnswerBody(Readable.from(bytes()), contentType === 'text/event-stream' ? records.open() : undefined);
   gone.catch((reason: Error) => body.destroy(reason));
-  body.on('error', () => {}); // the port promises that an unheard error ends nothing
   return body;
 }
 
@@ -76,11 +86,12 @@ export function createFakeGateway({ registry, answer, running = [] }: FakeGatewa
       call.signal.addEventListener('abort', () => aborted.push(call));
       const model = registry.resolve(call.model || 'starter');
       const gone = whenAborted(call.signal);
-      const { contentType = 'application/json', chunks } = await Promise.race([Promise.resolve(answer(call)), gone]);
+      const reply = await Promise.race([Promise.resolve(answer(call)), gone]);
+      const contentType = reply.contentType ?? toContentType(call);
       return {
         status: 200,
         contentType,
-        body: toBody(chunks, gone),
+        body: toBody(reply, contentType, gone),
         node: { id: 'node_1', name: 'Küche' },
         replicaId: 'replica_1',
         model,

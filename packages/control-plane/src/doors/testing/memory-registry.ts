@@ -69,6 +69,7 @@ export function createMemoryRegistry(): Registry {
         createdAt: '2026-01-01T00:00:00.000Z',
         updatedAt: '2026-01-05T00:00:00.000Z',
         notice: '',
+        notices: [],
       },
     ];
   };

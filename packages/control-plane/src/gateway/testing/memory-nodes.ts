@@ -18,6 +18,7 @@ import type { LinkRequest, LinkResponse, Nodes } from '../../nodes/nodes.ts';
 /** What an engine of a memory node says: bytes as they come, then what they cost. A body that throws breaks the stream. */
 export interface ScriptedAnswer {
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   readonly usage?: InferenceUsage;
 }
@@ -90,7 +91,7 @@ function refuse(error: ClusterError): LinkResponse {
   return { status: error.status, headers: { 'content-type': 'application/json' }, body, trailers: Promise.resolve({}) };
 }
 
-function toResponse({ body, usage, contentType = 'application/json' }: ScriptedAnswer, signal: AbortSignal): LinkResponse {
+function toResponse({ body, usage, headers = {}, contentType = 'application/json' }: ScriptedAnswer, signal: AbortSignal): LinkResponse {
   const stream = Readable.from(body, { objectMode: true });
   stream.on('error', () => {});
   signal.addEventListener('abort', () => stream.destroy(new ClusterError('node_lost', 'The stream was reset.')), { once: true });
@@ -98,7 +99,7 @@ function toResponse({ body, usage, contentType = 'application/json' }: ScriptedA
     stream.once('end', () => resolve(usage ? { [inferenceHeaders.usage]: JSON.stringify(usage) } : {}));
     stream.once('close', () => resolve({}));
   });
-  return { status: 200, headers: { 'content-type': contentType }, body: stream, trailers };
+  return { status: 200, headers: { 'content-type': contentType, ...headers }, body: stream, trailers };
 }
 
 /** Nodes without machines: the port as it is promised, scripted per node. For tests and simulations. */

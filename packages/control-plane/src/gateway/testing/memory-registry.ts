@@ -53,7 +53,7 @@ function toResolved({
 }
 
 function toRecord({ name, version }: ResolvedModel): ModelRecord {
-  return { name, description: '', aliases: [], latest: version, versionCount: 1, createdAt: at, updatedAt: at, notice: '' };
+  return { name, description: '', aliases: [], latest: version, versionCount: 1, createdAt: at, updatedAt: at, notice: '', notices: [] };
 }
 
 /** A registry of given models that nobody can change but through `put` and `remove`. For tests. */

@@ -1,4 +1,4 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import { errnoOf } from '@cluster-ai/runtime';
 
 /** Whether the file system said so; errors of Node itself begin with `ERR_`. */
@@ -8,15 +8,19 @@ export const isFileError = (error: unknown): boolean => /^E(?!RR_)[A-Z]/.test(er
 export function toSourceError(error: unknown, path: string): ClusterError {
   const code = errnoOf(error) ?? 'unknown';
   if (code === 'ENOENT' || code === 'ENOTDIR')
-    return new ClusterError('file_not_found', `There is no file ${path}.`, { hint: 'Check the path.', param: 'path', cause: error });
-  if (code === 'EINVAL')
-    return new ClusterError('invalid_model_file', `${path} is a folder, a pipe or a device, not a file.`, {
-      hint: 'Name the model file itself.',
+    return new ClusterError('file_not_found', phrase('no_such_file', { path }), {
+      hint: phrase('check_the_path'),
       param: 'path',
       cause: error,
     });
-  return new ClusterError('invalid_model_file', `${path} cannot be read (${code}).`, {
-    hint: 'Give this user the right to read the file.',
+  if (code === 'EINVAL')
+    return new ClusterError('invalid_model_file', phrase('is_no_file', { path }), {
+      hint: phrase('name_the_model_file'),
+      param: 'path',
+      cause: error,
+    });
+  return new ClusterError('invalid_model_file', phrase('file_cannot_be_read', { path, code }), {
+    hint: phrase('give_right_to_read'),
     param: 'path',
     cause: error,
   });
@@ -26,12 +30,12 @@ export function toSourceError(error: unknown, path: string): ClusterError {
 export function toFolderError(error: unknown, folder: string): ClusterError {
   const code = errnoOf(error) ?? 'unknown';
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new ClusterError('disk_full', `The disk of ${folder} is full.`, {
-      hint: 'Free some space on that disk; nothing was kept of the file that did not fit.',
+    return new ClusterError('disk_full', phrase('disk_of_folder_full', { folder }), {
+      hint: phrase('free_space_nothing_kept'),
       cause: error,
     });
-  return new ClusterError('data_folder_unwritable', `${folder} cannot be written (${code}).`, {
-    hint: 'Check the owner and the permissions of that folder, and that its disk is mounted for writing.',
+  return new ClusterError('data_folder_unwritable', phrase('folder_cannot_be_written', { folder, code }), {
+    hint: phrase('check_folder_rights'),
     cause: error,
   });
 }

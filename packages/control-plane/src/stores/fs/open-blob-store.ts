@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { constants, copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ClusterError, isDigest } from '@cluster-ai/contracts';
+import { ClusterError, isDigest, phrase } from '@cluster-ai/contracts';
 import type { BlobStore, StagedBlob } from '../blob-store.ts';
 import { digestFile } from './digest-file.ts';
 import { toFolderError, toSourceError } from './file-errors.ts';
@@ -25,8 +25,8 @@ async function statFile(path: string): Promise<BigIntStats> {
 
 function assertUnchanged(before: BigIntStats, after: BigIntStats, path: string): void {
   if (identityOf(before) === identityOf(after) && before.ino === after.ino) return;
-  throw new ClusterError('invalid_model_file', `${path} changed while it was read.`, {
-    hint: 'Try again when nothing writes to it.',
+  throw new ClusterError('invalid_model_file', phrase('file_changed_while_read', { path }), {
+    hint: phrase('wait_for_the_writer'),
     param: 'path',
   });
 }

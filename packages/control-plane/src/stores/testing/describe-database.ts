@@ -11,6 +11,19 @@ export interface DatabasePlace {
 }
 
 const setting = (key: string, value = '{}') => ({ key, value_json: value, updated_at: 1_700_000_000_000, revision: 1 });
+const aModel = {
+  id: 'model_1',
+  name: 'Lab/Qwen',
+  name_lower: 'lab/qwen',
+  display_name: 'Qwen 三 😀 "quoted" \\ \n',
+  namespace: 'Lab',
+  description: '',
+  metadata_json: '{}',
+  last_seq: 1,
+  created_at: Number.MAX_SAFE_INTEGER,
+  updated_at: 0,
+  revision: 1,
+};
 const keysOf = async (query: Query) => (await query.selectFrom('settings').select('key').orderBy('key').execute()).map(({ key }) => key);
 
 /** What every database must do, whatever is behind it. */
@@ -39,19 +52,6 @@ export function describeDatabase(name: string, makePlace: () => Promise<Database
 
     test('gives every type back as it was given: 64-bit numbers, text of any script, bytes, nothing', async () => {
       const bytes = new Uint8Array([0, 1, 127, 128, 255]);
-      const model = {
-        id: 'model_1',
-        name: 'Lab/Qwen',
-        name_lower: 'lab/qwen',
-        display_name: 'Qwen 三 😀 "quoted" \\ \n',
-        namespace: 'Lab',
-        description: '',
-        metadata_json: '{}',
-        last_seq: 1,
-        created_at: Number.MAX_SAFE_INTEGER,
-        updated_at: 0,
-        revision: 1,
-      };
       const version = {
         id: 'version_1',
         model_id: 'model_1',
@@ -61,15 +61,15 @@ export function describeDatabase(name: string, makePlace: () => Promise<Database
         manifest_bytes: bytes,
         source: '',
         facts_json: '{}',
-        notice: '',
+        notices_json: '[]',
         created_at: 5,
         size_bytes: 3_000_000_000,
       };
       await database.transaction(async (transaction) => {
-        await transaction.insertInto('models').values(model).execute();
+        await transaction.insertInto('models').values(aModel).execute();
         await transaction.insertInto('versions').values(version).execute();
       });
-      expect(await database.query.selectFrom('models').selectAll().executeTakeFirst()).toEqual(model);
+      expect(await database.query.selectFrom('models').selectAll().executeTakeFirst()).toEqual(aModel);
       const found = await database.query.selectFrom('versions').selectAll().executeTakeFirst();
       expect({ ...found, manifest_bytes: [...(found?.manifest_bytes ?? [])] }).toEqual({ ...version, manifest_bytes: [...bytes] });
     });
@@ -194,6 +194,29 @@ export function describeDatabase(name: string, makePlace: () => Promise<Database
       await database.transaction((transaction) => transaction.insertInto('settings').values(setting('a')).execute());
       await migrate(database, silentLogger);
       expect(await keysOf(database.query)).toEqual(['a']);
+    });
+
+    test('an older database keeps what it said about its models, by codes', async () => {
+      const olderPlace = await makePlace();
+      const older = await olderPlace.open();
+      try {
+        await migrate(older, silentLogger, '0001-first-tables');
+        const said = ['This is a very small demonstration model. Add a larger one for real work.', ''];
+        await older.transaction(async (transaction) => {
+          await transaction.insertInto('models').values(aModel).execute();
+          for (const [seq, notice] of said.entries())
+            await sql`insert into versions (id, model_id, seq, manifest_digest, manifest_bytes, source, facts_json, notice, created_at, size_bytes)
+              values (${`version_${seq}`}, ${aModel.id}, ${seq}, 'sha256:00', ${new Uint8Array()}, '', '{}', ${notice}, 0, 0)`.execute(
+              transaction,
+            );
+        });
+        await migrate(older, silentLogger);
+        const kept = await older.query.selectFrom('versions').select('notices_json').orderBy('seq').execute();
+        expect(kept.map(({ notices_json }) => JSON.parse(notices_json))).toEqual([[{ code: 'model_is_a_demonstration' }], []]);
+      } finally {
+        await older[Symbol.asyncDispose]();
+        await olderPlace.remove();
+      }
     });
 
     test('refuses a database that a newer program has changed', async () => {

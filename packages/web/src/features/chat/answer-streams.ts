@@ -1,5 +1,5 @@
 import { type ClusterClient, ClusterError } from '@cluster-ai/client';
-import type { ChatDetails, ChatMessage, ChatStreamEvent, ChatTurn } from '@cluster-ai/contracts';
+import { type ChatDetails, type ChatMessage, type ChatStreamEvent, type ChatTurn, phrase } from '@cluster-ai/contracts';
 import type { QueryClient } from '@tanstack/react-query';
 import { useCallback, useSyncExternalStore } from 'react';
 import { applyToAnswer, beginAnswer, type LiveAnswer } from './live-answer.ts';
@@ -99,7 +99,7 @@ export function createAnswerStreams({ cluster, queryClient, now = Date.now }: An
   }
 
   async function ask(chatId: string, turn: ChatTurn): Promise<void> {
-    if (running.has(chatId)) throw new ClusterError('conflict', 'This chat is being answered.');
+    if (running.has(chatId)) throw new ClusterError('conflict', phrase('chat_is_busy'));
     running.set(chatId, beginAnswer(turn, now()));
     tell(chatId);
     const accepted = Promise.withResolvers<void>();

@@ -35,6 +35,48 @@ describe('where one writes', () => {
     expect(textOf()).toBe('Hello');
   });
 
+  test('Enter before a model is known keeps the text in view, says what it waits for, and sends it once', () => {
+    const onSend = vi.fn(async () => {});
+    const { rerender } = render(<Composer label="Message" isBusy waitsFor="Waiting for the models." onSend={onSend} />);
+    expect(screen.getByRole('status').textContent).toBe('');
+    type('Hello');
+    press('Enter');
+    expect(screen.getByRole('status').textContent).toBe('Waiting for the models.');
+    expect(textOf()).toBe('Hello');
+    expect(onSend).not.toHaveBeenCalled();
+
+    rerender(<Composer label="Message" isBusy={false} onSend={onSend} />);
+    expect(onSend.mock.calls).toEqual([['Hello']]);
+    expect(textOf()).toBe('');
+    expect(screen.getByRole('status').textContent).toBe('');
+    rerender(<Composer label="Message" isBusy={false} onSend={onSend} />);
+    expect(onSend).toHaveBeenCalledTimes(1);
+  });
+
+  test('what waits stays where it is when there is nobody to send it to, and is not sent later by surprise', () => {
+    const onSend = vi.fn(async () => {});
+    const { rerender } = render(<Composer label="Message" isBusy waitsFor="Waiting for the models." onSend={onSend} />);
+    type('Hello');
+    press('Enter');
+    rerender(<Composer label="Message" isBusy onSend={onSend} />);
+    expect(textOf()).toBe('Hello');
+    rerender(<Composer label="Message" isBusy={false} onSend={onSend} />);
+    expect(onSend).not.toHaveBeenCalled();
+    press('Enter');
+    expect(onSend).toHaveBeenCalledWith('Hello');
+  });
+
+  test('Escape takes back what waits to be sent', () => {
+    const onSend = vi.fn(async () => {});
+    const { rerender } = render(<Composer label="Message" isBusy waitsFor="Waiting for the models." onSend={onSend} />);
+    type('Hello');
+    press('Enter');
+    press('Escape');
+    rerender(<Composer label="Message" isBusy={false} onSend={onSend} />);
+    expect(onSend).not.toHaveBeenCalled();
+    expect(textOf()).toBe('Hello');
+  });
+
   test('what was refused comes back, with the reason', async () => {
     render(
       <Composer

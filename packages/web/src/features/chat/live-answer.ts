@@ -7,7 +7,7 @@ export interface LiveAnswer {
   /** The answer so far; undefined until the server has stored it. */
   readonly message: ChatMessage | undefined;
   /** Why there is no text yet. */
-  readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  readonly waiting: Omit<Extract<ChatStreamEvent, { type: 'waiting' }>, 'type'> | undefined;
   readonly startedAt: number;
   readonly firstTextAt: number | undefined;
   /** Pieces of text since the first one; about one a token. */
@@ -25,7 +25,7 @@ export function applyToAnswer(answer: LiveAnswer, event: ChatStreamEvent, now: n
     case 'message':
       return { ...answer, message: event.message };
     case 'waiting':
-      return { ...answer, waiting: { reason: event.reason, message: event.message } };
+      return { ...answer, waiting: { reason: event.reason, message: event.message, said: event.said } };
     case 'delta':
       return answer.message?.id === event.messageId ? appendText(answer, answer.message, event.text, now) : answer;
     case 'done':

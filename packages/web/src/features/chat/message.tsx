@@ -120,7 +120,9 @@ export const Answer = memo(function Answer({ message, siblings, actions, isBusy,
     <article aria-label={t('chat.answerOf', { model: message.answer?.model ?? '' })} className="grid min-w-0 gap-2" aria-busy={isWriting}>
       {message.answer && <AnswerLine facts={message.answer} liveRate={live?.rate} />}
       {message.content !== '' && <Markdown text={message.content} isStreaming={isWriting} />}
-      {live && message.content === '' && <WaitingLine waiting={live.waiting} startedAt={live.startedAt} model={live.model} />}
+      {live && (live.waiting || message.content === '') && (
+        <WaitingLine waiting={live.waiting} startedAt={live.startedAt} model={live.model} />
+      )}
       {!isWriting && <AnswerEnd message={message} />}
       {!isWriting && (
         <div className="-ml-1.5 flex items-center gap-0.5 text-muted-foreground">

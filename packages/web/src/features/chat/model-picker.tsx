@@ -7,7 +7,8 @@ import { StateIcon } from '../../ui/state-badge.tsx';
 import { canChat } from './choose-model.ts';
 
 export interface ModelPickerProps {
-  readonly models: readonly Model[];
+  /** Undefined until they are known. */
+  readonly models: readonly Model[] | undefined;
   readonly value: string;
   onChoose(name: string): void;
 }
@@ -35,17 +36,16 @@ function ModelChoice({ model }: { readonly model: Model }) {
 export function ModelPicker({ models, value, onChoose }: ModelPickerProps) {
   const { t } = useTranslation();
   const word = useStateWord();
-  const chosen = models.find(({ name }) => name === value);
+  const chosen = models?.find(({ name }) => name === value);
   const state = chosen ? word(chosen.condition.state) : t('chat.modelGone');
+  const isToBeSaid = models !== undefined && value !== '' && chosen?.condition.state !== 'ready';
   return (
     <Menu>
       <MenuTrigger className="flex h-8 max-w-full items-center gap-1.5 rounded-md px-2 font-medium text-[0.8125rem] hover:bg-muted">
         {chosen && <StateIcon state={chosen.condition.state} className="size-3.5" />}
         <span className="sr-only">{t('chat.model')}: </span>
-        <span className="truncate">{value || t('chat.noModel')}</span>
-        <span className="hidden whitespace-nowrap font-normal text-muted-foreground sm:inline">
-          {chosen?.condition.state === 'ready' ? '' : state}
-        </span>
+        <span className="truncate">{value || (models ? t('chat.noModel') : t('common.loading'))}</span>
+        <span className="hidden whitespace-nowrap font-normal text-muted-foreground sm:inline">{isToBeSaid ? state : ''}</span>
         <ChevronDown aria-hidden className="size-3.5 shrink-0 text-muted-foreground" />
       </MenuTrigger>
       <MenuContent align="start" className="max-h-80 w-80 max-w-[calc(100vw-1.5rem)] overflow-y-auto">
@@ -53,7 +53,7 @@ export function ModelPicker({ models, value, onChoose }: ModelPickerProps) {
           label={t('chat.model')}
           value={value}
           onChoose={onChoose}
-          choices={models.filter(canChat).map((model) => ({ value: model.name, label: <ModelChoice model={model} /> }))}
+          choices={(models ?? []).filter(canChat).map((model) => ({ value: model.name, label: <ModelChoice model={model} /> }))}
         />
       </MenuContent>
     </Menu>

@@ -5,10 +5,11 @@ import { useExplainCondition } from '../../i18n/explain.ts';
 import { useFormat } from '../../i18n/i18n.ts';
 import { StateIcon } from '../../ui/state-badge.tsx';
 import { useNow } from '../../ui/use-now.ts';
+import type { LiveAnswer } from './live-answer.ts';
 
 export interface WaitingLineProps {
   /** What the server said about it. */
-  readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  readonly waiting: LiveAnswer['waiting'];
   /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly model: string;
@@ -22,7 +23,7 @@ export function WaitingLine({ waiting, startedAt, model }: WaitingLineProps) {
   const { data } = useModels();
   const known = data?.models.find(({ name }) => name === model);
   const condition = known?.condition.state === 'ready' ? undefined : known?.condition;
-  const reason = waiting ? { reason: waiting.reason as ReasonCode, message: waiting.message, hint: '' } : condition;
+  const reason = waiting ? { ...waiting, reason: waiting.reason as ReasonCode, hint: '' } : condition;
   const elapsedMs = Math.max(0, useNow() - startedAt);
   const progress = known?.replicas.find((replica) => replica.progress !== null)?.progress;
   return (

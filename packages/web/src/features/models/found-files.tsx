@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { useApp } from '../../api/app-context.ts';
 import { useFoundFiles } from '../../api/queries.ts';
+import { useSayPhrases } from '../../i18n/explain.ts';
 import { useFormat } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
@@ -18,6 +19,7 @@ function FoundRow({ file }: { readonly file: FoundFile }) {
   const format = useFormat();
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
+  const problem = useSayPhrases()(file.problems, file.problem ?? '');
   async function add(): Promise<void> {
     setBusy(true);
     setError(undefined);
@@ -66,7 +68,9 @@ function FoundRow({ file }: { readonly file: FoundFile }) {
       {file.problem !== null && (
         <p className="flex items-center gap-2">
           <TriangleAlert aria-hidden className="size-4 shrink-0 text-warn" />
-          <span lang="en">{file.problem}</span>
+          <span lang={problem.lang} className="min-w-0 [overflow-wrap:anywhere]">
+            {problem.text}
+          </span>
         </p>
       )}
       {error !== undefined && <ErrorNotice error={error} />}

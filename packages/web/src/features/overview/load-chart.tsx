@@ -1,9 +1,10 @@
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../../api/app-context.ts';
+import { useLoadHistory } from '../../api/queries.ts';
 import { useFormat } from '../../i18n/i18n.ts';
 import { useLiveState } from '../../live/live.ts';
-import type { LoadPoint } from '../../live/live-state.ts';
+import { joinPast, type LoadPoint } from '../../live/load-points.ts';
 import { Button } from '../../ui/button.tsx';
 import { Panel, Skeleton } from '../../ui/surface.tsx';
 
@@ -39,10 +40,12 @@ function LoadTable({ load }: { readonly load: readonly LoadPoint[] }) {
   );
 }
 
-/** Tokens per second since the page was opened, as a line or as a table. */
+/** Tokens per second of the last minutes, from before the page was opened too, as a line or as a table. */
 export function LoadChart() {
   const { t } = useTranslation();
-  const { load } = useLiveState(useApp().live);
+  const { load: own } = useLiveState(useApp().live);
+  const { data: past } = useLoadHistory();
+  const load = useMemo(() => joinPast(past ?? [], own), [past, own]);
   const format = useFormat();
   const [isTable, setTable] = useState(false);
   const values = load.map(({ tokensPerSecond }) => tokensPerSecond);
@@ -76,7 +79,11 @@ export function LoadChart() {
           />
         </Suspense>
       )}
-      <p className="mt-1 text-muted-foreground text-xs">{t('overview.chart.since')}</p>
+      {load.length > 1 && (
+        <p className="mt-1 text-muted-foreground text-xs">
+          {t('overview.chart.span', { span: format.duration((load.at(-1)?.at ?? 0) - (load[0]?.at ?? 0)) })}
+        </p>
+      )}
     </Panel>
   );
 }

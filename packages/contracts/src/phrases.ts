@@ -1,0 +1,295 @@
+import { type ReasonCode, reasons } from './reasons.ts';
+import type { Phrase, Said } from './said.ts';
+
+/**
+ * Every sentence about one case that people read and that is no fixed part of a table: as English templates, so that whoever speaks
+ * another language says it by its code. `{name}` is a place for a value; `{name:kind}` for one that each language writes in its own way,
+ * see `PhraseFormat`. Commands stand between backticks. The Portuguese ones are in portuguese.ts.
+ */
+export const phrases = {
+  // what the table of reasons says, inside of a longer story
+  reason: '{reason:reason}',
+  next_step: '{reason:hint}',
+  // notices of models
+  model_is_a_demonstration: 'This is a very small demonstration model. Add a larger one for real work.',
+  model_is_a_script: 'No model runs here: the fake engine plays a script. A tool for tests and demos.',
+  file_is_gone: 'The file {path} is gone.',
+  file_has_changed: 'The file {path} has changed since it was imported.',
+  put_the_file_back: 'Put the file back, or import it again with `cluster-ai models add NAME --file PATH`.',
+  // models and their files
+  model_unknown: 'There is no model "{name}".',
+  did_you_mean: 'Did you mean {names}?',
+  list_the_models: 'See `cluster-ai models ls`.',
+  add_a_model: 'Add one: `cluster-ai models add NAME --file PATH.gguf`.',
+  version_unknown: 'Model "{model}" has no version {version}.',
+  it_has: 'It has {names}.',
+  name_cannot_be_used: '"{name}" cannot be a model\'s name.',
+  how_names_are: 'Use letters, digits, "-", "_" and ".", with up to two "/" between, for example "lab/qwen3-4b".',
+  not_a_name: '"{name}" is not a model\'s name.',
+  name_alone: 'Write the name alone, without an alias or digest.',
+  path_must_be_absolute: 'The path must be absolute.',
+  write_from_the_root: 'Write it from the root, such as {example}.',
+  no_such_file: 'There is no file {path}.',
+  check_the_path: 'Check the path.',
+  loop_of_links: '{path} is a loop of symbolic links.',
+  name_the_file_itself: 'Name the file itself.',
+  file_cannot_be_read: '{path} cannot be read ({code}).',
+  give_right_to_read: 'Give this user the right to read the file.',
+  is_a_folder: '{path} is a folder, not a file.',
+  is_a_device: '{path} is a pipe or a device, not a file.',
+  is_no_file: '{path} is a folder, a pipe or a device, not a file.',
+  name_the_model_file: 'Name the model file itself.',
+  file_changed_while_read: '{path} changed while it was read.',
+  wait_for_the_writer: 'Try again when nothing writes to it.',
+  disk_of_folder_full: 'The disk of {folder} is full.',
+  free_space_nothing_kept: 'Free some space on that disk; nothing was kept of the file that did not fit.',
+  folder_cannot_be_written: '{folder} cannot be written ({code}).',
+  check_folder_rights: 'Check the owner and the permissions of that folder, and that its disk is mounted for writing.',
+  not_valid_gguf: '{path} is not a complete, valid GGUF file.',
+  gguf_finding: 'It {finding}.',
+  gguf_is_empty: 'It is empty.',
+  gguf_is_no_gguf: "It does not begin with 'GGUF'.",
+  gguf_is_cut_short: 'It is cut short: its weights need {needed} bytes, and the file has {size}.',
+  gguf_ends_within: 'It ends at byte {byte}, in the middle of {what}.',
+  gguf_ends_before: 'It ends at byte {size}, but {what} at byte {position} needs {bytes} bytes.',
+  gguf_is_one_of_parts: 'It is one of {parts} parts; join them with `llama-gguf-split --merge`.',
+  gguf_is_image_part: 'It is the image part of a model, not a model.',
+  gguf_has_no_weights: 'It holds no weights.',
+  get_the_file_again: 'Get the file again from its source.',
+  not_a_script: '{path} is not a script for the fake engine: {finding}.',
+  format_only_kept: '{model} is a model in the format "{format}", which no engine here can serve.',
+  only_gguf_is_served: 'Only GGUF files can be served now. Other formats are kept and handed out.',
+  // where a model can run
+  some_nodes_ready: '{ready} of {all} nodes are ready.',
+  no_node_has_memory: 'No node has enough free memory.',
+  no_node_can_run: 'No ready node can run this model.',
+  waits_for_room: 'Waits until another model makes room.',
+  node_is_in_state: 'Node {node}: {state:state}.',
+  node_lacks_memory: 'Node {node}: needs {needed:bytes}, {free:bytes} free.',
+  port_left_to_ollama: 'Left alone: probably a real Ollama. Its clients reach this cluster by OLLAMA_HOST.',
+  // what goes wrong with a copy of a model
+  engine_not_installed: "The engine '{engine}' is not installed on this node.",
+  file_was_rejected: 'The engine ended {count} times while it loaded this file, so the file was rejected.',
+  import_from_source: 'Import the file again from its source.',
+  engine_was_killed: 'The engine was killed (signal SIGKILL); often that means that the machine ran out of memory.',
+  engine_aborted: 'The engine aborted (signal {signal}).',
+  engine_ended: 'The engine ended with code {code}.',
+  engine_was_stopped: 'The engine was stopped.',
+  engine_computed_too_long: 'The engine was ended because it computed for {seconds} s without an end.',
+  engine_was_silent: 'The engine was ended because it gave no sign of life for {seconds} s.',
+  engine_last_words: 'Its last words: {words}',
+  engine_did_not_start: 'The engine could not start; the last lines of its log say more.',
+  llama_says: 'llama.cpp says: {words}',
+  llama_crashed: 'llama.cpp crashed on this model file.',
+  llama_refused_file: 'llama.cpp refused to load the model file.',
+  llama_cannot_read_header: 'The header of the model file cannot be read.',
+  llama_lacks_architecture: 'llama.cpp does not know the architecture "{architecture}" of this model.',
+  encoder_and_decoder: 'Models with an encoder and a decoder ("{architecture}") are not supported.',
+  model_needs_memory: 'The model needs {needed:memory}, and {free:memory} are free on this node.',
+  context_needs_memory:
+    'The model with {parallel} × {context} tokens of context needs {needed:memory}, and {free:memory} are free on this node.',
+  context_not_made: 'A context of {parallel} × {context} tokens could not be made.',
+  use_a_smaller_model: 'Use a smaller model or a stronger quantisation, ask for a smaller context, or add a node with more memory.',
+  no_room_for_weights: 'The disk of {folder} has no room for {bytes} more bytes of weights.',
+  free_space_on_node: 'Free some space on the node.',
+  weights_not_fetched: 'The weights could not be fetched from the control plane ({code}).',
+  weights_broke_off: 'The connection ended after {received} of {size} bytes of the weights.',
+  weights_of_other_size: 'The control plane offers {offered} bytes for {digest}, where {size} were ordered.',
+  more_weights_than_ordered: 'More than {size} bytes came for {digest}.',
+  weights_of_other_digest: 'The weights that came have the digest {digest}, where {ordered} was ordered.',
+  copy_is_damaged: 'The copy is damaged: import the model again.',
+  // loading on request
+  could_not_be_loaded: '{model} could not be loaded:',
+  not_ready_yet: '{model} is not ready yet:',
+  goes_on_loading: 'Send the request again; the model goes on loading meanwhile.',
+  unloaded_meanwhile: '{model} was unloaded while it loaded.',
+  load_it_again: 'Load it again.',
+  did_not_stop: '{model} did not stop within {seconds} seconds.',
+  is_being_stopped: 'It is still being stopped; see `cluster-ai logs`.',
+  stays_loaded: '{model} is configured to stay loaded.',
+  take_out_of_config: 'Take it out of cluster.models first.',
+  no_model_yet: 'No model is registered yet.',
+  model_not_named: 'The request names no model, and there are several.',
+  name_one_of: 'Name one of: {names}.',
+  // answers
+  queue_is_full: '{count} requests already wait for {model}.',
+  try_later: 'Try again later, or add a node.',
+  engine_queue_is_full: "The engine's queue is full: {count} requests wait already.",
+  engine_is_stopping: 'The engine is stopping.',
+  engine_broke_off: 'The engine on {node} broke off its answer.',
+  engine_refused: 'The engine on node {node} refused the request with status {status}.',
+  no_next_token: 'The model gave no next token that the rules allow.',
+  runtime_refused: 'The inference runtime refused to go on with this request.',
+  reader_took_nothing: 'The reader took nothing for a minute.',
+  prompt_too_long: "The prompt has {tokens} tokens, and this replica's context holds {context}, the answer included.",
+  prompt_too_long_with_tools:
+    "The prompt has {tokens} tokens; {toolTokens} of them describe the {tools} tools that came with the request, and this replica's context holds {context}, the answer included.",
+  offer_fewer_tools: 'Offer fewer tools, shorten the conversation, or deploy the model with a larger context.',
+  shorten_the_conversation: 'Shorten the conversation, or deploy the model with a larger context.',
+  text_too_long: 'A text of {characters} characters does not fit into a context of {context} tokens.',
+  no_chat_template: 'This model has no chat template, and its vocabulary shows no known one.',
+  use_completions: 'Use /v1/completions with a prompt of your own.',
+  only_makes_embeddings: 'This model only makes embeddings; it does not generate text.',
+  template_refused: "The model's chat template refused the messages: {words}",
+  template_is_slow: "The model's chat template took longer than {milliseconds} ms.",
+  template_is_too_large: "The model's chat template is larger than {size} KiB.",
+  template_cannot_be_read: "The model's chat template cannot be read: {words}.",
+  did_not_begin: 'Node {node} did not begin to answer within {seconds} seconds.',
+  look_there_or_wait_longer: 'See `cluster-ai logs` there, or raise inference.firstTokenTimeoutSeconds.',
+  connection_broke: 'The connection to the node broke while it answered.',
+  connection_to_node_broke: 'The connection to the node {node} broke before the answer was complete.',
+  answer_broke_off: 'The answer ended before it was complete.',
+  send_again: 'Send the request again.',
+  copy_left_the_node: 'The replica is no longer on this node.',
+  node_was_lost: 'The node {node} was lost.',
+  node_cannot_be_reached: 'The node {node} cannot be reached.',
+  node_is_not_connected: 'The node {node} is not connected.',
+  see_the_nodes: 'Check `cluster-ai nodes ls`.',
+  internal: 'Something went wrong on our side. The log of the control plane has the details.',
+  // chats
+  chat_unknown: 'There is no chat "{id}".',
+  chat_is_busy: 'This chat is being answered.',
+  wait_or_stop: 'Wait for the answer, or stop it first.',
+  parent_not_in_chat: 'The parent message is not part of this chat.',
+  nothing_to_answer: 'There is no question to answer: the last message is not a person’s.',
+  restarted_during_answer: 'The control plane was restarted during this answer.',
+  ask_again: 'Ask for the answer again.',
+  // nodes
+  node_unknown: 'There is no node {id}.',
+  node_list_shows: '`cluster-ai nodes ls` shows them.',
+  link_port_taken: 'The port {port} on {host}, where nodes dial, is taken by another program.',
+  choose_link_port: 'Stop that program, or choose another port: `listeners.link.port` in cluster.yaml.',
+  link_refused: 'Nodes cannot be listened for on {place} ({code}).',
+  name_an_own_address: 'Name an address of this machine.',
+  token_incomplete: 'The join token is not complete.',
+  token_foreign: 'The join token was made by another cluster.',
+  token_unknown: 'This cluster knows no such join token.',
+  ask_for_another: 'Ask for a new one: `cluster-ai nodes invite` on the control plane’s machine.',
+  token_for_one_machine: 'A token is good for one machine.',
+  token_used: 'The join token was already used at {time}.',
+  token_expired: 'The join token expired at {time}.',
+  copy_the_whole_line: 'Copy the whole line that `cluster-ai nodes invite` printed.',
+  use_own_token: 'Use a token of this cluster, or the address of the cluster that made it.',
+  // how clients meet us
+  nothing_answers: 'Nothing answers at {address}.',
+  nothing_answers_here: 'Nothing answers at this address.',
+  start_the_cluster: 'Start the cluster with `cluster-ai up`, or check the address.',
+} as const satisfies Record<string, string>;
+
+export type PhraseCode = keyof typeof phrases;
+
+/** The names of a template's places. */
+type PlaceOf<Template extends string> = Template extends `${string}{${infer Place}}${infer Rest}`
+  ? (Place extends `${infer Name}:${string}` ? Name : Place) | PlaceOf<Rest>
+  : never;
+type ValuesOf<Code extends PhraseCode> = Readonly<Record<PlaceOf<(typeof phrases)[Code]>, string | number>>;
+
+/** Makes a phrase; the compiler knows which values it needs. */
+export function phrase<Code extends PhraseCode>(
+  code: Code,
+  ...[values]: [PlaceOf<(typeof phrases)[Code]>] extends [never] ? [] : [ValuesOf<Code>]
+): Phrase {
+  return values === undefined ? { code } : { code, values };
+}
+
+/** What people are told: in English only, or by phrases that each language has. What is English in a part is English as a whole. */
+export type Sentence = string | Phrase | readonly (string | Phrase)[];
+
+/** How a language writes the values that are not the same in all of them. */
+export interface PhraseFormat {
+  /** Of files, in powers of 1000. */
+  readonly bytes: (bytes: number) => string;
+  /** In powers of 1024. */
+  readonly memory: (bytes: number) => string;
+  /** The word for a state. */
+  readonly state: (state: string) => string;
+  /** What the table of reasons says. */
+  readonly reason: (reason: ReasonCode) => string;
+  readonly hint: (reason: ReasonCode) => string;
+}
+
+const PLACE = /\{(\w+)(?::(\w+))?\}/g;
+
+function writeValue(value: string | number, kind: string | undefined, format: PhraseFormat): string {
+  switch (kind) {
+    case 'bytes':
+      return format.bytes(Number(value));
+    case 'memory':
+      return format.memory(Number(value));
+    case 'state':
+      return format.state(String(value));
+    case 'reason':
+      return format.reason(value as ReasonCode);
+    case 'hint':
+      return format.hint(value as ReasonCode);
+    default:
+      return String(value);
+  }
+}
+
+/** Phrases as one text. `undefined` when the language lacks one of them, which a newer program may have said. */
+export function sayPhrases(
+  said: readonly Phrase[],
+  templates: Readonly<Record<PhraseCode, string>>,
+  format: PhraseFormat,
+): string | undefined {
+  const sentences = said.map(({ code, values = {} }) =>
+    code in templates
+      ? templates[code as PhraseCode].replace(PLACE, (place, name: string, kind?: string) => {
+          const value = values[name];
+          return value === undefined ? place : writeValue(value, kind, format);
+        })
+      : undefined,
+  );
+  return sentences.includes(undefined) ? undefined : sentences.join(' ');
+}
+
+const englishFormat: PhraseFormat = {
+  bytes: (bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(0)} MB`),
+  memory: (bytes) => `${Math.ceil(bytes / 1024 ** 2).toLocaleString('en-US')} MiB`,
+  state: (state) => state,
+  reason: (reason) => reasons[reason].message,
+  hint: (reason) => reasons[reason].hint,
+};
+
+/** The parts of a sentence, to make a longer one of them. */
+export const sentencesOf = (sentence: Sentence): readonly (string | Phrase)[] =>
+  typeof sentence === 'string' || 'code' in sentence ? [sentence] : sentence;
+
+/** The English text of a sentence. */
+export function toEnglish(sentence: Sentence): string {
+  return sentencesOf(sentence)
+    .map((part) => (typeof part === 'string' ? part : (sayPhrases([part], phrases, englishFormat) ?? '')))
+    .join(' ');
+}
+
+/** The codes of a sentence; none where a part of it is English only. */
+export function phrasesIn(sentence: Sentence = []): Phrase[] {
+  const parts = sentencesOf(sentence);
+  const said = parts.filter((part) => typeof part !== 'string');
+  return said.length === parts.length ? said : [];
+}
+
+/** The codes of a message and its hint; `undefined` where neither has any. */
+export function toSaid(message: Sentence | undefined, hint: Sentence | undefined): Said | undefined {
+  const said = { message: phrasesIn(message), hint: phrasesIn(hint) };
+  return said.message.length + said.hint.length === 0 ? undefined : said;
+}
+
+const isPhrase = (value: unknown): value is Phrase =>
+  typeof value === 'object' &&
+  value !== null &&
+  'code' in value &&
+  typeof value.code === 'string' &&
+  isValues('values' in value ? value.values : {});
+const isValues = (values: unknown) =>
+  typeof values === 'object' &&
+  values !== null &&
+  Object.values(values).every((value) => typeof value === 'string' || typeof value === 'number');
+const isPhrases = (value: unknown) => Array.isArray(value) && value.every(isPhrase);
+
+/** Reads what another process said; `undefined` for anything else. */
+export function readSaid(value: unknown): Said | undefined {
+  if (typeof value !== 'object' || value === null || !('message' in value) || !('hint' in value)) return undefined;
+  return isPhrases(value.message) && isPhrases(value.hint) ? (value as Said) : undefined;
+}
