@@ -57,8 +57,40 @@ const model = createRoute({
   component: lazyRouteComponent(() => import('./pages/model-page.tsx'), 'ModelPage'),
 });
 
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  component: lazyRouteComponent(() => import('./pages/sign-in-page.tsx'), 'SignInPage'),
+});
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('./pages/newcomer-page.tsx'), 'SetupPage'),
+});
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitation',
+  component: lazyRouteComponent(() => import('./pages/newcomer-page.tsx'), 'InvitationPage'),
+});
+const password = createRoute({
+  getParentRoute: () => root,
+  path: '/password',
+  component: lazyRouteComponent(() => import('./pages/newcomer-page.tsx'), 'PasswordPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, chat.addChildren([newChat, oneChat]), nodes, node, models, model]),
+  routeTree: root.addChildren([
+    overview,
+    chat.addChildren([newChat, oneChat]),
+    nodes,
+    node,
+    models,
+    model,
+    signIn,
+    setup,
+    invitation,
+    password,
+  ]),
   basepath: '/ui',
   defaultPreload: 'intent',
   scrollRestoration: false,

@@ -4,6 +4,9 @@ import { toLoadPoints } from '../live/load-points.ts';
 import { useApp } from './app-context.ts';
 
 // The first word of each key is what an event names as stale; see live/apply-event.ts.
+/** The answer also gives the client what it needs to prove that a change comes from this page. */
+const meQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => cluster.getMe({ signal }), retry: false });
 const statusQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['status'], queryFn: ({ signal }) => cluster.getClusterStatus({ signal }) });
 const loadQuery = (cluster: ClusterClient) =>
@@ -27,6 +30,7 @@ const chatsQuery = (cluster: ClusterClient, search: string) =>
     placeholderData: (previous) => previous,
   });
 
+export const useMe = () => useQuery(meQuery(useApp().cluster));
 export const useStatus = () => useQuery(statusQuery(useApp().cluster));
 /** What the cluster remembers of its load. */
 export const useLoadHistory = () => useQuery(loadQuery(useApp().cluster));

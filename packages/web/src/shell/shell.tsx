@@ -6,6 +6,7 @@ import { useStatus } from '../api/queries.ts';
 import { Button } from '../ui/button.tsx';
 import { destinations } from './destinations.ts';
 import { OfflineBanner } from './offline-banner.tsx';
+import { WhoAmI } from './who-am-i.tsx';
 
 // Menus and their positioning are a fourth of all code: the page is there before they are.
 const ShellTools = lazy(async () => ({ default: (await import('./shell-tools.tsx')).ShellTools }));
@@ -61,6 +62,7 @@ function TopBar({ onSearch }: { onSearch(): void }) {
       <Button look="ghost" size="icon" aria-label={t('shell.search')} className="sm:hidden" onClick={onSearch}>
         <Search aria-hidden />
       </Button>
+      <WhoAmI />
       <Suspense fallback={<div className="h-9 w-32 sm:w-41" />}>
         <ShellTools />
       </Suspense>
