@@ -38,6 +38,7 @@ export const ptBr = {
     setup: 'Torne-se o administrador',
     setupText: 'Escolha o nome e a senha do primeiro administrador deste cluster. O link funciona uma vez.',
     signIn: 'Entrar',
+    signInFirst: 'Entre para ver este cluster.',
     signInText: 'Com o nome e a senha que você tem neste cluster.',
     signOut: 'Sair de {{name}}',
     wait: 'Um momento…',

@@ -10,7 +10,7 @@ import { Button } from '../ui/button.tsx';
 /** Who is signed in, and the way in or out. Nothing while this machine needs no sign-in. */
 export function WhoAmI() {
   const { t } = useTranslation();
-  const { cluster, queryClient } = useApp();
+  const { cluster, queryClient, live } = useApp();
   const { data: me, isError } = useMe();
   const navigate = useNavigate();
   const explain = useExplainError();
@@ -19,6 +19,7 @@ export function WhoAmI() {
     try {
       await cluster.signOut();
       await queryClient.resetQueries();
+      live.retry();
       await navigate({ to: '/sign-in' });
     } catch (error) {
       toast.error(explain(error).message);

@@ -19,7 +19,7 @@ interface CredentialPageProps {
 /** One form in the middle of the page, by which somebody comes in. */
 export function CredentialPage({ title, text, button, isReady, onSubmit, children }: CredentialPageProps) {
   const { t } = useTranslation();
-  const { queryClient } = useApp();
+  const { queryClient, live } = useApp();
   const navigate = useNavigate();
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
@@ -30,6 +30,7 @@ export function CredentialPage({ title, text, button, isReady, onSubmit, childre
     try {
       await onSubmit();
       await queryClient.resetQueries(); // what a stranger was not shown is asked for again
+      live.retry();
       await navigate({ to: '/' });
     } catch (failure) {
       setError(failure);
