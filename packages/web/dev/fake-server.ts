@@ -12,6 +12,7 @@ import {
   type ChatStreamEvent,
   ClusterError,
   type ClusterEvent,
+  permissions,
   phrase,
   toClusterError,
   toCondition,
@@ -217,6 +218,8 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
     response.on('close', () => eventListeners.delete(listener));
     return;
   }
+  if (kind === 'me')
+    return sendJson(response, { kind: 'local', id: 'local', name: 'this machine', role: null, permissions, person: null, csrfToken: null });
   if (kind === 'cluster' && id === 'load') return sendJson(response, { now: new Date().toISOString(), samples: fakeLoad() });
   if (kind === 'cluster')
     return sendJson(response, {
