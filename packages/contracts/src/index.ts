@@ -13,4 +13,5 @@ export * from './permissions.ts';
 export * from './process-messages.ts';
 export * from './reasons.ts';
 export * from './replicas.ts';
+export * from './secrets.ts';
 export * from './state.ts';
