@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { takeEnvironment } from './local/child-environment.ts';
 import { listenForEnd } from './local/listen-for-end.ts';
 import { findProcessFiles } from './local/process-files.ts';
 import { chooseLanguage } from './output/language.ts';
@@ -6,7 +7,8 @@ import { createTerminal } from './output/terminal.ts';
 import { runProgram } from './program.ts';
 import { version } from './version.ts';
 
-const { stdout: output, stderr: errors, stdin: input, env: environment } = process;
+const { stdout: output, stderr: errors, stdin: input } = process;
+const environment = takeEnvironment(process.env);
 const isFromClone = import.meta.url.endsWith('.ts');
 // whoever reads our output may have seen enough: `cluster-ai logs | head`
 output.on('error', () => process.exit(0));

@@ -21,6 +21,10 @@ import type {
   ModelDetails,
   ModelList,
   Node,
+  PutSecret,
+  RotateSecretsInput,
+  Secret,
+  SecretsStatus,
   UpdateChatInput,
 } from '@cluster-ai/contracts';
 import { type CallOptions, createHttp } from './http.ts';
@@ -123,6 +127,15 @@ export interface ClusterClient {
 
   /** Writes state (and models) into one archive on the control plane's machine. Throws `already_exists`, `disk_full`. */
   createBackup(input: BackupInput, options?: CallOptions): Promise<Backup>;
+
+  /** Which secrets and keys there are, and what is being replaced. Never a value. */
+  getSecrets(options?: CallOptions): Promise<SecretsStatus>;
+  /** Keeps a secret under a name, or replaces its value. */
+  putSecret(name: string, input: PutSecret, options?: CallOptions): Promise<Secret>;
+  /** Forgets a secret. Throws `secret_not_found`. */
+  removeSecret(name: string, options?: CallOptions): Promise<void>;
+  /** Replaces data keys, in the background, or the master key, at once. Throws `conflict` while one is being replaced, or where the master key is no file. */
+  rotateSecrets(input?: RotateSecretsInput, options?: CallOptions): Promise<SecretsStatus>;
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
@@ -179,5 +192,10 @@ export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(glo
     generateStream,
 
     createBackup: (input, options) => request({ method: 'POST', path: 'backups', body: input, ...options }),
+
+    getSecrets: (options) => request({ path: 'secrets', ...options }),
+    putSecret: (name, input, options) => request({ method: 'PUT', path: `secrets/${part(name)}`, body: input, ...options }),
+    removeSecret: (name, options) => request({ method: 'DELETE', path: `secrets/${part(name)}`, ...options }),
+    rotateSecrets: (input = {}, options) => request({ method: 'POST', path: 'secrets/rotate', body: input, ...options }),
   };
 }

@@ -19,6 +19,9 @@ import {
   systemClock,
 } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
+import { takeGivenKeys } from './access/secrets/master-key.ts';
+import { createNamedSecrets } from './access/secrets/named-secrets.ts';
+import { openSecrets } from './access/secrets/secrets.ts';
 import { type Assets, locateAssets } from './assets.ts';
 import { createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
@@ -109,6 +112,7 @@ export async function runControlPlane(
 ): Promise<void> {
   const clock = systemClock;
   const startedAtMs = clock.now();
+  const given = takeGivenKeys(process.env);
   const folder = locateDataFolder(start.dataFolder, {});
   makeDataFolder(folder);
   const effective = await loadConfig(folder.config, start);
@@ -117,6 +121,7 @@ export async function runControlPlane(
   const assets = locateAssets();
 
   await using database = await openDatabase({ url: config.database, folder, log });
+  const secrets = await openSecrets({ database, secretsFolder: folder.secrets, given, clock, log });
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
@@ -152,6 +157,8 @@ export async function runControlPlane(
     events,
     config,
     clock,
+    secrets,
+    namedSecrets: createNamedSecrets({ database, secrets, clock }),
     backups: {
       create: async (request, stop) => {
         const { createBackup } = await import('./backups/create-backup.ts'); // seldom needed, so loaded when it is
@@ -172,7 +179,11 @@ export async function runControlPlane(
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
   ];
 
-  const loops = Promise.all([reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal)]);
+  const loops = Promise.all([
+    reconciler.run(signal),
+    publishChanges({ gateway, registry, events, clock }, signal),
+    secrets.run(signal),
+  ]);
   const localJoin = await nodes.localInvitation();
   tell({
     type: 'ready',

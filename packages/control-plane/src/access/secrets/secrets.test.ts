@@ -356,56 +356,61 @@ describe('the master key', () => {
   });
 });
 
-/** Starts the script and kills it once it has printed this many lines, or lets it end. Gives what it printed. */
-async function runAndKill(what: string, afterLines: number, afterMs: number): Promise<string> {
+/** Starts the script and kills it a moment after it has printed what is waited for, or lets it end. */
+async function runAndKill(what: string, isTime: (printed: string) => boolean): Promise<void> {
   const script = join(import.meta.dirname, 'testing/rotate-in-process.ts');
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, root, what], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let printed = '';
+  let killing: NodeJS.Timeout | undefined;
   for await (const chunk of child.stdout) {
     printed += chunk;
-    if (printed.split('\n').length > afterLines) setTimeout(() => child.kill('SIGKILL'), afterMs);
+    if (isTime(printed)) killing ??= setTimeout(() => child.kill('SIGKILL'), Math.random() * 30);
   }
-  return printed;
+  clearTimeout(killing);
 }
 
 describe('after kill -9', () => {
-  const COUNT = 2000;
+  const COUNT = 1000;
+  const never = () => false;
+  /** Whether so many values were sealed anew. */
+  const hasDone = (count: number) => (printed: string) => printed.split('\n').some((line) => /^\d+$/.test(line) && Number(line) >= count);
+
+  async function fill(): Promise<void> {
+    await using parts = await openParts();
+    const rows = await Promise.all(
+      Array.from({ length: COUNT }, async (_, i) => {
+        const name = `name-${i}`;
+        const sealed = await parts.secrets.seal('named-secrets', { table: 'secrets', column: 'sealed', row: name }, text(`value ${i}`));
+        return { name, purpose: 'other', sealed, created_at: 1, changed_at: 1, revision: 1 };
+      }),
+    );
+    await parts.database.transaction((transaction) => transaction.insertInto('secrets').values(rows).execute());
+  }
+
+  async function readEverything() {
+    await using parts = await openParts();
+    for (const { name } of await parts.named.list()) expect(await parts.named.get(name)).toBe(name.replace('name-', 'value '));
+    return await parts.secrets.describe(); // awaited here, before the database is closed
+  }
 
   test('in the middle of a new data key: everything is readable at each point, and the old key is gone at the end', async () => {
-    {
-      await using parts = await openParts();
-      const { secrets, database } = parts;
-      const rows = await Promise.all(
-        Array.from({ length: COUNT }, async (_, i) => {
-          const name = `name-${i}`;
-          const sealed = await secrets.seal('named-secrets', { table: 'secrets', column: 'sealed', row: name }, text(`value ${i}`));
-          return { name, purpose: 'other', sealed, created_at: 1, changed_at: 1, revision: 1 };
-        }),
-      );
-      await database.transaction(async (transaction) => {
-        for (let i = 0; i < COUNT; i += 500) await transaction.insertInto('secrets').values(rows.slice(i, i + 500)).execute();
-      });
-    }
-    const readEverything = async () => {
-      await using parts = await openParts();
-      for (let i = 0; i < COUNT; i++) expect(await parts.named.get(`name-${i}`)).toBe(`value ${i}`);
-      return parts.secrets.describe();
-    };
-    let printed = '';
+    await fill();
     const cutAt: number[] = [];
-    for (let round = 0; round < 30 && !printed.includes('finished'); round++) {
-      printed = await runAndKill(round === 0 ? 'begin' : 'go on', 1, Math.random() * 25);
-      const { rotations, dataKeys } = await readEverything();
-      if (rotations.length > 0) cutAt.push(rotations[0]?.done ?? -1);
-      else expect(dataKeys.map(({ version }) => version)).toEqual([2]);
+    for (const count of [0, 100, 200, 500, 800, COUNT]) {
+      await runAndKill(count === 0 ? 'begin' : 'go on', hasDone(count));
+      const { rotations } = await readEverything();
+      cutAt.push(rotations[0]?.done ?? COUNT);
     }
-    if (!printed.includes('finished')) await runAndKill('go on', Number.POSITIVE_INFINITY, 0);
+    expect(
+      cutAt.filter((done) => done > 0 && done < COUNT),
+      `cut at ${cutAt.join(', ')}`,
+    ).not.toEqual([]);
+    await runAndKill('go on', never);
     const { rotations, dataKeys } = await readEverything();
     expect(rotations).toEqual([]);
     expect(dataKeys.map(({ version }) => version)).toEqual([2]);
-    expect(cutAt.length, `it was cut at ${cutAt.join(', ')} of ${COUNT}`).toBeGreaterThan(0);
   }, 120_000);
 
   test('in the middle of a new master key: the next start finds the right one, every time', async () => {
@@ -413,8 +418,8 @@ describe('after kill -9', () => {
       await using parts = await openParts();
       await parts.named.put('a', { value: 'x' });
     }
-    for (let round = 0; round < 12; round++) {
-      await runAndKill('master', 1 + (round % 3), Math.random() * 20);
+    for (let round = 0; round < 10; round++) {
+      await runAndKill('master', (printed) => printed.split('\n').length > 1 + (round % 3));
       await using parts = await openParts();
       expect(await parts.named.get('a')).toBe('x');
       expect(await readdir(folder.secrets)).not.toContain('master.key.next');

@@ -15,6 +15,7 @@ import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
+import { type SecretsDependencies, secretRoutes } from './secrets.ts';
 
 /** What the door needs to know of the program around it. */
 export interface ClusterDescription {
@@ -25,7 +26,7 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies {
+export interface NativeDependencies extends SecretsDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
@@ -45,6 +46,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
+    ...secretRoutes(dependencies),
   ];
 }
 
