@@ -1,6 +1,6 @@
 import { type ClusterClient, createClusterClient } from '@cluster-ai/client';
 import { ClusterError, isClusterError } from '@cluster-ai/contracts';
-import { locateDataFolder } from '@cluster-ai/runtime';
+import { type DataFolder, locateDataFolder, readHostCredential } from '@cluster-ai/runtime';
 import { Command, CommanderError } from 'commander';
 import { verbs } from './commands/verbs.ts';
 import { complete } from './completion.ts';
@@ -52,6 +52,10 @@ export const sharedFlags = {
 const groups = {
   nodes: text('The machines of the cluster', 'As máquinas do cluster'),
   models: text('The models that the cluster keeps', 'Os modelos que o cluster guarda'),
+  secrets: text(
+    'Tokens and passwords of other systems, and the keys that seal them',
+    'Tokens e senhas de outros sistemas, e as chaves que os selam',
+  ),
   backup: text('Save and bring back state and models', 'Salva e traz de volta estado e modelos'),
   config: text('The configuration', 'A configuração'),
 } as const;
@@ -70,6 +74,11 @@ const examplesTitle = text('Examples:', 'Exemplos:');
 
 function findUrl(named: unknown, { environment }: Surroundings): string | undefined {
   return typeof named === 'string' ? named : environment['CLUSTER_AI_URL'] || undefined;
+}
+
+/** The key of the environment (an argument would stand in `ps`), else, for the cluster of this data folder, what makes its owner an admin. */
+function findKey(url: string | undefined, folder: DataFolder, environment: Surroundings['environment']): string | undefined {
+  return environment['CLUSTER_AI_API_KEY'] || (url === undefined ? readHostCredential(folder) : undefined);
 }
 
 function toContext(surroundings: Surroundings, options: Readonly<Record<string, unknown>>): Context {
@@ -93,7 +102,7 @@ function toContext(surroundings: Surroundings, options: Readonly<Record<string, 
     isJson: options['json'] === true,
     isYes: options['yes'] === true,
     address,
-    connect: () => (client ??= createClusterClient({ baseUrl: address() })),
+    connect: () => (client ??= createClusterClient({ baseUrl: address(), key: findKey(url, folder, environment) })),
   };
 }
 

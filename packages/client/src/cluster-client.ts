@@ -1,5 +1,6 @@
 import type {
   AddModelInput,
+  ApiKey,
   Backup,
   BackupInput,
   Chat,
@@ -10,13 +11,16 @@ import type {
   ClusterEvent,
   ClusterStatus,
   Config,
+  CreateApiKeyInput,
   CreateChatInput,
+  CreatedApiKey,
   CreateInvitationInput,
   FoundFile,
   GenerateAnswer,
   GenerateInput,
   Invitation,
   LoadModelInput,
+  Me,
   Model,
   ModelDetails,
   ModelList,
@@ -33,7 +37,9 @@ import { type CallOptions, createHttp } from './http.ts';
 export interface ClusterClientOptions {
   /** For example `http://127.0.0.1:3000`. Empty: the address that the page came from. */
   readonly baseUrl: string;
-  /** Replaces the global `fetch`, for example to send a key with every request. */
+  /** A key of the cluster (`cluster-ai keys create`), where one is needed. */
+  readonly key?: string | undefined;
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
@@ -75,6 +81,15 @@ export interface ClusterClient {
   getClusterStatus(options?: CallOptions): Promise<ClusterStatus>;
   /** The configuration that is in force, defaults filled in. */
   getConfig(options?: CallOptions): Promise<Config>;
+
+  /** Who calls, and what he may do. */
+  getMe(options?: CallOptions): Promise<Me>;
+  /** The caller's keys; all of them for who manages people. Newest first. */
+  listKeys(options?: CallOptions): Promise<readonly ApiKey[]>;
+  /** Makes a key for a program. The key itself is in this answer and nowhere else. Throws `forbidden` for one that could do more than the caller. */
+  createKey(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey>;
+  /** Ends a key at once. Throws `key_not_found`. */
+  revokeKey(id: string, options?: CallOptions): Promise<ApiKey>;
 
   /** All machines, the unreachable ones with their last known measurements. */
   listNodes(options?: CallOptions): Promise<readonly Node[]>;
@@ -139,8 +154,8 @@ export interface ClusterClient {
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
-export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
-  const { request, stream } = createHttp({ baseUrl, fetch });
+export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
+  const { request, stream } = createHttp({ baseUrl, fetch, key });
   const part = encodeURIComponent;
 
   async function* readChat(events: AsyncIterable<{ readonly data: string }>): AsyncGenerator<ChatStreamEvent, void, undefined> {
@@ -163,6 +178,11 @@ export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(glo
   return {
     getClusterStatus: (options) => request({ path: 'cluster/status', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),
+
+    getMe: (options) => request({ path: 'me', ...options }),
+    listKeys: async (options) => (await request<{ keys: readonly ApiKey[] }>({ path: 'keys', ...options })).keys,
+    createKey: (body, options) => request({ method: 'POST', path: 'keys', body, ...options }),
+    revokeKey: (id, options) => request({ method: 'DELETE', path: `keys/${part(id)}`, ...options }),
 
     listNodes: async (options) => (await request<{ nodes: readonly Node[] }>({ path: 'nodes', ...options })).nodes,
     getNode: (id, options) => request({ path: `nodes/${part(id)}`, ...options }),

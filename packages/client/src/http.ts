@@ -30,6 +30,8 @@ export interface Http {
 export interface HttpOptions {
   readonly baseUrl: string;
   readonly fetch: typeof globalThis.fetch;
+  /** Sent with every request, as a bearer token. */
+  readonly key: string | undefined;
 }
 
 function toUrl(baseUrl: string, { path, query = {} }: Call): string {
@@ -38,10 +40,14 @@ function toUrl(baseUrl: string, { path, query = {} }: Call): string {
   return `${baseUrl.replace(/\/+$/, '')}/api/v1/${path}${search}`;
 }
 
-function toRequestInit({ method = 'GET', body, headers, signal }: Call): RequestInit {
+function toRequestInit({ method = 'GET', body, headers, signal }: Call, key: string | undefined): RequestInit {
   return {
     method,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: {
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   };
@@ -59,9 +65,9 @@ function toStreamError({ data }: ServerSentEvent): ClusterError {
 }
 
 /** The one place that talks HTTP. */
-export function createHttp({ baseUrl, fetch }: HttpOptions): Http {
+export function createHttp({ baseUrl, fetch, key }: HttpOptions): Http {
   async function send(call: Call): Promise<Response> {
-    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call)).catch((cause: unknown) => {
+    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, key)).catch((cause: unknown) => {
       if (call.signal?.aborted) throw call.signal.reason;
       throw toConnectionError(baseUrl, cause);
     });

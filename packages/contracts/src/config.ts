@@ -43,6 +43,14 @@ export const configShape = z.strictObject({
       allowedHosts: z.array(z.string()).default([]).describe('Names beyond localhost that the Host header may carry.'),
     })
     .prefault({}),
+  access: z
+    .strictObject({
+      local: z
+        .boolean()
+        .default(true)
+        .describe('Whether this machine may chat and look around without a key, while only it can call and nobody else has a login.'),
+    })
+    .prefault({}),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),
   blobs: z.strictObject({ path: z.string().default('').describe('Empty: inside the data folder.') }).prefault({}),
   inference: z

@@ -19,6 +19,10 @@ import {
   systemClock,
 } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
+import { type Admission, createAdmission } from './access/admission.ts';
+import { makeHostCredential } from './access/host-credential.ts';
+import { openApiKeys } from './access/keys/api-keys.ts';
+import { permissionsBeforeSetUp } from './access/roles.ts';
 import { takeGivenKeys } from './access/secrets/master-key.ts';
 import { createNamedSecrets } from './access/secrets/named-secrets.ts';
 import { openSecrets } from './access/secrets/secrets.ts';
@@ -49,10 +53,14 @@ import { createSoftwarePackage } from './software-package.ts';
 import { openBlobStore } from './stores/fs/open-blob-store.ts';
 import { openDatabase } from './stores/open-database.ts';
 
+/** People cannot sign in yet. */
+const noSessions = { find: () => undefined };
+
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
 interface DoorParts {
+  readonly admission: Admission;
   readonly native: NativeDependencies;
   readonly metrics: Metrics;
   readonly assets: Assets;
@@ -61,8 +69,11 @@ interface DoorParts {
 }
 
 /** Both listeners have the inference doors; the main one also has the native door, the metrics and the web UI. */
-async function createApp({ native, metrics, assets, config, log }: DoorParts, kind: 'main' | 'ollama'): Promise<FastifyInstance> {
-  const { app } = createListener({ config, log, metrics, renderError: kind === 'main' ? renderProblem : renderOllamaError });
+async function createApp(
+  { admission, native, metrics, assets, config, log }: DoorParts,
+  kind: 'main' | 'ollama',
+): Promise<FastifyInstance> {
+  const { app } = createListener({ config, log, admission, metrics, renderError: kind === 'main' ? renderProblem : renderOllamaError });
   await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
   await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
   await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
@@ -143,8 +154,15 @@ export async function runControlPlane(
     signal,
   );
   const metrics = openMetrics({ nodes });
+  const keys = await openApiKeys({ database, clock, log });
+  const admission = createAdmission({
+    keys,
+    sessions: noSessions,
+    host: makeHostCredential(folder),
+    local: { permissions: () => (config.access.local ? permissionsBeforeSetUp : undefined) },
+  });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
-  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics });
+  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
   const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
   await chats.recover();
 
@@ -154,6 +172,7 @@ export async function runControlPlane(
     registry,
     gateway,
     chats,
+    keys,
     events,
     config,
     clock,
@@ -173,7 +192,7 @@ export async function runControlPlane(
       dataFolder: folder.root,
     }),
   };
-  await using listening = await openListeners({ native, metrics, assets, config, log }, effective, folder, clock);
+  await using listening = await openListeners({ admission, native, metrics, assets, config, log }, effective, folder, clock);
   opened.listeners = [
     ...listening.listeners,
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
@@ -182,6 +201,7 @@ export async function runControlPlane(
   const loops = Promise.all([
     reconciler.run(signal),
     publishChanges({ gateway, registry, events, clock }, signal),
+    keys.run(signal),
     secrets.run(signal),
   ]);
   const localJoin = await nodes.localInvitation();

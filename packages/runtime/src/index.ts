@@ -2,6 +2,7 @@ export { aborted } from './aborted.ts';
 export { type Clock, createManualClock, systemClock } from './clock.ts';
 export { type DataFolder, locateDataFolder, makeDataFolder } from './data-folder.ts';
 export { errnoOf } from './errno.ts';
+export { hostCredentialFile, readHostCredential } from './host-credential.ts';
 export { newId } from './ids.ts';
 export { type ByteBudget, createByteBudget } from './link/byte-budget.ts';
 export { answerError, answerJson, type Exchange, ownStream, readBody, readJson, toStreamListener } from './link/exchange.ts';
@@ -13,6 +14,7 @@ export { blobSession, joinSession, linkServerName, linkServerSession, linkSessio
 export { createTurnstile, type Turnstile } from './link/turnstile.ts';
 export { writePrivateFile } from './link/write-private-file.ts';
 export { type Logger, type LoggerOptions, openLogger, silentLogger } from './logger.ts';
+export { maskSecrets } from './mask-secrets.ts';
 export {
   backoffMs,
   type Child,

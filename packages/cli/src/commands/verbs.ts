@@ -11,6 +11,9 @@ import { status } from './cluster/status.ts';
 import { up } from './cluster/up.ts';
 import { completion } from './completion.ts';
 import { configShow } from './config/show.ts';
+import { keysCreate } from './keys/create.ts';
+import { keysLs } from './keys/ls.ts';
+import { keysRevoke } from './keys/revoke.ts';
 import { modelsAdd } from './models/add.ts';
 import { modelsFound } from './models/found.ts';
 import { modelsLs } from './models/ls.ts';
@@ -20,6 +23,11 @@ import { nodesInvite } from './nodes/invite.ts';
 import { nodesLs } from './nodes/ls.ts';
 import { nodesRm } from './nodes/rm.ts';
 import { nodesShow } from './nodes/show.ts';
+import { secretsLs } from './secrets/ls.ts';
+import { secretsRm } from './secrets/rm.ts';
+import { secretsRotate } from './secrets/rotate.ts';
+import { secretsSet } from './secrets/set.ts';
+import { secretsStatus } from './secrets/status.ts';
 
 /** Every command, in the order of the help. A new one is one file and one line here. */
 export const verbs: readonly Verb[] = [
@@ -40,6 +48,14 @@ export const verbs: readonly Verb[] = [
   modelsAdd,
   modelsFound,
   modelsRm,
+  keysLs,
+  keysCreate,
+  keysRevoke,
+  secretsLs,
+  secretsSet,
+  secretsRm,
+  secretsStatus,
+  secretsRotate,
   backupCreate,
   backupRestore,
   configShow,

@@ -1,6 +1,7 @@
 import type { Config } from '@cluster-ai/contracts';
 import { type Logger, newId } from '@cluster-ai/runtime';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Admission } from '../access/admission.ts';
 import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { checkHostAndOrigin } from './allowed-hosts.ts';
@@ -15,6 +16,8 @@ export interface ListenerShell {
 export interface ListenerOptions {
   readonly config: Config;
   readonly log: Logger;
+  /** Who may call what: asked for each request of a route that is not public. */
+  readonly admission: Pick<Admission, 'admit'>;
   readonly metrics?: Pick<Metrics, 'observeRequest'>;
   /** The dialect for whatever no door answers. */
   readonly renderError: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
@@ -27,7 +30,7 @@ const contentSecurityPolicy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /** The shell that every HTTP listener shares: limits, Host check, permissions, request ids, headers. Doors are registered on it. */
-export function createListener({ config, log, metrics, renderError }: ListenerOptions): ListenerShell {
+export function createListener({ config, log, admission, metrics, renderError }: ListenerOptions): ListenerShell {
   const app = fastify({
     logger: false,
     bodyLimit: config.inference.maxBodyMiB * MIB,
@@ -42,6 +45,9 @@ export function createListener({ config, log, metrics, renderError }: ListenerOp
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
     checkHostAndOrigin(request.raw, config.listeners.allowedHosts);
+    const { permission } = request.routeOptions.config; // absent where no door answers
+    if (permission !== undefined && permission !== 'public')
+      request.caller = admission.admit({ headers: request.headers, remoteAddress: request.socket.remoteAddress }, permission);
     if (request.url.startsWith('/ui')) void reply.header('content-security-policy', contentSecurityPolicy);
   });
   app.addHook('onResponse', async (request, reply) => {

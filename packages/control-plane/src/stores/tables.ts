@@ -21,6 +21,7 @@ export interface Tables {
   chat_messages: ChatMessageRow;
   deployments: DeploymentRow;
   settings: SettingRow;
+  api_keys: ApiKeyRow;
   master_keys: MasterKeyRow;
   data_keys: DataKeyRow;
   key_rotations: KeyRotationRow;
@@ -42,6 +43,7 @@ export const tableNames = [
   'chat_messages',
   'deployments',
   'settings',
+  'api_keys',
   'master_keys',
   'data_keys',
   'key_rotations',
@@ -163,6 +165,8 @@ export interface ChatRow {
   updated_at: number;
   head_id: string | null;
   is_pinned: Flag;
+  /** Whose it is: a person's id; `local` for what was written before anybody had a login. */
+  owner_id: string;
 }
 
 export interface ChatMessageRow {
@@ -197,6 +201,22 @@ export interface SettingRow {
   value_json: string;
   updated_at: number;
   revision: number;
+}
+
+/** What a program signs in with. Never removed, so that what it did keeps a name; `revoked_at` ends it. */
+export interface ApiKeyRow {
+  id: string;
+  secret_hash: string;
+  name: string;
+  owner_id: string;
+  role: string;
+  scopes_json: string | null;
+  models_json: string | null;
+  limits_json: string;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
+  revoked_at: number | null;
 }
 
 /** The master key that all data keys are wrapped with. Itself it lies outside of the database. */

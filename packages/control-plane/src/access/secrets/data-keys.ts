@@ -30,7 +30,9 @@ const findNewest = (query: Query, purpose: string) =>
 async function checkInForce(query: Query, { id }: MasterKey): Promise<void> {
   const row = await query.selectFrom('master_keys').select('id').executeTakeFirst();
   if (row?.id !== id)
-    throw new ClusterError('conflict', 'The master key has just been replaced.', { hint: 'Try again; start the cluster again if that does not help.' });
+    throw new ClusterError('conflict', 'The master key has just been replaced.', {
+      hint: 'Try again; start the cluster again if that does not help.',
+    });
 }
 
 /** Writes a fresh key that seals from now on. */

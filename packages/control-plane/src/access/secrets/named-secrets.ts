@@ -19,7 +19,9 @@ const toSecret = ({ name, purpose, sealed, created_at, changed_at }: SecretRow):
 });
 
 const notFound = (name: string) =>
-  new ClusterError('secret_not_found', `There is no secret "${name.slice(0, 100)}".`, { hint: 'Those that there are: cluster-ai secrets ls' });
+  new ClusterError('secret_not_found', `There is no secret "${name.slice(0, 100)}".`, {
+    hint: 'Those that there are: cluster-ai secrets ls',
+  });
 
 /** Tokens, passwords and keys of other systems, by name. */
 export interface NamedSecrets {

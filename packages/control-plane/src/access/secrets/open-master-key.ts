@@ -37,7 +37,11 @@ export function unwrapDataKey(master: MasterKey, row: Pick<DataKeyRow, 'purpose'
 const writeCanary = (query: Query, master: MasterKey, now: number) =>
   query
     .insertInto('master_keys')
-    .values({ id: master.id, canary: sealBytes(master.key, { purpose: master.id, version: 1 }, canaryContext(master), CANARY), created_at: now })
+    .values({
+      id: master.id,
+      canary: sealBytes(master.key, { purpose: master.id, version: 1 }, canaryContext(master), CANARY),
+      created_at: now,
+    })
     .execute();
 
 /** Wraps every data key with another master key. All or none. */

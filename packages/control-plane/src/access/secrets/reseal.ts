@@ -60,8 +60,7 @@ function advance(rotation: KeyRotationRow, rows: readonly SealedRow[], places: n
 
 /** Drops the old versions, unless something is left that only they might open. */
 async function finish(query: Query, { purpose, to_version }: KeyRotationRow, unreadable: number): Promise<void> {
-  if (unreadable === 0)
-    await query.deleteFrom('data_keys').where('purpose', '=', purpose).where('version', '<', to_version).execute();
+  if (unreadable === 0) await query.deleteFrom('data_keys').where('purpose', '=', purpose).where('version', '<', to_version).execute();
   await query.deleteFrom('key_rotations').where('purpose', '=', purpose).execute();
 }
 

@@ -68,10 +68,10 @@ beforeAll(async () => {
 });
 afterAll(() => server?.[Symbol.asyncDispose]());
 
-describe.each([
-  ['sqlite', async () => ''],
-  ...(programs === undefined ? [] : [['postgres', async () => (await server?.createDatabase()) ?? ''] as const]),
-] as const)('secrets in %s', (_kind, makeUrl) => {
+const kinds: [string, () => Promise<string>][] = [['sqlite', async () => '']];
+if (programs !== undefined) kinds.push(['postgres', async () => (await server?.createDatabase()) ?? '']);
+
+describe.each(kinds)('secrets in %s', (_kind, makeUrl) => {
   let parts: Awaited<ReturnType<typeof openParts>>;
   let url: string;
   beforeEach(async () => {
@@ -199,7 +199,12 @@ describe.each([
     expect(await due()).toEqual([{ isCounted: true, rotationDue: 'no' }]);
     await clock.advance(90 * DAY_MS);
     expect(await due()).toEqual([{ isCounted: true, rotationDue: 'age' }]);
-    await database.transaction((transaction) => transaction.updateTable('data_keys').set({ uses: 2 ** 31 }).execute());
+    await database.transaction((transaction) =>
+      transaction
+        .updateTable('data_keys')
+        .set({ uses: 2 ** 31 })
+        .execute(),
+    );
     expect(await due()).toEqual([{ isCounted: true, rotationDue: 'uses' }]);
     for (let i = 0; i < 1100; i++) await secrets.seal('named-secrets', { table: 'secrets', column: 'sealed', row: `${i}` }, text('x'));
     expect((await secrets.describe()).dataKeys[0]?.uses).toBeGreaterThanOrEqual(2 ** 31 + 1024);
@@ -258,7 +263,11 @@ describe('the master key', () => {
       await database.query.selectFrom('data_keys').selectAll().execute(),
     ];
     const before = await rows();
-    const error = { code: 'secret_unreadable', message: expect.stringContaining(right.id), hint: expect.stringContaining('Nothing was changed') };
+    const error = {
+      code: 'secret_unreadable',
+      message: expect.stringContaining(right.id),
+      hint: expect.stringContaining('Nothing was changed'),
+    };
     await expect(openWith({ key: toBase64(newMasterKey()) })).rejects.toMatchObject(error);
     await expect(openWith({})).rejects.toMatchObject(error); // none at all: no new one is made
     await writeFile(keyFile(), toBase64(newMasterKey()), { mode: 0o600 });

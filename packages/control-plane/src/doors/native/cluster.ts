@@ -8,6 +8,7 @@ import {
   type Node,
   toCondition,
 } from '@cluster-ai/contracts';
+import { maskSecrets } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import { openEventStream } from './event-stream.ts';
 import type { NativeDependencies } from './native-door.ts';
@@ -93,7 +94,8 @@ export function clusterRoutes(dependencies: NativeDependencies): readonly Native
       tag,
       summary: 'The configuration that is in force',
       answer: configShape,
-      handle: async () => config,
+      // a password may stand in the database's address
+      handle: async () => ({ ...config, database: maskSecrets(config.database) }),
     }),
     route({
       method: 'POST',

@@ -1,6 +1,7 @@
 import type { Backup, Config, Listener } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
+import type { ApiKeys } from '../../access/keys/api-keys.ts';
 import type { Chats } from '../../chats/chats.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { unknownRoute } from '../../listeners/to-request-error.ts';
@@ -10,6 +11,7 @@ import type { Registry } from '../../registry/registry.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
 import { generateRoutes } from './generate.ts';
+import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
@@ -31,6 +33,7 @@ export interface NativeDependencies extends SecretsDependencies {
   readonly registry: Registry;
   readonly gateway: Gateway;
   readonly chats: Chats;
+  readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
   readonly events: EventBus;
   readonly config: Config;
   readonly clock: Clock;
@@ -46,6 +49,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
+    ...keyRoutes(dependencies),
     ...secretRoutes(dependencies),
   ];
 }

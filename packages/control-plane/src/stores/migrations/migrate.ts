@@ -3,11 +3,13 @@ import type { Logger } from '@cluster-ai/runtime';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Database, Query } from '../database.ts';
 import { firstTables } from './0001-first-tables.ts';
+import { keysAndOwners } from './0002-keys.ts';
 import { secretTables } from './0004-secrets.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
 const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0001-first-tables': firstTables(kind),
+  '0002-keys': keysAndOwners(kind),
   '0004-secrets': secretTables(kind),
 });
 
