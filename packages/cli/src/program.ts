@@ -52,6 +52,7 @@ export const sharedFlags = {
 const groups = {
   nodes: text('The machines of the cluster', 'As máquinas do cluster'),
   models: text('The models that the cluster keeps', 'Os modelos que o cluster guarda'),
+  keys: text('Keys of programs', 'Chaves dos programas'),
   secrets: text(
     'Tokens and passwords of other systems, and the keys that seal them',
     'Tokens e senhas de outros sistemas, e as chaves que os selam',

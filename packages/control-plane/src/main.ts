@@ -181,7 +181,7 @@ export async function runControlPlane(
     backups: {
       create: async (request, stop) => {
         const { createBackup } = await import('./backups/create-backup.ts'); // seldom needed, so loaded when it is
-        return createBackup({ database, blobs, folder, clock, log, ...request }, stop);
+        return createBackup({ database, blobs, folder, secrets, clock, log, ...request }, stop);
       },
     },
     describe: () => ({

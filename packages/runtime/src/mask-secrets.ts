@@ -4,8 +4,8 @@ const MASK = '[redacted]';
 const shapes: readonly RegExp[] = [
   /\b([a-z][a-z\d+.-]*:\/\/[^\s:/?#@"'\\]*:)[^\s/?#"'\\]*(?=@)/gi, // the password of a URL
   /([?&](?:password|token|secret|api_?key|access_token|sslpassword)=)[^&\s"'\\#]+/gi,
-  /\b(cai_(?:join|sk|host)_)[\w.-]{6,}/g,
   /\b((?:bearer|basic)\s+)[\w+/=.~-]{6,}/gi,
+  /\b(cai_(?:join|sk|host)_)[\w.-]{6,}/g,
   /\b(CLUSTER_AI_KEY(?:_PREVIOUS)?=)[^\s"'\\]+/g,
 ];
 
