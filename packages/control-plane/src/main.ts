@@ -1,50 +1,27 @@
 import { join } from 'node:path';
-import {
-  type Config,
-  type ControlPlaneMessage,
-  type ControlPlaneStart,
-  isClusterError,
-  type Listener,
-  toCondition,
-} from '@cluster-ai/contracts';
+import { type ControlPlaneMessage, type ControlPlaneStart, isClusterError, type Listener, toCondition } from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
-import {
-  aborted,
-  type Clock,
-  type DataFolder,
-  type Logger,
-  locateDataFolder,
-  makeDataFolder,
-  openLogger,
-  systemClock,
-} from '@cluster-ai/runtime';
+import { aborted, type Clock, type DataFolder, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
-import { type Admission, createAdmission } from './access/admission.ts';
+import { createAdmission } from './access/admission.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { permissionsBeforeSetUp } from './access/roles.ts';
 import { takeGivenKeys } from './access/secrets/master-key.ts';
 import { createNamedSecrets } from './access/secrets/named-secrets.ts';
 import { openSecrets } from './access/secrets/secrets.ts';
-import { type Assets, locateAssets } from './assets.ts';
+import { locateAssets } from './assets.ts';
 import { createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
+import { composeDoors, type DoorParts } from './compose-doors.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
-import { metricsDoor } from './doors/native/metrics-door.ts';
-import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
-import { renderProblem } from './doors/native/problem.ts';
-import { ollamaDoor } from './doors/ollama/ollama-door.ts';
-import { renderOllamaError } from './doors/ollama/ollama-error.ts';
-import { ollamaRoot } from './doors/ollama/ollama-root.ts';
-import { openAiDoor } from './doors/openai/openai-door.ts';
-import { webDoor } from './doors/web/web-door.ts';
+import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
-import { createListener } from './listeners/create-listener.ts';
 import { openListener } from './listeners/open-listener.ts';
 import { createNodeRecords } from './nodes/node-records.ts';
 import { openNodes } from './nodes/open-nodes.ts';
 import { createEventBus } from './observability/event-bus.ts';
-import { type Metrics, openMetrics } from './observability/metrics.ts';
+import { openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
 import { openRegistry } from './registry/open-registry.ts';
@@ -59,36 +36,10 @@ const noSessions = { find: () => undefined };
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
-interface DoorParts {
-  readonly admission: Admission;
-  readonly native: NativeDependencies;
-  readonly metrics: Metrics;
-  readonly assets: Assets;
-  readonly config: Config;
-  readonly log: Logger;
-}
-
-/** Both listeners have the inference doors; the main one also has the native door, the metrics and the web UI. */
-async function createApp(
-  { admission, native, metrics, assets, config, log }: DoorParts,
-  kind: 'main' | 'ollama',
-): Promise<FastifyInstance> {
-  const { app } = createListener({ config, log, admission, metrics, renderError: kind === 'main' ? renderProblem : renderOllamaError });
-  await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
-  await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
-  await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
-  if (kind === 'main') {
-    await app.register(nativeDoor(native), { prefix: '/api/v1' });
-    await app.register(metricsDoor({ metrics }));
-    await app.register(webDoor({ folder: assets.web }));
-  }
-  return app;
-}
-
 /** Opens the main listener, which must open, and Ollama's port, which may stay closed with a notice. */
 async function openListeners(parts: DoorParts, { config, isNamed }: EffectiveConfig, folder: DataFolder, clock: Clock) {
   const { main: mainWish, ollama: ollamaWish } = config.listeners;
-  const apps = [await createApp(parts, 'main')];
+  const apps = [(await composeDoors(parts, 'main')).app];
   const [main] = apps as [FastifyInstance];
   const port = await openListener(main, { name: 'main', ...mainWish, whenTaken: isNamed.main ? 'fail' : 'move' }, folder);
   const listeners: Listener[] = [
@@ -97,7 +48,7 @@ async function openListeners(parts: DoorParts, { config, isNamed }: EffectiveCon
   const address = `${ollamaWish.host}:${ollamaWish.port}`;
   if (!ollamaWish.enabled) listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'turned_off', clock.now()) });
   else {
-    const app = await createApp(parts, 'ollama');
+    const { app } = await composeDoors(parts, 'ollama');
     apps.push(app);
     try {
       const opened = await openListener(app, { name: 'ollama', ...ollamaWish, whenTaken: 'fail' }, folder);
