@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { takeEnvironment } from './local/child-environment.ts';
+import { hideArguments } from './local/hide-arguments.ts';
 import { listenForEnd } from './local/listen-for-end.ts';
 import { findProcessFiles } from './local/process-files.ts';
 import { chooseLanguage } from './output/language.ts';
@@ -13,7 +14,9 @@ const isFromClone = import.meta.url.endsWith('.ts');
 // whoever reads our output may have seen enough: `cluster-ai logs | head`
 output.on('error', () => process.exit(0));
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+const args = process.argv.slice(2);
+hideArguments(args);
+process.exitCode = await runProgram(args, {
   terminal: createTerminal({
     output,
     errors,

@@ -64,6 +64,8 @@ beforeAll(async () => {
     gateway: nothing,
     chats: nothing,
     keys: nothing,
+    secrets: nothing,
+    namedSecrets: nothing,
     events: nothing,
     config,
     clock,
