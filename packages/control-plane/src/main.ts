@@ -19,6 +19,8 @@ import {
   systemClock,
 } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
+import { describeCertificates } from './access/certificates/describe-certificates.ts';
+import { type ListenerCertificates, openListenerCertificates } from './access/certificates/open-listener-certificate.ts';
 import { type Assets, locateAssets } from './assets.ts';
 import { createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
@@ -32,8 +34,11 @@ import { ollamaRoot } from './doors/ollama/ollama-root.ts';
 import { openAiDoor } from './doors/openai/openai-door.ts';
 import { webDoor } from './doors/web/web-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
+import { isLoopback } from './listeners/allowed-hosts.ts';
 import { createListener } from './listeners/create-listener.ts';
-import { openListener } from './listeners/open-listener.ts';
+import { type MayLeaveLoopback, openListener } from './listeners/open-listener.ts';
+import { openCertificates } from './nodes/certificates.ts';
+import { toAddress } from './nodes/listening.ts';
 import { createNodeRecords } from './nodes/node-records.ts';
 import { openNodes } from './nodes/open-nodes.ts';
 import { createEventBus } from './observability/event-bus.ts';
@@ -46,6 +51,12 @@ import { createSoftwarePackage } from './software-package.ts';
 import { openBlobStore } from './stores/fs/open-blob-store.ts';
 import { openDatabase } from './stores/open-database.ts';
 
+const mayLeaveLoopback: MayLeaveLoopback = () => ({
+  allowed: false,
+  reason: 'without people and keys only this machine may use it.',
+  hint: 'Set the host to 127.0.0.1.',
+});
+
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
@@ -55,11 +66,20 @@ interface DoorParts {
   readonly assets: Assets;
   readonly config: Config;
   readonly log: Logger;
+  readonly shown: ListenerCertificates;
+  readonly mayLeaveLoopback: MayLeaveLoopback;
 }
 
 /** Both listeners have the inference doors; the main one also has the native door, the metrics and the web UI. */
-async function createApp({ native, metrics, assets, config, log }: DoorParts, kind: 'main' | 'ollama'): Promise<FastifyInstance> {
-  const { app } = createListener({ config, log, metrics, renderError: kind === 'main' ? renderProblem : renderOllamaError });
+async function createApp({ native, metrics, assets, config, log, shown }: DoorParts, kind: 'main' | 'ollama'): Promise<FastifyInstance> {
+  const { app } = createListener({
+    config,
+    log,
+    metrics,
+    renderError: kind === 'main' ? renderProblem : renderOllamaError,
+    certificate: shown.of(config.listeners[kind].tls),
+    names: shown.names,
+  });
   await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
   await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
   await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
@@ -71,31 +91,55 @@ async function createApp({ native, metrics, assets, config, log }: DoorParts, ki
   return app;
 }
 
+/** Opens one listener where the configuration wants it. */
+async function open(parts: DoorParts, kind: 'main' | 'ollama', whenTaken: 'fail' | 'move', folder: DataFolder) {
+  const { config, log, mayLeaveLoopback } = parts;
+  const { host, port, tls } = config.listeners[kind];
+  const isPlainHttpAccepted = config.listeners.insecurePlainHttpOnNetwork;
+  const app = await createApp(parts, kind);
+  const wish = { name: kind, host, port, whenTaken, isEncrypted: tls !== 'off', isPlainHttpAccepted, mayLeaveLoopback };
+  const opened = await openListener(app, wish, folder).catch(async (error: unknown) => {
+    await app.close();
+    throw error;
+  });
+  if (tls === 'off' && !isLoopback(host)) log.warn({ listener: kind, host }, plainHttpWarning);
+  return { app, address: toAddress(host, opened), url: `${tls === 'off' ? 'http' : 'https'}://${toAddress(toReachable(host), opened)}` };
+}
+
+const plainHttpWarning = 'A listener leaves this machine without TLS: passwords, keys, prompts and answers can be read on the way';
+
+/** Where a client on this machine finds a listener that is everywhere. */
+const toReachable = (host: string) => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[host] ?? host;
+
 /** Opens the main listener, which must open, and Ollama's port, which may stay closed with a notice. */
 async function openListeners(parts: DoorParts, { config, isNamed }: EffectiveConfig, folder: DataFolder, clock: Clock) {
-  const { main: mainWish, ollama: ollamaWish } = config.listeners;
-  const apps = [await createApp(parts, 'main')];
-  const [main] = apps as [FastifyInstance];
-  const port = await openListener(main, { name: 'main', ...mainWish, whenTaken: isNamed.main ? 'fail' : 'move' }, folder);
-  const listeners: Listener[] = [
-    { name: 'main', address: `${mainWish.host}:${port}`, condition: toCondition('ready', 'serving', clock.now()) },
-  ];
-  const address = `${ollamaWish.host}:${ollamaWish.port}`;
+  const { ollama: ollamaWish } = config.listeners;
+  const main = await open(parts, 'main', isNamed.main ? 'fail' : 'move', folder);
+  const apps = [main.app];
+  const toListener = (name: string, address: string): Listener => ({
+    name,
+    address,
+    condition: toCondition('ready', 'serving', clock.now()),
+  });
+  const listeners = [toListener('main', main.address)];
+  const address = toAddress(ollamaWish.host, ollamaWish.port);
   if (!ollamaWish.enabled) listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'turned_off', clock.now()) });
   else {
-    const app = await createApp(parts, 'ollama');
-    apps.push(app);
     try {
-      const opened = await openListener(app, { name: 'ollama', ...ollamaWish, whenTaken: 'fail' }, folder);
-      listeners.push({ name: 'ollama', address: `${ollamaWish.host}:${opened}`, condition: toCondition('ready', 'serving', clock.now()) });
+      const ollama = await open(parts, 'ollama', 'fail', folder);
+      apps.push(ollama.app);
+      listeners.push(toListener('ollama', ollama.address));
     } catch (error) {
-      if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) throw error;
+      if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) {
+        await main.app.close();
+        throw error;
+      }
       const hint = 'Left alone: probably a real Ollama. Its clients reach this cluster by OLLAMA_HOST.';
       listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'port_taken', clock.now(), { hint }) });
     }
   }
   return {
-    url: `http://${mainWish.host}:${port}`,
+    url: main.url,
     listeners,
     [Symbol.asyncDispose]: async () => void (await Promise.all(apps.map((app) => app.close()))),
   };
@@ -122,9 +166,12 @@ export async function runControlPlane(
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
   await registerStarter({ registry, database, folder: assets.starter, clock, log }, signal);
 
+  const certificates = await openCertificates({ folder, clock });
+  const shown = await openListenerCertificates({ certificates, listeners: config.listeners, folder, clock, log });
   await using nodes = await openNodes(
     {
       folder,
+      certificates,
       config: { ...config.listeners.link, isPortChosen: effective.isNamed.link },
       records: createNodeRecords(database),
       events,
@@ -158,6 +205,18 @@ export async function runControlPlane(
         return createBackup({ database, blobs, folder, clock, log, ...request }, stop);
       },
     },
+    certificates: {
+      list: () =>
+        describeCertificates({
+          clusterName: config.cluster.name,
+          authority: certificates.authority,
+          listeners: shown.list(),
+          nodes: nodes.list(),
+          nowMs: clock.now(),
+        }),
+      renew: shown.renew,
+      authority: { certificate: certificates.authority, fingerprint: certificates.fingerprint },
+    },
     describe: () => ({
       name: config.cluster.name,
       version: start.version,
@@ -166,13 +225,13 @@ export async function runControlPlane(
       dataFolder: folder.root,
     }),
   };
-  await using listening = await openListeners({ native, metrics, assets, config, log }, effective, folder, clock);
+  await using listening = await openListeners({ native, metrics, assets, config, log, shown, mayLeaveLoopback }, effective, folder, clock);
   opened.listeners = [
     ...listening.listeners,
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
   ];
 
-  const loops = Promise.all([reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal)]);
+  const loops = Promise.all([shown.run(signal), reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal)]);
   const localJoin = await nodes.localInvitation();
   tell({
     type: 'ready',

@@ -123,5 +123,6 @@ export function toNode(node: LiveNode): Node {
     metricsAt: toIso(node.metricsAtMs),
     replicas: toReplicas(node),
     certificateExpiresAt: toIso(node.record.certificateExpiresAt),
+    certificateSerial: node.record.certificateSerial,
   };
 }

@@ -5,7 +5,7 @@ import { type Clock, type DataFolder, type Logger, linkServerName } from '@clust
 import { z } from 'zod';
 import type { EventBus } from '../observability/event-bus.ts';
 import { createBlobDoor, type LocateBlob } from './blob-door.ts';
-import { type IssuedCertificate, type NodeIdentity, openCertificates } from './certificates.ts';
+import type { Certificates, IssuedCertificate, NodeIdentity } from './certificates.ts';
 import { createHearing } from './hear-nodes.ts';
 import { createJoinDoor } from './join-door.ts';
 import { makeJoinToken } from './join-tokens.ts';
@@ -31,6 +31,7 @@ const renewServerCertificateEveryMs = 24 * 60 * 60_000;
 
 export interface OpenNodesOptions {
   readonly folder: DataFolder;
+  readonly certificates: Certificates;
   readonly config: LinkAddress;
   readonly records: NodeRecords;
   readonly events: EventBus;
@@ -87,10 +88,9 @@ const foundAnswerShape = z.object({ files: z.array(foundFileShape.omit({ node: t
 
 /** Opens the link port and begins to watch over the nodes. Throws `port_taken` or `listen_refused`. */
 export async function openNodes(options: OpenNodesOptions, signal: AbortSignal): Promise<OpenedNodes> {
-  const { folder, config, records, clock, log } = options;
+  const { folder, certificates, config, records, clock, log } = options;
   const ending = new AbortController();
   const running = AbortSignal.any([signal, ending.signal]);
-  const certificates = await openCertificates({ folder, clock });
   const nodes = await loadNodes(options);
   const changes = createChanges(options.events);
   const liveness = createLivenessWatch({ nodes, clock, log, onChanged: changes.tellNode });
@@ -100,7 +100,6 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
     certificates,
     onJoin: createJoinDoor({
       ...options,
-      certificates,
       attemptsPerMinute: options.joinsPerMinute ?? joinsPerMinute,
       takenNames: () => [...nodes.values()].map((node) => node.record.name),
       onJoined,
@@ -111,7 +110,6 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
   });
   const blobDoor = createBlobDoor({
     ...options,
-    certificates,
     isMeantFor: (nodeId, digest) => nodes.get(nodeId)?.orderedBlobs.has(digest) === true,
     onRenewed,
   });

@@ -1,4 +1,4 @@
-import type { Backup, Config, Listener } from '@cluster-ai/contracts';
+import type { Backup, Certificate, CertificateAuthority, Config, Listener } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Chats } from '../../chats/chats.ts';
@@ -7,6 +7,7 @@ import { unknownRoute } from '../../listeners/to-request-error.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { certificateRoutes } from './certificates.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
 import { generateRoutes } from './generate.ts';
@@ -34,6 +35,12 @@ export interface NativeDependencies {
   readonly config: Config;
   readonly clock: Clock;
   readonly backups: { create(request: { readonly path: string; readonly includeModels: boolean }, signal: AbortSignal): Promise<Backup> };
+  readonly certificates: {
+    list(): readonly Certificate[];
+    /** What the listeners show, now. */
+    renew(): Promise<void>;
+    readonly authority: CertificateAuthority;
+  };
   readonly describe: () => ClusterDescription;
 }
 
@@ -45,6 +52,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
+    ...certificateRoutes(dependencies),
   ];
 }
 
