@@ -1,7 +1,10 @@
 import type {
   AddModelInput,
+  ApiKey,
   Backup,
   BackupInput,
+  Certificate,
+  CertificateAuthority,
   Chat,
   ChatDetails,
   ChatList,
@@ -10,13 +13,16 @@ import type {
   ClusterEvent,
   ClusterStatus,
   Config,
+  CreateApiKeyInput,
   CreateChatInput,
+  CreatedApiKey,
   CreateInvitationInput,
   FoundFile,
   GenerateAnswer,
   GenerateInput,
   Invitation,
   LoadModelInput,
+  Me,
   Model,
   ModelDetails,
   ModelList,
@@ -29,7 +35,9 @@ import { type CallOptions, createHttp } from './http.ts';
 export interface ClusterClientOptions {
   /** For example `http://127.0.0.1:3000`. Empty: the address that the page came from. */
   readonly baseUrl: string;
-  /** Replaces the global `fetch`, for example to send a key with every request. */
+  /** A key of the cluster (`cluster-ai keys create`), where one is needed. */
+  readonly key?: string | undefined;
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
@@ -72,14 +80,32 @@ export interface ClusterClient {
   /** The configuration that is in force, defaults filled in. */
   getConfig(options?: CallOptions): Promise<Config>;
 
+  /** Who calls, and what he may do. */
+  getMe(options?: CallOptions): Promise<Me>;
+  /** The caller's keys; all of them for who manages people. Newest first. */
+  listKeys(options?: CallOptions): Promise<readonly ApiKey[]>;
+  /** Makes a key for a program. The key itself is in this answer and nowhere else. Throws `forbidden` for one that could do more than the caller. */
+  createKey(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey>;
+  /** Ends a key at once. Throws `key_not_found`. */
+  revokeKey(id: string, options?: CallOptions): Promise<ApiKey>;
+
   /** All machines, the unreachable ones with their last known measurements. */
   listNodes(options?: CallOptions): Promise<readonly Node[]>;
   /** One machine by id (or name). Throws `node_not_found`. */
   getNode(id: string, options?: CallOptions): Promise<Node>;
+  /** Lets a machine that joined work, where that needs somebody's approval; nothing happens for one that may already. Throws `node_not_found`. */
+  approveNode(id: string, options?: CallOptions): Promise<Node>;
   /** Removes a machine and revokes its certificate. Throws `node_not_found`, `conflict` for the control plane's own. */
   removeNode(id: string, options?: CallOptions): Promise<void>;
   /** Makes a token for one more machine. It is shown once and works once. */
   createInvitation(input?: CreateInvitationInput, options?: CallOptions): Promise<Invitation>;
+
+  /** The certificates of the cluster's authority, its listeners and its nodes. */
+  listCertificates(options?: CallOptions): Promise<readonly Certificate[]>;
+  /** Renews what the listeners show, now. Throws what kept it from being renewed. */
+  renewCertificates(options?: CallOptions): Promise<readonly Certificate[]>;
+  /** The certificate of the cluster's own authority. Needs no key. */
+  getCertificateAuthority(options?: CallOptions): Promise<CertificateAuthority>;
 
   /** All models, and the condition of serving as a whole. */
   listModels(options?: CallOptions): Promise<ModelList>;
@@ -126,8 +152,8 @@ export interface ClusterClient {
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
-export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
-  const { request, stream } = createHttp({ baseUrl, fetch });
+export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
+  const { request, stream } = createHttp({ baseUrl, fetch, key });
   const part = encodeURIComponent;
 
   async function* readChat(events: AsyncIterable<{ readonly data: string }>): AsyncGenerator<ChatStreamEvent, void, undefined> {
@@ -151,10 +177,22 @@ export function createClusterClient({ baseUrl, fetch = globalThis.fetch.bind(glo
     getClusterStatus: (options) => request({ path: 'cluster/status', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),
 
+    getMe: (options) => request({ path: 'me', ...options }),
+    listKeys: async (options) => (await request<{ keys: readonly ApiKey[] }>({ path: 'keys', ...options })).keys,
+    createKey: (body, options) => request({ method: 'POST', path: 'keys', body, ...options }),
+    revokeKey: (id, options) => request({ method: 'DELETE', path: `keys/${part(id)}`, ...options }),
+
     listNodes: async (options) => (await request<{ nodes: readonly Node[] }>({ path: 'nodes', ...options })).nodes,
     getNode: (id, options) => request({ path: `nodes/${part(id)}`, ...options }),
+    approveNode: (id, options) => request({ method: 'POST', path: `nodes/${part(id)}/approve`, ...options }),
     removeNode: (id, options) => request({ method: 'DELETE', path: `nodes/${part(id)}`, ...options }),
     createInvitation: (input = {}, options) => request({ method: 'POST', path: 'nodes/invitations', body: input, ...options }),
+
+    listCertificates: async (options) =>
+      (await request<{ certificates: readonly Certificate[] }>({ path: 'certificates', ...options })).certificates,
+    renewCertificates: async (options) =>
+      (await request<{ certificates: readonly Certificate[] }>({ method: 'POST', path: 'certificates/renew', ...options })).certificates,
+    getCertificateAuthority: (options) => request({ path: 'certificates/authority', ...options }),
 
     listModels: (options) => request({ path: 'models', ...options }),
     getModel: (name, options) => request({ path: `models/${part(name)}`, ...options }),

@@ -1,4 +1,4 @@
-import { ClusterError, fromWireError } from '@cluster-ai/contracts';
+import { ClusterError, fromWireError, isClusterError } from '@cluster-ai/contracts';
 import { parseJson, readProblem } from './problem.ts';
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';
 
@@ -30,6 +30,8 @@ export interface Http {
 export interface HttpOptions {
   readonly baseUrl: string;
   readonly fetch: typeof globalThis.fetch;
+  /** Sent with every request, as a bearer token. */
+  readonly key: string | undefined;
 }
 
 function toUrl(baseUrl: string, { path, query = {} }: Call): string {
@@ -38,10 +40,14 @@ function toUrl(baseUrl: string, { path, query = {} }: Call): string {
   return `${baseUrl.replace(/\/+$/, '')}/api/v1/${path}${search}`;
 }
 
-function toRequestInit({ method = 'GET', body, headers, signal }: Call): RequestInit {
+function toRequestInit({ method = 'GET', body, headers, signal }: Call, key: string | undefined): RequestInit {
   return {
     method,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: {
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   };
@@ -59,11 +65,11 @@ function toStreamError({ data }: ServerSentEvent): ClusterError {
 }
 
 /** The one place that talks HTTP. */
-export function createHttp({ baseUrl, fetch }: HttpOptions): Http {
+export function createHttp({ baseUrl, fetch, key }: HttpOptions): Http {
   async function send(call: Call): Promise<Response> {
-    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call)).catch((cause: unknown) => {
+    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, key)).catch((cause: unknown) => {
       if (call.signal?.aborted) throw call.signal.reason;
-      throw toConnectionError(baseUrl, cause);
+      throw isClusterError(cause) ? cause : toConnectionError(baseUrl, cause); // a `fetch` of the caller's may know more
     });
     if (!response.ok) throw await readProblem(response);
     return response;

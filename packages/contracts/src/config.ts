@@ -84,6 +84,14 @@ export const configShape = z.strictObject({
         .describe('`manual`: a machine that joined gets no work and no weights until somebody approves it.'),
     })
     .prefault({}),
+  access: z
+    .strictObject({
+      local: z
+        .boolean()
+        .default(true)
+        .describe('Whether this machine may chat and look around without a key, while only it can call and nobody else has a login.'),
+    })
+    .prefault({}),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),
   blobs: z.strictObject({ path: z.string().default('').describe('Empty: inside the data folder.') }).prefault({}),
   inference: z

@@ -78,6 +78,10 @@ export const reasons = {
   certificate_not_renewed: { message: 'The last attempt to renew it failed.', hint: 'See `cluster-ai logs`; it is tried again.' },
   // listeners and cluster
   port_taken: { message: 'Another program already listens on this port.', hint: 'Stop that program or choose another port with `--port`.' },
+  plain_http: {
+    message: 'Answers other machines without TLS: passwords, keys, prompts and answers can be read on the way.',
+    hint: 'Set `tls` of this listener to internal, files or acme in cluster.yaml.',
+  },
   turned_off: { message: 'Turned off in the configuration.', hint: '' },
   some_nodes_not_ready: { message: 'Some nodes are not ready.', hint: 'See `cluster-ai nodes ls`.' },
   no_ready_node: { message: 'No node is ready.', hint: 'See `cluster-ai nodes ls`.' },

@@ -5,6 +5,7 @@ import {
   type ControlPlaneStart,
   isClusterError,
   type Listener,
+  reasons,
   toCondition,
 } from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
@@ -19,8 +20,12 @@ import {
   systemClock,
 } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
+import { type Admission, createAdmission } from './access/admission.ts';
 import { describeCertificates } from './access/certificates/describe-certificates.ts';
 import { type ListenerCertificates, openListenerCertificates } from './access/certificates/open-listener-certificate.ts';
+import { makeHostCredential } from './access/host-credential.ts';
+import { openApiKeys } from './access/keys/api-keys.ts';
+import { permissionsBeforeSetUp } from './access/roles.ts';
 import { type Assets, locateAssets } from './assets.ts';
 import { createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
@@ -51,16 +56,14 @@ import { createSoftwarePackage } from './software-package.ts';
 import { openBlobStore } from './stores/fs/open-blob-store.ts';
 import { openDatabase } from './stores/open-database.ts';
 
-const mayLeaveLoopback: MayLeaveLoopback = () => ({
-  allowed: false,
-  reason: 'without people and keys only this machine may use it.',
-  hint: 'Set the host to 127.0.0.1.',
-});
+/** People cannot sign in yet. */
+const noSessions = { find: () => undefined };
 
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
 interface DoorParts {
+  readonly admission: Admission;
   readonly native: NativeDependencies;
   readonly metrics: Metrics;
   readonly assets: Assets;
@@ -71,10 +74,14 @@ interface DoorParts {
 }
 
 /** Both listeners have the inference doors; the main one also has the native door, the metrics and the web UI. */
-async function createApp({ native, metrics, assets, config, log, shown }: DoorParts, kind: 'main' | 'ollama'): Promise<FastifyInstance> {
+async function createApp(
+  { admission, native, metrics, assets, config, log, shown }: DoorParts,
+  kind: 'main' | 'ollama',
+): Promise<FastifyInstance> {
   const { app } = createListener({
     config,
     log,
+    admission,
     metrics,
     renderError: kind === 'main' ? renderProblem : renderOllamaError,
     certificate: shown.of(config.listeners[kind].tls),
@@ -92,7 +99,7 @@ async function createApp({ native, metrics, assets, config, log, shown }: DoorPa
 }
 
 /** Opens one listener where the configuration wants it. */
-async function open(parts: DoorParts, kind: 'main' | 'ollama', whenTaken: 'fail' | 'move', folder: DataFolder) {
+async function open(parts: DoorParts, kind: 'main' | 'ollama', whenTaken: 'fail' | 'move', folder: DataFolder, clock: Clock) {
   const { config, log, mayLeaveLoopback } = parts;
   const { host, port, tls } = config.listeners[kind];
   const isPlainHttpAccepted = config.listeners.insecurePlainHttpOnNetwork;
@@ -102,11 +109,13 @@ async function open(parts: DoorParts, kind: 'main' | 'ollama', whenTaken: 'fail'
     await app.close();
     throw error;
   });
-  if (tls === 'off' && !isLoopback(host)) log.warn({ listener: kind, host }, plainHttpWarning);
-  return { app, address: toAddress(host, opened), url: `${tls === 'off' ? 'http' : 'https'}://${toAddress(toReachable(host), opened)}` };
+  const isReadable = tls === 'off' && !isLoopback(host);
+  if (isReadable) log.warn({ listener: kind, host }, reasons.plain_http.message);
+  const condition = isReadable ? toCondition('degraded', 'plain_http', clock.now()) : toCondition('ready', 'serving', clock.now());
+  const address = toAddress(host, opened);
+  const url = `${tls === 'off' ? 'http' : 'https'}://${toAddress(toReachable(host), opened)}`;
+  return { app, url, listener: { name: kind, address, condition } satisfies Listener };
 }
-
-const plainHttpWarning = 'A listener leaves this machine without TLS: passwords, keys, prompts and answers can be read on the way';
 
 /** Where a client on this machine finds a listener that is everywhere. */
 const toReachable = (host: string) => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[host] ?? host;
@@ -114,21 +123,16 @@ const toReachable = (host: string) => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[
 /** Opens the main listener, which must open, and Ollama's port, which may stay closed with a notice. */
 async function openListeners(parts: DoorParts, { config, isNamed }: EffectiveConfig, folder: DataFolder, clock: Clock) {
   const { ollama: ollamaWish } = config.listeners;
-  const main = await open(parts, 'main', isNamed.main ? 'fail' : 'move', folder);
+  const main = await open(parts, 'main', isNamed.main ? 'fail' : 'move', folder, clock);
   const apps = [main.app];
-  const toListener = (name: string, address: string): Listener => ({
-    name,
-    address,
-    condition: toCondition('ready', 'serving', clock.now()),
-  });
-  const listeners = [toListener('main', main.address)];
+  const listeners: Listener[] = [main.listener];
   const address = toAddress(ollamaWish.host, ollamaWish.port);
   if (!ollamaWish.enabled) listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'turned_off', clock.now()) });
   else {
     try {
-      const ollama = await open(parts, 'ollama', 'fail', folder);
+      const ollama = await open(parts, 'ollama', 'fail', folder, clock);
       apps.push(ollama.app);
-      listeners.push(toListener('ollama', ollama.address));
+      listeners.push(ollama.listener);
     } catch (error) {
       if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) {
         await main.app.close();
@@ -180,13 +184,28 @@ export async function runControlPlane(
       locateBlob: async (digest) => registry.locateBlob(digest),
       softwarePackage: createSoftwarePackage({ assets, version: start.version, folder: folder.run, log }),
       clusterName: config.cluster.name,
+      approval: config.nodes.approval,
       version: start.version,
     },
     signal,
   );
   const metrics = openMetrics({ nodes });
+  const keys = await openApiKeys({ database, clock, log });
+  const { main, ollama } = config.listeners;
+  const isOnThisMachineOnly = isLoopback(main.host) && (!ollama.enabled || isLoopback(ollama.host));
+  const admission = createAdmission({
+    keys,
+    sessions: noSessions,
+    host: makeHostCredential(folder),
+    local: { permissions: () => (config.access.local && isOnThisMachineOnly ? permissionsBeforeSetUp : undefined) },
+  });
+  const mayLeaveLoopback: MayLeaveLoopback = () => ({
+    allowed: keys.hasAny(),
+    reason: 'nobody has a login or a key yet, so nobody could use it.',
+    hint: 'Start it on 127.0.0.1 and make a key: cluster-ai keys create NAME --role admin.',
+  });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
-  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics });
+  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
   const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
   await chats.recover();
 
@@ -196,6 +215,7 @@ export async function runControlPlane(
     registry,
     gateway,
     chats,
+    keys,
     events,
     config,
     clock,
@@ -225,13 +245,23 @@ export async function runControlPlane(
       dataFolder: folder.root,
     }),
   };
-  await using listening = await openListeners({ native, metrics, assets, config, log, shown, mayLeaveLoopback }, effective, folder, clock);
+  await using listening = await openListeners(
+    { admission, native, metrics, assets, config, log, shown, mayLeaveLoopback },
+    effective,
+    folder,
+    clock,
+  );
   opened.listeners = [
     ...listening.listeners,
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },
   ];
 
-  const loops = Promise.all([shown.run(signal), reconciler.run(signal), publishChanges({ gateway, registry, events, clock }, signal)]);
+  const loops = Promise.all([
+    shown.run(signal),
+    reconciler.run(signal),
+    publishChanges({ gateway, registry, events, clock }, signal),
+    keys.run(signal),
+  ]);
   const localJoin = await nodes.localInvitation();
   tell({
     type: 'ready',

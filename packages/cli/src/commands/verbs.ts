@@ -1,6 +1,8 @@
 import type { Verb } from '../verb.ts';
 import { backupCreate } from './backup/create.ts';
 import { backupRestore } from './backup/restore.ts';
+import { certsLs } from './certs/ls.ts';
+import { certsRenew } from './certs/renew.ts';
 import { run } from './chat/run.ts';
 import { doctor } from './cluster/doctor.ts';
 import { down } from './cluster/down.ts';
@@ -8,14 +10,19 @@ import { join } from './cluster/join.ts';
 import { logs } from './cluster/logs.ts';
 import { open } from './cluster/open.ts';
 import { status } from './cluster/status.ts';
+import { trust } from './cluster/trust.ts';
 import { up } from './cluster/up.ts';
 import { completion } from './completion.ts';
 import { configShow } from './config/show.ts';
+import { keysCreate } from './keys/create.ts';
+import { keysLs } from './keys/ls.ts';
+import { keysRevoke } from './keys/revoke.ts';
 import { modelsAdd } from './models/add.ts';
 import { modelsFound } from './models/found.ts';
 import { modelsLs } from './models/ls.ts';
 import { modelsRm } from './models/rm.ts';
 import { modelsShow } from './models/show.ts';
+import { nodesApprove } from './nodes/approve.ts';
 import { nodesInvite } from './nodes/invite.ts';
 import { nodesLs } from './nodes/ls.ts';
 import { nodesRm } from './nodes/rm.ts';
@@ -34,12 +41,19 @@ export const verbs: readonly Verb[] = [
   nodesLs,
   nodesShow,
   nodesInvite,
+  nodesApprove,
   nodesRm,
   modelsLs,
   modelsShow,
   modelsAdd,
   modelsFound,
   modelsRm,
+  keysLs,
+  keysCreate,
+  keysRevoke,
+  certsLs,
+  certsRenew,
+  trust,
   backupCreate,
   backupRestore,
   configShow,

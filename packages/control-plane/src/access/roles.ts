@@ -28,17 +28,8 @@ const nothing: ReadonlySet<Permission> = new Set();
 
 export const permissionsOf = (role: Role): ReadonlySet<Permission> => permissionsByRole.get(role) ?? nothing;
 
-/** What may be done without any credential, while only this machine can call and nobody else has a login. */
-export const localPermissions: ReadonlySet<Permission> = new Set<Permission>([
-  'self:read',
-  'inference:use',
-  'models:read',
-  'nodes:read',
-  'cluster:read',
-  'metrics:read',
-  'chats:read',
-  'chats:write',
-]);
+/** Until somebody can sign in, whoever uses this machine is its admin; nobody else can reach it. */
+export const permissionsBeforeSetUp: ReadonlySet<Permission> = permissionsOf('admin');
 
 /** The least role that has a permission: whom to ask. */
 export function leastRoleWith(permission: Permission): Role {

@@ -55,11 +55,12 @@ export function createChatStore(database: Database, now: () => number) {
 
   return {
     /** Newest first, pinned before all others on the first page. `cursor` is what the page before returned. */
-    async list({ cursor, search }: { cursor: string | undefined; search: string | undefined }) {
+    async list({ ownerId, cursor, search }: { ownerId: string; cursor: string | undefined; search: string | undefined }) {
       const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number.parseInt(cursor, 10);
       let query = database.query
         .selectFrom('chats')
         .selectAll()
+        .where('owner_id', '=', ownerId)
         .where('updated_at', '<', before)
         .orderBy('updated_at', 'desc')
         .limit(PAGE + 1);
@@ -71,6 +72,12 @@ export function createChatStore(database: Database, now: () => number) {
       const page = rows.slice(0, PAGE);
       const last = page.at(-1);
       return { chats: page.map(toChat), nextCursor: rows.length > PAGE && last ? String(last.updated_at) : null };
+    },
+
+    /** Throws `chat_not_found` for a chat of somebody else, as for one that is not there. */
+    async checkOwner(id: string, ownerId: string): Promise<void> {
+      const row = await database.query.selectFrom('chats').select('owner_id').where('id', '=', id).executeTakeFirst();
+      if (row?.owner_id !== ownerId) throw notFound(id);
     },
 
     async get(id: string): Promise<Omit<ChatDetails, 'isGenerating'>> {
@@ -86,8 +93,17 @@ export function createChatStore(database: Database, now: () => number) {
       return { ...toChat(row), messages: messages.map(toMessage) };
     },
 
-    async create({ title, model }: { title: string; model: string }): Promise<Omit<Chat, 'isGenerating'>> {
-      const row: ChatRow = { id: newId('chat', now()), title, model, created_at: now(), updated_at: now(), head_id: null, is_pinned: 0 };
+    async create({ ownerId, title, model }: { ownerId: string; title: string; model: string }): Promise<Omit<Chat, 'isGenerating'>> {
+      const row: ChatRow = {
+        id: newId('chat', now()),
+        title,
+        model,
+        created_at: now(),
+        updated_at: now(),
+        head_id: null,
+        is_pinned: 0,
+        owner_id: ownerId,
+      };
       await database.transaction(async (transaction) => void (await transaction.insertInto('chats').values(row).execute()));
       return toChat(row);
     },

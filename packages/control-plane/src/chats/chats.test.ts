@@ -86,7 +86,7 @@ describe('a turn', () => {
       yield say('lo');
       yield end;
     };
-    const chat = await chats.create({ title: '', model: 'starter' });
+    const chat = await chats.create({ ownerId: 'local', title: '', model: 'starter' });
     const events = await take(chat.id, { parentId: null, content: 'Hi there' });
     expect(events.at(-1)).toMatchObject({
       type: 'done',
@@ -112,7 +112,7 @@ describe('a turn', () => {
       yield say(`a${seen.length}`);
       yield end;
     };
-    const chat = await chats.create({ title: 't', model: 'starter' });
+    const chat = await chats.create({ ownerId: 'local', title: 't', model: 'starter' });
     const first = (await take(chat.id, { parentId: null, content: 'q1' })).at(-1);
     const parentId = first?.type === 'done' ? first.message.id : null;
     await take(chat.id, { parentId, content: 'q2' });
@@ -131,7 +131,7 @@ describe('a turn', () => {
         yield end;
       })();
     };
-    const chat = await chats.create({ title: 't', model: 'starter' });
+    const chat = await chats.create({ ownerId: 'local', title: 't', model: 'starter' });
     const done = (await take(chat.id, { parentId: null, content: 'q1' })).at(-1);
     const events = await take(chat.id, { parentId: done?.type === 'done' ? done.message.id : null, content: 'q2' });
     expect(events.at(-1)).toMatchObject({ message: { content: 'ok' } });
@@ -143,7 +143,7 @@ describe('a turn', () => {
       yield say('half');
       yield chunk({ error: { message: 'The node was lost.', code: 'node_lost' } });
     };
-    const chat = await chats.create({ title: 't', model: 'starter' });
+    const chat = await chats.create({ ownerId: 'local', title: 't', model: 'starter' });
     await take(chat.id, { parentId: null, content: 'q' });
     expect((await chats.get(chat.id)).messages[1]).toMatchObject({
       content: 'half',
@@ -153,7 +153,7 @@ describe('a turn', () => {
 
   test('a second turn at the same time is refused', async () => {
     script = hanging;
-    const chat = await chats.create({ title: 't', model: 'starter' });
+    const chat = await chats.create({ ownerId: 'local', title: 't', model: 'starter' });
     const [one, two] = await Promise.allSettled([
       chats.begin(chat.id, { parentId: null, content: 'a' }),
       chats.begin(chat.id, { parentId: null, content: 'b' }),
@@ -181,7 +181,7 @@ describe('an answer under way', () => {
       yield say('two');
       yield end;
     };
-    const chat = await chats.create({ title: 't', model: 'starter' });
+    const chat = await chats.create({ ownerId: 'local', title: 't', model: 'starter' });
     await chats.begin(chat.id, { parentId: null, content: 'q' });
     await expect.poll(async () => (await chats.get(chat.id)).messages[1]?.content).toBe('one ');
     const events = collect(chat.id);
@@ -193,7 +193,7 @@ describe('an answer under way', () => {
 
   test('is stopped by the person and keeps its text', async () => {
     script = hanging;
-    const chat = await chats.create({ title: 't', model: 'starter' });
+    const chat = await chats.create({ ownerId: 'local', title: 't', model: 'starter' });
     await chats.begin(chat.id, { parentId: null, content: 'q' });
     await expect.poll(async () => (await chats.get(chat.id)).messages[1]?.content).toBe('Once ');
     const done = collect(chat.id);
@@ -202,7 +202,7 @@ describe('an answer under way', () => {
   });
 
   test('is closed with a reason when a killed process left it open', async () => {
-    const chat = await chats.create({ title: 't', model: 'starter' });
+    const chat = await chats.create({ ownerId: 'local', title: 't', model: 'starter' });
     const store = createChatStore(database, systemClock.now);
     await store.append(chat.id, [{ chatId: chat.id, parentId: null, role: 'assistant', content: '', isComplete: false, answer: null }]);
     await openChats();
@@ -215,15 +215,22 @@ describe('an answer under way', () => {
 
 describe('the list', () => {
   test('is searched by title, paged and sorted by the last change', async () => {
-    for (let i = 0; i < 3; i++) await chats.create({ title: `Plan ${i}`, model: 'starter' });
-    const page = await chats.list({ cursor: undefined, search: 'plan 1' });
+    for (let i = 0; i < 3; i++) await chats.create({ ownerId: 'local', title: `Plan ${i}`, model: 'starter' });
+    const page = await chats.list({ ownerId: 'local', cursor: undefined, search: 'plan 1' });
     expect(page.chats.map(({ title }) => title)).toEqual(['Plan 1']);
     expect(page.nextCursor).toBeNull();
   });
   test('a removed chat is gone', async () => {
-    const chat = await chats.create({ title: 'x', model: 'starter' });
+    const chat = await chats.create({ ownerId: 'local', title: 'x', model: 'starter' });
     await chats.remove(chat.id);
     await expect(chats.get(chat.id)).rejects.toMatchObject({ code: 'chat_not_found' });
     await expect(chats.remove(chat.id)).rejects.toMatchObject({ code: 'chat_not_found' });
   });
+});
+
+test('attack 27: a chat of somebody else is one that is not there', async () => {
+  const chat = await chats.create({ ownerId: 'anna', title: 'mine', model: 'starter' });
+  await expect(chats.checkOwner(chat.id, 'bert')).rejects.toMatchObject({ code: 'chat_not_found' });
+  await expect(chats.checkOwner(chat.id, 'anna')).resolves.toBeUndefined();
+  expect((await chats.list({ ownerId: 'bert', cursor: undefined, search: undefined })).chats).toEqual([]);
 });

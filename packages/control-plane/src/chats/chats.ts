@@ -146,13 +146,14 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
   }
 
   return {
-    async list(query: { cursor: string | undefined; search: string | undefined }) {
+    async list(query: { ownerId: string; cursor: string | undefined; search: string | undefined }) {
       const page = await store.list(query);
       return { ...page, chats: page.chats.map(withRunning) };
     },
     get: describe,
+    checkOwner: store.checkOwner,
 
-    async create(request: { title: string; model: string }): Promise<Chat> {
+    async create(request: { ownerId: string; title: string; model: string }): Promise<Chat> {
       const chat = await store.create(request);
       events.publish({ type: 'chat.changed', chatId: chat.id });
       return withRunning(chat);

@@ -1,5 +1,7 @@
 import { ClusterError, type Config, type ErrorCode, type InferenceUsage, isClusterError } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
+import type { Caller } from '../access/caller.ts';
+import { checkModelGrant } from '../access/model-grants.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Metrics, ModelMeter } from '../observability/metrics.ts';
 import type { Deployment } from '../reconciler/deployments.ts';
@@ -25,6 +27,8 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'forModel' | 'watchGateway'>;
+  /** Told what an answer cost, so that the limits of keys hold. */
+  readonly charge?: (caller: Caller, tokens: number) => void;
   readonly random?: () => number;
 }
 
@@ -67,7 +71,7 @@ interface Begun extends Taken {
 
 /** The one way of an inference request: find or start a replica, call it, stream, retry before the first byte. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { nodes, registry, reconciler, config, clock, log, metrics, random = Math.random } = deps;
+  const { nodes, registry, reconciler, config, clock, log, metrics, charge = () => {}, random = Math.random } = deps;
   const policy = policies[config.inference.policy];
   const { deployments, inFlight } = reconciler;
   const list = () => nodes.list();
@@ -203,6 +207,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         if (!body.readableEnded) return resolve(undefined);
         void answer.usage.then((measured) => {
           finish(serving, measured, replica);
+          if (measured && serving.call.caller) charge(serving.call.caller, measured.promptTokens + measured.completionTokens);
           resolve(measured);
         });
       });
@@ -213,6 +218,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   function admit(call: InferenceCall): Serving {
     const model = resolveModel(call.model, registry, config.inference);
+    if (call.caller !== undefined) checkModelGrant(call.caller, model.name);
     const deployment = deployments.ensure(model, call.engineOptions);
     refuseOverload(deployment, model);
     const beganMs = clock.monotonic();

@@ -1,9 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { Condition, EngineOptions, InferencePath, InferenceUsage, ReplicaReport } from '@cluster-ai/contracts';
+import type { Caller } from '../access/caller.ts';
 import type { ResolvedModel } from '../registry/registry.ts';
 
 /** One inference request, already in the dialect of inference.ts. The body is forwarded as it is. */
 export interface InferenceCall {
+  /** Who asks; absent for the cluster itself. Decides which models may be used, and is charged with the tokens. */
+  readonly caller?: Caller | undefined;
   readonly path: InferencePath;
   /** A model reference; empty means the default model. */
   readonly model: string;

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Config } from '@cluster-ai/contracts';
 import { type Logger, newId } from '@cluster-ai/runtime';
 import { type FastifyHttpOptions, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Admission } from '../access/admission.ts';
 import type { ServerCertificate } from '../access/certificates/server-certificate.ts';
 import { limitRates } from '../access/rate-limits.ts';
 import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
@@ -23,6 +24,8 @@ export interface ListenerShell {
 export interface ListenerOptions {
   readonly config: Config;
   readonly log: Logger;
+  /** Who may call what: asked for each request of a route that is not public. */
+  readonly admission: Pick<Admission, 'admit'>;
   readonly metrics?: Pick<Metrics, 'observeRequest'>;
   /** The dialect for whatever no door answers. */
   readonly renderError: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
@@ -57,7 +60,7 @@ function toServer({ certificate, config }: ListenerOptions): ServerChoice {
 
 /** The shell that every HTTP listener shares: limits, Host check, permissions, request ids, headers. Doors are registered on it. */
 export function createListener(options: ListenerOptions): ListenerShell {
-  const { config, log, metrics, renderError, certificate, names = () => config.listeners.allowedHosts } = options;
+  const { config, log, admission, metrics, renderError, certificate, names = () => config.listeners.allowedHosts } = options;
   const isTrustedProxy = createTrustedProxies(config.listeners.trustedProxies);
   const app = fastify({
     logger: false,
@@ -79,6 +82,9 @@ export function createListener(options: ListenerOptions): ListenerShell {
     if (certificate !== undefined && certificate.source !== 'internal') void reply.header('strict-transport-security', strictTransport);
     checkHostAndOrigin(request.raw, names());
     checkBody(request.raw);
+    const { permission } = request.routeOptions.config; // absent where no door answers
+    if (permission !== undefined && permission !== 'public')
+      request.caller = admission.admit({ headers: request.headers, remoteAddress: request.socket.remoteAddress }, permission);
     if (request.url.startsWith('/ui')) void reply.header('content-security-policy', contentSecurityPolicy);
   });
   limitRates(app, { isTrustedProxy });

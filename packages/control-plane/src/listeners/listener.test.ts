@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { ClusterError, configShape } from '@cluster-ai/contracts';
 import { silentLogger } from '@cluster-ai/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { admitEverybody } from '../access/testing/admit-everybody.ts';
 import { renderProblem } from '../doors/native/problem.ts';
 import { createListener } from './create-listener.ts';
 
@@ -11,7 +12,7 @@ const config = configShape.parse({ listeners: { allowedHosts: ['cluster.lan'] } 
 const isPublic = { permission: 'public', why: 'a test' } as const;
 
 function createTestListener() {
-  const shell = createListener({ config, log: silentLogger, renderError: renderProblem });
+  const shell = createListener({ config, log: silentLogger, admission: admitEverybody, renderError: renderProblem });
   shell.app.get('/hello', { config: isPublic }, async () => ({ hello: 'world' }));
   shell.app.post('/echo', { config: isPublic }, async (request) => request.body);
   shell.app.get('/broken', { config: isPublic }, async () => {
@@ -113,7 +114,7 @@ describe('who may call', () => {
 describe('what a route must declare', () => {
   test('a route without a permission stops the start', () => {
     expect(() => shell.app.get('/forgotten', async () => 'x')).toThrow();
-    const other = createListener({ config, log: silentLogger, renderError: renderProblem });
+    const other = createListener({ config, log: silentLogger, admission: admitEverybody, renderError: renderProblem });
     expect(() => other.app.get('/forgotten', async () => 'x')).toThrow('declares no permission');
     expect(() => other.app.get('/why', { config: { permission: 'public' } }, async () => 'x')).toThrow('does not say why');
   });

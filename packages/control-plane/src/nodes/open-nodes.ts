@@ -1,6 +1,14 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { agentPaths, ClusterError, type FoundFile, foundFileShape, type Invitation, replicaReportShape } from '@cluster-ai/contracts';
+import {
+  agentPaths,
+  ClusterError,
+  type FoundFile,
+  foundFileShape,
+  type Invitation,
+  reasons,
+  replicaReportShape,
+} from '@cluster-ai/contracts';
 import { type Clock, type DataFolder, type Logger, linkServerName } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import type { EventBus } from '../observability/event-bus.ts';
@@ -42,6 +50,7 @@ export interface OpenNodesOptions {
   readonly softwarePackage: SoftwarePackage;
   readonly clusterName: string;
   readonly version: string;
+  readonly approval?: 'auto' | 'manual';
   /** Attempts to join that one address may make in a minute. */
   readonly joinsPerMinute?: number;
 }
@@ -62,10 +71,13 @@ async function loadNodes({ records, clock }: OpenNodesOptions): Promise<LiveNode
   return new Map(list.map((record) => [record.id, toLiveNode(record, clock.now(), clock.monotonic())]));
 }
 
+const toUnknown = (id: string) =>
+  new ClusterError('node_not_found', `There is no node ${id.slice(0, 80)}.`, { hint: '`cluster-ai nodes ls` shows them.' });
+
 function getLive(nodes: LiveNodes, id: string): LiveNode {
   const node = nodes.get(id);
   if (node) return node;
-  throw new ClusterError('node_not_found', `There is no node ${id.slice(0, 80)}.`, { hint: '`cluster-ai nodes ls` shows them.' });
+  throw toUnknown(id);
 }
 
 /** A node that was off when its certificate ended may renew, and nothing else, with the newest that it was given. */
@@ -101,6 +113,7 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
     onJoin: createJoinDoor({
       ...options,
       attemptsPerMinute: options.joinsPerMinute ?? joinsPerMinute,
+      approval: options.approval ?? 'auto',
       takenNames: () => [...nodes.values()].map((node) => node.record.name),
       onJoined,
     }),
@@ -110,7 +123,10 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
   });
   const blobDoor = createBlobDoor({
     ...options,
-    isMeantFor: (nodeId, digest) => nodes.get(nodeId)?.orderedBlobs.has(digest) === true,
+    isMeantFor(nodeId, digest) {
+      const node = nodes.get(nodeId);
+      return node?.record.approvedAt !== null && node?.orderedBlobs.has(digest) === true;
+    },
     onRenewed,
   });
   const listening: Listening = await startListening({ listener, folder, config, log }).catch(async (error: unknown) => {
@@ -173,6 +189,10 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
 
   const request = async (nodeId: string, wish: LinkRequest): Promise<LinkResponse> => {
     const { link, record, condition } = getLive(nodes, nodeId);
+    if (record.approvedAt === null)
+      throw new ClusterError('node_unreachable', `The node ${record.name} gets no work. ${reasons.awaiting_approval.message}`, {
+        hint: reasons.awaiting_approval.hint,
+      });
     if (link && condition.state !== 'unreachable') return link.request(wish);
     throw new ClusterError('node_unreachable', `The node ${record.name} cannot be reached. ${condition.message}`, { hint: condition.hint });
   };
@@ -207,6 +227,15 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
       await listening.openOn(host);
       const { text, record } = await makeToken({ name, isLocal: false, ttlSeconds });
       return toInvitation(toAddress(host, listening.port), text, record.expiresAt, certificates.serverPin);
+    },
+    async approve(id) {
+      const node = getLive(nodes, id);
+      const approvedAt = node.record.approvedAt ?? clock.now();
+      if (!(await records.approve(id, approvedAt))) throw toUnknown(id); // somebody removed it meanwhile
+      node.record = { ...node.record, approvedAt };
+      log.info({ node: node.record.name, nodeId: id }, 'A node was approved');
+      liveness.sweep();
+      return toNode(node);
     },
     async remove(id) {
       const node = getLive(nodes, id);

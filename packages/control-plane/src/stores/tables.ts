@@ -21,6 +21,7 @@ export interface Tables {
   chat_messages: ChatMessageRow;
   deployments: DeploymentRow;
   settings: SettingRow;
+  api_keys: ApiKeyRow;
 }
 
 /** Parents before those that refer to them. */
@@ -38,6 +39,7 @@ export const tableNames = [
   'chat_messages',
   'deployments',
   'settings',
+  'api_keys',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -130,6 +132,8 @@ export interface NodeRow {
   last_seen_at: number | null;
   /** Set when the node was forgotten: its certificate is refused from then on. */
   removed_at: number | null;
+  /** Null: it has joined and waits for somebody's approval. */
+  approved_at: number | null;
   is_local: Flag;
   facts_json: string;
   revision: number;
@@ -155,6 +159,8 @@ export interface ChatRow {
   updated_at: number;
   head_id: string | null;
   is_pinned: Flag;
+  /** Whose it is: a person's id; `local` for what was written before anybody had a login. */
+  owner_id: string;
 }
 
 export interface ChatMessageRow {
@@ -189,4 +195,20 @@ export interface SettingRow {
   value_json: string;
   updated_at: number;
   revision: number;
+}
+
+/** What a program signs in with. Never removed, so that what it did keeps a name; `revoked_at` ends it. */
+export interface ApiKeyRow {
+  id: string;
+  secret_hash: string;
+  name: string;
+  owner_id: string;
+  role: string;
+  scopes_json: string | null;
+  models_json: string | null;
+  limits_json: string;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
+  revoked_at: number | null;
 }

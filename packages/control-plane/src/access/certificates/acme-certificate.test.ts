@@ -23,7 +23,7 @@ function findObstacle(): string | undefined {
   }
 }
 const obstacle = findObstacle();
-if (obstacle !== undefined) console.log(`Skipped, certificates by ACME: ${obstacle}`);
+if (obstacle !== undefined) process.stdout.write(`Skipped, certificates by ACME: ${obstacle}\n`);
 
 const root = mkdtempSync(join(tmpdir(), 'acme-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -116,12 +116,13 @@ describe.skipIf(obstacle !== undefined)('a certificate from an ACME server', () 
   test('is kept with its account: a second start asks nobody, a new order uses the same account', async () => {
     const { certificate, folder } = await open('kept');
     await certificate.renew();
-    const account = readFileSync(join(folder.secrets, 'acme-account.key'), 'utf8');
+    const account = readFileSync(join(folder.secrets, 'acme-account.json'), 'utf8');
+    expect(JSON.parse(account).url).toContain(new URL(pebble.directory).host);
     const again = await open('kept');
     expect(again.certificate.details().serialNumber).toBe(certificate.details().serialNumber);
     await again.certificate.renew();
     expect(again.certificate.details().serialNumber).not.toBe(certificate.details().serialNumber);
-    expect(readFileSync(join(folder.secrets, 'acme-account.key'), 'utf8')).toBe(account);
+    expect(readFileSync(join(folder.secrets, 'acme-account.json'), 'utf8')).toBe(account);
   });
 
   test('that cannot be had leaves the old one, says so, and is tried again', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ClusterError, type Config } from '@cluster-ai/contracts';
 import { type Clock, type DataFolder, type Logger, writePrivateFile } from '@cluster-ai/runtime';
 import acme from 'acme-client';
+import { z } from 'zod';
 import { openChallengeSite } from './challenge-site.ts';
 import { type CertificateMaker, checkPair, isTwoThirdsOver, type KeyAndCertificate, namesOf } from './server-certificate.ts';
 
@@ -20,6 +21,9 @@ export interface AcmeCertificateDeps {
   readonly log: Logger;
 }
 
+const accountShape = z.object({ directory: z.string(), key: z.string(), url: z.string().optional() });
+type Account = z.infer<typeof accountShape>;
+
 function checkSettings({ names, email }: AcmeCertificateDeps['settings']): void {
   const hint = 'Set listeners.tls.acme in cluster.yaml.';
   if (names.length === 0)
@@ -33,15 +37,18 @@ export function createAcmeCertificate({ settings, folder, meanwhile, clock, log 
   checkSettings(settings);
   const { directory, names, email, httpHost, httpPort, rootsFile } = settings;
   const paths = {
-    account: join(folder.secrets, 'acme-account.key'),
+    account: join(folder.secrets, 'acme-account.json'),
     key: join(folder.secrets, 'acme.key'),
     certificate: join(folder.secrets, 'acme.crt'),
   };
 
-  const loadAccountKey = async () => {
-    if (!existsSync(paths.account)) writePrivateFile(paths.account, String(await acme.crypto.createPrivateEcdsaKey()));
-    return readFileSync(paths.account);
+  /** The account at this server, kept by its key; its address is known once the server has been asked. */
+  const loadAccount = async (): Promise<Account> => {
+    const stored = existsSync(paths.account) ? accountShape.parse(JSON.parse(readFileSync(paths.account, 'utf8'))) : undefined;
+    if (stored?.directory === directory) return stored;
+    return { directory, key: String(await acme.crypto.createPrivateEcdsaKey()) };
   };
+  const saveAccount = (account: Account) => writePrivateFile(paths.account, JSON.stringify(account));
 
   /** What an earlier order gave, as long as it still holds for these names. */
   const loadStored = (): KeyAndCertificate | undefined => {
@@ -57,18 +64,30 @@ export function createAcmeCertificate({ settings, folder, meanwhile, clock, log 
     // the machine's proxy settings are not ours, and the server may be one that only a given root vouches for
     acme.axios.defaults.proxy = false;
     if (rootsFile !== '') acme.axios.defaults.httpsAgent = new Agent({ ca: readFileSync(rootsFile) });
-    const client = new acme.Client({ directoryUrl: directory, accountKey: await loadAccountKey() });
+    const account = await loadAccount();
+    const client = new acme.Client({
+      directoryUrl: directory,
+      accountKey: account.key,
+      ...(account.url ? { accountUrl: account.url } : {}),
+    });
     const [key, csr] = await acme.crypto.createCsr({ altNames: [...names] }, await acme.crypto.createPrivateEcdsaKey());
     await using site = await openChallengeSite(httpHost, httpPort);
-    const certificate = await client.auto({
-      csr,
-      email,
-      termsOfServiceAgreed: true,
-      challengePriority: ['http-01'],
-      skipChallengeVerification: true, // our own way to our own name may differ from the server's
-      challengeCreateFn: async (_authorization, challenge, answer) => site.show(challenge.token, answer),
-      challengeRemoveFn: async (_authorization, challenge) => site.hide(challenge.token),
-    });
+    const certificate = await client
+      .auto({
+        csr,
+        email,
+        termsOfServiceAgreed: true,
+        challengePriority: ['http-01'],
+        skipChallengeVerification: true, // our own way to our own name may differ from the server's
+        challengeCreateFn: async (_authorization, challenge, answer) => site.show(challenge.token, answer),
+        challengeRemoveFn: async (_authorization, challenge) => site.hide(challenge.token),
+      })
+      .catch((error: unknown) => {
+        // a server that forgot the account is told of it again at the next attempt
+        if (String(error).includes('accountDoesNotExist')) saveAccount({ directory, key: account.key });
+        throw error;
+      });
+    saveAccount({ ...account, url: client.getAccountUrl() });
     return { key: String(key), certificate };
   };
 

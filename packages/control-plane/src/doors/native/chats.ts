@@ -7,8 +7,9 @@ import {
   createChatShape,
   updateChatShape,
 } from '@cluster-ai/contracts';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { callerOf } from '../../access/caller.ts';
 import type { Chats } from '../../chats/chats.ts';
 import { openEventStream } from './event-stream.ts';
 import type { NativeDependencies } from './native-door.ts';
@@ -27,6 +28,15 @@ async function streamAnswer(chats: Chats, chatId: string, reply: FastifyReply): 
   if (!chats.isGenerating(chatId)) stream.end();
 }
 
+/** Every route with an id goes through here: a chat of somebody else is one that is not there. */
+async function ownId(
+  chats: Chats,
+  { params, request }: { readonly params: { readonly id: string }; readonly request: FastifyRequest },
+): Promise<string> {
+  await chats.checkOwner(params.id, callerOf(request).ownerId);
+  return params.id;
+}
+
 export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[] {
   return [
     route({
@@ -37,7 +47,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       summary: 'Conversations, newest first',
       query: z.object({ cursor: z.string().max(40).optional(), search: z.string().max(200).optional() }),
       answer: chatListShape,
-      handle: async ({ query }) => chats.list({ cursor: query.cursor, search: query.search }),
+      handle: async ({ query, request }) => chats.list({ ownerId: callerOf(request).ownerId, cursor: query.cursor, search: query.search }),
     }),
     route({
       method: 'POST',
@@ -48,7 +58,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       body: createChatShape,
       answer: chatShape,
       status: 201,
-      handle: async ({ body }) => chats.create(body),
+      handle: async ({ body, request }) => chats.create({ ...body, ownerId: callerOf(request).ownerId }),
     }),
     route({
       method: 'GET',
@@ -58,7 +68,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       summary: 'One conversation with all its messages',
       params: byId,
       answer: chatDetailsShape,
-      handle: async ({ params }) => chats.get(params.id),
+      handle: async (input) => chats.get(await ownId(chats, input)),
     }),
     route({
       method: 'PATCH',
@@ -69,7 +79,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       params: byId,
       body: updateChatShape,
       answer: chatDetailsShape,
-      handle: async ({ params, body }) => chats.update(params.id, body),
+      handle: async (input) => chats.update(await ownId(chats, input), input.body),
     }),
     route({
       method: 'DELETE',
@@ -79,7 +89,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       summary: 'Delete a conversation',
       params: byId,
       answer: undefined,
-      handle: async ({ params }) => chats.remove(params.id),
+      handle: async (input) => chats.remove(await ownId(chats, input)),
     }),
     route({
       method: 'POST',
@@ -91,9 +101,10 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       body: chatTurnShape,
       answer: chatStreamEventShape,
       isStream: true,
-      handle: async ({ params, body, reply }) => {
-        await chats.begin(params.id, body);
-        await streamAnswer(chats, params.id, reply);
+      handle: async (input) => {
+        const id = await ownId(chats, input);
+        await chats.begin(id, input.body);
+        await streamAnswer(chats, id, input.reply);
       },
     }),
     route({
@@ -105,10 +116,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       params: byId,
       answer: chatStreamEventShape,
       isStream: true,
-      handle: async ({ params, reply }) => {
-        await chats.get(params.id); // an unknown chat is a 404, not an empty stream
-        await streamAnswer(chats, params.id, reply);
-      },
+      handle: async (input) => streamAnswer(chats, await ownId(chats, input), input.reply),
     }),
     route({
       method: 'POST',
@@ -118,7 +126,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       summary: 'Stop the answer; what there is of it stays',
       params: byId,
       answer: undefined,
-      handle: async ({ params }) => chats.stop(params.id),
+      handle: async (input) => chats.stop(await ownId(chats, input)),
     }),
   ];
 }

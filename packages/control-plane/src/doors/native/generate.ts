@@ -61,6 +61,7 @@ export function generateRoutes({ gateway, clock }: NativeDependencies): readonly
           model: body.model ?? '',
           body: toChatBody(body),
           requestId: request.id,
+          caller: request.caller,
           signal,
         });
         const elapsedMs = () => clock.monotonic() - startedAt;

@@ -12,6 +12,8 @@ import {
   toCondition,
 } from '@cluster-ai/contracts';
 import { z } from 'zod';
+import { callerOf } from '../../access/caller.ts';
+import { mayUseModel } from '../../access/model-grants.ts';
 import type { NativeDependencies } from './native-door.ts';
 import { type NativeRoute, route } from './route.ts';
 
@@ -61,9 +63,9 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       tag,
       summary: 'All models, with what runs of them',
       answer: modelListShape,
-      handle: async () => {
+      handle: async ({ request }) => {
         const models = all();
-        return { models, status: toStatus(models) };
+        return { models: models.filter(({ name }) => mayUseModel(callerOf(request), name)), status: toStatus(models) };
       },
     }),
     route({

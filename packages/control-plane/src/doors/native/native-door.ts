@@ -1,6 +1,7 @@
 import type { Backup, Certificate, CertificateAuthority, Config, Listener } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
+import type { ApiKeys } from '../../access/keys/api-keys.ts';
 import type { Chats } from '../../chats/chats.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { unknownRoute } from '../../listeners/to-request-error.ts';
@@ -11,6 +12,7 @@ import { certificateRoutes } from './certificates.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
 import { generateRoutes } from './generate.ts';
+import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
@@ -31,6 +33,7 @@ export interface NativeDependencies {
   readonly registry: Registry;
   readonly gateway: Gateway;
   readonly chats: Chats;
+  readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
   readonly events: EventBus;
   readonly config: Config;
   readonly clock: Clock;
@@ -53,6 +56,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
     ...certificateRoutes(dependencies),
+    ...keyRoutes(dependencies),
   ];
 }
 

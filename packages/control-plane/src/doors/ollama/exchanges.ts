@@ -1,5 +1,7 @@
 import { ClusterError, type InferencePath } from '@cluster-ai/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../../access/caller.ts';
+import { mayUseModel } from '../../access/model-grants.ts';
 import type { InferenceCall } from '../../gateway/gateway.ts';
 import type { ResolvedModel } from '../../registry/registry.ts';
 import { checkShape } from '../shared/check-shape.ts';
@@ -45,17 +47,18 @@ function toWishes({ keep_alive, options }: ModelRequest) {
 
 function toCall(asked: string, given: ModelRequest, { request, signal }: Exchange, path: InferencePath, body: object): InferenceCall {
   const bytes = Buffer.from(JSON.stringify({ model: asked, ...body }));
-  return { path, model: asked, body: bytes, requestId: request.id, ...toWishes(given), signal };
+  return { path, model: asked, body: bytes, requestId: request.id, caller: request.caller, ...toWishes(given), signal };
 }
 
 /** The endpoints that work with a model. Each reads a request in Ollama's words and answers in them. */
 export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
-  function findModel({ model, name }: ModelRequest): { readonly asked: string; readonly found: ResolvedModel } {
+  function findModel({ model, name }: ModelRequest, caller: Caller | undefined): { readonly asked: string; readonly found: ResolvedModel } {
     const asked = model || name || '';
     if (asked === '') throw new ClusterError('invalid_request', 'model is required', { param: 'model' });
     const found = registry.find(asked);
     // clients look for exactly this sentence before they offer to pull the model
-    if (found === undefined) throw new ClusterError('model_not_found', `model '${asked}' not found`, { param: 'model' });
+    if (found === undefined || (caller !== undefined && !mayUseModel(caller, found.name)))
+      throw new ClusterError('model_not_found', `model '${asked}' not found`, { param: 'model' });
     return { asked, found };
   }
 
@@ -82,7 +85,7 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
   }
 
   async function embedAll(input: readonly string[], given: ModelRequest, extra: object, exchange: Exchange) {
-    const { asked } = findModel(given);
+    const { asked } = findModel(given, exchange.request.caller);
     const startedAt = clock.monotonic();
     const body = { input, encoding_format: 'float', ...extra };
     const served = input.length === 0 ? undefined : await gateway.serve(toCall(asked, given, exchange, '/v1/embeddings', body));
@@ -95,7 +98,7 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
 
     async generate(exchange: Exchange) {
       const given = checkShape(generateShape, parseJsonObject(exchange.request.body));
-      const { asked, found } = findModel(given);
+      const { asked, found } = findModel(given, exchange.request.caller);
       const hasTemplate = found.version.facts.capabilities.includes('chat');
       refuseInGenerate(given, hasTemplate);
       if (!given.prompt) return loadOrUnload(asked, given, exchange, writeGenerated);
@@ -108,7 +111,7 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
 
     async chat(exchange: Exchange) {
       const given = checkShape(chatShape, parseJsonObject(exchange.request.body));
-      const { asked } = findModel(given);
+      const { asked } = findModel(given, exchange.request.caller);
       refuseInChat(given);
       if (!given.messages?.length) return loadOrUnload(asked, given, exchange, writeMessage);
       return answer(asked, given, exchange, { path: '/v1/chat/completions', body: toChatBody(given), write: writeMessage });

@@ -1,4 +1,6 @@
 import type { ModelFacts, ModelVersion } from '@cluster-ai/contracts';
+import type { Caller } from '../../access/caller.ts';
+import { mayUseModel } from '../../access/model-grants.ts';
 import type { Gateway, RunningModel } from '../../gateway/gateway.ts';
 import type { ModelRecord, Registry, ResolvedModel } from '../../registry/registry.ts';
 
@@ -52,8 +54,9 @@ function tagsOf(record: ModelRecord, registry: Registry) {
 }
 
 /** `GET /api/tags`: every alias, always with its tag. */
-export function listTags(registry: Registry) {
-  return { models: registry.list().flatMap((record) => tagsOf(record, registry)) };
+export function listTags(registry: Registry, caller?: Pick<Caller, 'models'>) {
+  const records = registry.list().filter(({ name }) => caller === undefined || mayUseModel(caller, name));
+  return { models: records.flatMap((record) => tagsOf(record, registry)) };
 }
 
 // what Ollama's own server says, in effect, for a model that stays
@@ -75,8 +78,9 @@ function toRunning({ model, nodeName, replica, expiresAtMs }: RunningModel) {
 }
 
 /** `GET /api/ps`: one entry per copy, with the node it runs on, which Ollama's own answer has not. */
-export function listRunning(gateway: Gateway) {
-  const loaded = gateway.running().filter(({ replica }) => replica.condition.state === 'ready' || replica.condition.state === 'degraded');
+export function listRunning(gateway: Gateway, caller?: Pick<Caller, 'models'>) {
+  const visible = gateway.running().filter(({ model }) => caller === undefined || mayUseModel(caller, model.name));
+  const loaded = visible.filter(({ replica }) => replica.condition.state === 'ready' || replica.condition.state === 'degraded');
   return { models: loaded.map(toRunning) };
 }
 

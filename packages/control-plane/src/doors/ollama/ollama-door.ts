@@ -36,9 +36,11 @@ export function ollamaDoor(deps: DoorDeps): FastifyPluginAsync {
     serve('/embeddings', exchanges.embedOne);
 
     const read = { config: { permission: 'models:read' } } as const;
-    app.get('/tags', read, () => listTags(registry));
-    app.get('/ps', read, () => listRunning(gateway));
-    app.post('/show', read, ({ body }) => showModel(exchanges.findModel(checkShape(showShape, parseJsonObject(body))).found));
+    app.get('/tags', read, ({ caller }) => listTags(registry, caller));
+    app.get('/ps', read, ({ caller }) => listRunning(gateway, caller));
+    app.post('/show', read, ({ body, caller }) =>
+      showModel(exchanges.findModel(checkShape(showShape, parseJsonObject(body)), caller).found),
+    );
     app.get('/version', { config: { permission: 'public', why: 'Clients ask before they have a key.' } }, () => ({
       version: OLLAMA_API_VERSION,
     }));

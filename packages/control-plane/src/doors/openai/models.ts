@@ -1,3 +1,5 @@
+import type { Caller } from '../../access/caller.ts';
+import { mayUseModel } from '../../access/model-grants.ts';
 import type { ModelRecord, Registry, ResolvedModel } from '../../registry/registry.ts';
 
 interface OpenAiModel {
@@ -21,8 +23,9 @@ function namesOf(record: ModelRecord): readonly OpenAiModel[] {
 }
 
 /** Every name that a request can use. */
-export function listModels(registry: Registry) {
-  return { object: 'list', data: registry.list().flatMap(namesOf) };
+export function listModels(registry: Registry, caller?: Pick<Caller, 'models'>) {
+  const records = registry.list().filter(({ name }) => caller === undefined || mayUseModel(caller, name));
+  return { object: 'list', data: records.flatMap(namesOf) };
 }
 
 export function showModel({ reference, version }: ResolvedModel): OpenAiModel {

@@ -1,5 +1,6 @@
 import { ClusterError, type InferencePath } from '@cluster-ai/contracts';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { checkModelGrant } from '../../access/model-grants.ts';
 import type { InferenceCall } from '../../gateway/gateway.ts';
 import { readWhole } from '../../gateway/read-answer.ts';
 import { trackCalls } from '../shared/calls.ts';
@@ -60,7 +61,14 @@ export function openAiDoor({ gateway, registry, clock, log }: DoorDeps): Fastify
     reply: FastifyReply,
     signal: AbortSignal,
   ) {
-    const call: InferenceCall = { path, model: model ?? '', body: request.body as Buffer, requestId: request.id, signal };
+    const call: InferenceCall = {
+      path,
+      model: model ?? '',
+      body: request.body as Buffer,
+      requestId: request.id,
+      caller: request.caller,
+      signal,
+    };
     if (stream !== true) return answerWhole(call, reply);
     return streamAnswer({ reply, clock, log, signal, dialect: eventStream, serve: () => gateway.serve(call) });
   }
@@ -82,10 +90,12 @@ export function openAiDoor({ gateway, registry, clock, log }: DoorDeps): Fastify
     serve('/completions', '/v1/completions', checkCompletion);
     serve('/embeddings', '/v1/embeddings', checkEmbedding);
 
-    app.get('/models', { config: { permission: 'models:read' } }, () => listModels(registry));
-    app.get<{ Params: { '*': string } }>('/models/*', { config: { permission: 'models:read' } }, ({ params }) =>
-      showModel(registry.resolve(params['*'])),
-    );
+    app.get('/models', { config: { permission: 'models:read' } }, (request) => listModels(registry, request.caller));
+    app.get<{ Params: { '*': string } }>('/models/*', { config: { permission: 'models:read' } }, ({ params, caller }) => {
+      const found = registry.resolve(params['*']);
+      if (caller !== undefined) checkModelGrant(caller, found.name);
+      return showModel(found);
+    });
     app.delete('/models/*', { config: { permission: 'models:write' } }, () => {
       throw new ClusterError('method_not_allowed', 'Models are not deleted through this API.', {
         hint: 'Use `cluster-ai models rm NAME`.',

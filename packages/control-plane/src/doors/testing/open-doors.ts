@@ -1,5 +1,6 @@
 import { defaultConfig } from '@cluster-ai/contracts';
 import { type Clock, silentLogger, systemClock } from '@cluster-ai/runtime';
+import { admitEverybody } from '../../access/testing/admit-everybody.ts';
 import { createListener } from '../../listeners/create-listener.ts';
 import { ollamaDoor } from '../ollama/ollama-door.ts';
 import { renderOllamaError } from '../ollama/ollama-error.ts';
@@ -19,7 +20,7 @@ export async function openDoors({ answer = () => ({ chunks: ['{}'] }), clock = s
   const registry = createMemoryRegistry();
   const models = running.map((name) => toRunningModel(registry, name));
   const gateway = createFakeGateway({ registry, answer, running: models });
-  const { app } = createListener({ config: defaultConfig(), log: silentLogger, renderError: renderOllamaError });
+  const { app } = createListener({ config: defaultConfig(), log: silentLogger, admission: admitEverybody, renderError: renderOllamaError });
   const deps = { gateway, registry, clock, log: silentLogger };
   await app.register(openAiDoor(deps), { prefix: '/v1' });
   await app.register(ollamaDoor(deps), { prefix: '/api' });

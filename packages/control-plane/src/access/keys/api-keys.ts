@@ -1,0 +1,227 @@
+import {
+  type ApiKey,
+  ClusterError,
+  type CreateApiKey,
+  type CreatedApiKey,
+  type KeyLimits,
+  keyLimitsShape,
+  type Permission,
+  permissionShape,
+  type Role,
+  roleShape,
+} from '@cluster-ai/contracts';
+import type { Clock, Logger } from '@cluster-ai/runtime';
+import { z } from 'zod';
+import type { Database, Query } from '../../stores/database.ts';
+import type { ApiKeyRow } from '../../stores/tables.ts';
+import type { Caller } from '../caller.ts';
+import { permissionsOf } from '../roles.ts';
+import { isSameHash, keyPrefix, makeKeyText, parseKeyText } from './key-text.ts';
+import { createUseLimits } from './use-limits.ts';
+
+/** How often the last use of keys is written, and changes that another control plane made are looked for. */
+const syncEveryMs = 5_000;
+
+interface KnownKey {
+  readonly row: ApiKeyRow;
+  readonly secretHash: Buffer;
+  readonly caller: Caller;
+  readonly limits: KeyLimits;
+}
+
+const scopesShape = z.array(permissionShape);
+const modelsShape = z.array(z.string());
+
+function permissionsOfKey(role: Role, scopes: readonly Permission[] | undefined): ReadonlySet<Permission> {
+  const all = permissionsOf(role);
+  return scopes === undefined ? all : new Set(scopes.filter((scope) => all.has(scope)));
+}
+
+/** A row of a newer program with a role or scope that is not known here gives fewer rights, never more. */
+function toKnown(row: ApiKeyRow): KnownKey {
+  const role = roleShape.safeParse(row.role).data ?? 'viewer';
+  const scopes = row.scopes_json === null ? undefined : (scopesShape.safeParse(JSON.parse(row.scopes_json)).data ?? []);
+  const models = row.models_json === null ? undefined : (modelsShape.safeParse(JSON.parse(row.models_json)).data ?? []);
+  const caller: Caller = {
+    kind: 'key',
+    id: row.id,
+    ownerId: row.owner_id,
+    name: row.name,
+    role,
+    permissions: permissionsOfKey(role, scopes),
+    models,
+  };
+  return { row, secretHash: Buffer.from(row.secret_hash, 'hex'), caller, limits: keyLimitsShape.parse(JSON.parse(row.limits_json)) };
+}
+
+const toTime = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+
+const toApiKey = ({ row, caller, limits }: KnownKey): ApiKey => ({
+  id: row.id,
+  name: row.name,
+  prefix: keyPrefix(row.id),
+  role: caller.role ?? 'viewer',
+  scopes: row.scopes_json === null ? null : [...caller.permissions],
+  models: caller.models === undefined ? null : [...caller.models],
+  limits,
+  createdBy: row.owner_id,
+  createdAt: new Date(row.created_at).toISOString(),
+  expiresAt: toTime(row.expires_at),
+  lastUsedAt: toTime(row.last_used_at),
+  revokedAt: toTime(row.revoked_at),
+});
+
+/** Nobody makes a key that may more than he may. */
+function checkNotMore(maker: Caller, { role, scopes }: CreateApiKey): void {
+  const wanted = permissionsOfKey(role, scopes ?? undefined);
+  const beyond = [...wanted].find((permission) => permission !== 'public' && !maker.permissions.has(permission));
+  if (beyond === undefined) return;
+  throw new ClusterError('forbidden', `A key of the role ${role} could do what you may not: ${beyond}.`, {
+    hint: 'Choose a lower role, or fewer scopes.',
+    param: 'role',
+  });
+}
+
+function checkModelsNotMore(maker: Caller, { models }: CreateApiKey): void {
+  if (maker.models === undefined) return;
+  const granted = new Set(maker.models);
+  if (models?.every((model) => granted.has(model))) return;
+  throw new ClusterError('forbidden', 'A key can be made only for models that its maker may use.', { param: 'models' });
+}
+
+export interface ApiKeysDependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The keys by which programs sign in. Looked up in memory: no request waits for the database. */
+export async function openApiKeys({ database, clock, log }: ApiKeysDependencies) {
+  const known = new Map<string, KnownKey>();
+  const usedSince = new Map<string, number>();
+  const useLimits = createUseLimits();
+
+  async function reload(query: Query = database.query) {
+    const rows = await query.selectFrom('api_keys').selectAll().execute();
+    for (const row of rows) known.set(row.id, toKnown(row));
+  }
+
+  async function saveUses() {
+    if (usedSince.size === 0) return;
+    const uses = [...usedSince];
+    usedSince.clear();
+    await database.transaction(
+      async (transaction) => {
+        for (const [id, at] of uses) await transaction.updateTable('api_keys').set({ last_used_at: at }).where('id', '=', id).execute();
+      },
+      { durability: 'normal' },
+    );
+    for (const [id, at] of uses) {
+      const key = known.get(id);
+      if (key) known.set(id, { ...key, row: { ...key.row, last_used_at: at } });
+    }
+  }
+
+  async function sync() {
+    try {
+      await saveUses();
+      if (database.kind === 'postgres') await reload();
+    } catch (error) {
+      log.warn({ err: error }, 'The last use of keys could not be written');
+    }
+  }
+
+  /** Of somebody else's key only those that may read all keys learn that there is one. */
+  function findOwn(caller: Caller, id: string): KnownKey {
+    const key = known.get(id);
+    const isVisible = key && (caller.permissions.has('people:write') || key.row.owner_id === caller.ownerId);
+    if (!key || !isVisible) throw new ClusterError('key_not_found', `There is no key "${id}".`, { hint: 'List them: cluster-ai keys ls' });
+    return key;
+  }
+
+  await reload();
+  return {
+    /** Who sends this key. Throws `unauthorized`, `key_revoked`, `key_expired` or `quota_exceeded`. */
+    authenticate(text: string): Caller {
+      const parsed = parseKeyText(text);
+      const key = parsed && known.get(parsed.id);
+      if (!key || !isSameHash(key.secretHash, parsed.secretHash))
+        throw new ClusterError('unauthorized', 'The key is not one of this cluster.', {
+          hint: 'Make one: cluster-ai keys create NAME, on the control plane’s machine.',
+        });
+      const now = clock.now();
+      if (key.row.revoked_at !== null) throw new ClusterError('key_revoked', `The key "${key.row.name}" was revoked.`);
+      if (key.row.expires_at !== null && key.row.expires_at <= now)
+        throw new ClusterError('key_expired', `The key "${key.row.name}" has expired.`, { hint: 'Make a new one: cluster-ai keys create' });
+      useLimits.begin(key.row.id, key.limits, now);
+      usedSince.set(key.row.id, now);
+      return key.caller;
+    },
+
+    /** Whether anybody could use a key now. */
+    hasAny: (): boolean =>
+      [...known.values()].some(({ row }) => row.revoked_at === null && (row.expires_at === null || row.expires_at > clock.now())),
+
+    /** What an answer cost, so that limits of tokens hold. */
+    addTokens(caller: Caller, tokens: number): void {
+      if (caller.kind === 'key') useLimits.addTokens(caller.id, tokens, clock.now());
+    },
+
+    /** The caller's own keys; all of them for who may manage people. Newest first. */
+    list: (caller: Caller): readonly ApiKey[] =>
+      [...known.values()]
+        .filter(({ row }) => caller.permissions.has('people:write') || row.owner_id === caller.ownerId)
+        .toSorted((a, b) => b.row.created_at - a.row.created_at)
+        .map(toApiKey),
+
+    /** Throws `forbidden` for a key that could do more than its maker. */
+    async create(maker: Caller, wish: CreateApiKey): Promise<CreatedApiKey> {
+      checkNotMore(maker, wish);
+      checkModelsNotMore(maker, wish);
+      const made = makeKeyText();
+      const now = clock.now();
+      const row: ApiKeyRow = {
+        id: made.id,
+        secret_hash: made.secretHash.toString('hex'),
+        name: wish.name,
+        owner_id: maker.ownerId,
+        role: wish.role,
+        scopes_json: wish.scopes === null ? null : JSON.stringify(wish.scopes),
+        models_json: wish.models === null ? null : JSON.stringify(wish.models),
+        limits_json: JSON.stringify(wish.limits),
+        created_at: now,
+        expires_at: wish.expiresInSeconds === null ? null : now + wish.expiresInSeconds * 1000,
+        last_used_at: null,
+        revoked_at: null,
+      };
+      await database.transaction(async (transaction) => void (await transaction.insertInto('api_keys').values(row).execute()));
+      const key = toKnown(row);
+      known.set(row.id, key);
+      return { ...toApiKey(key), key: made.text };
+    },
+
+    /** Ends a key at once; a second time changes nothing. Throws `key_not_found`. */
+    async revoke(caller: Caller, id: string): Promise<ApiKey> {
+      const key = findOwn(caller, id);
+      if (key.row.revoked_at !== null) return toApiKey(key);
+      const row = { ...key.row, revoked_at: clock.now() };
+      await database.transaction(
+        async (transaction) =>
+          void (await transaction.updateTable('api_keys').set({ revoked_at: row.revoked_at }).where('id', '=', id).execute()),
+      );
+      const revoked = toKnown(row);
+      known.set(id, revoked);
+      return toApiKey(revoked);
+    },
+
+    /** Writes uses now and then, and follows what other control planes change, until the signal aborts. */
+    async run(signal: AbortSignal): Promise<void> {
+      while (!signal.aborted) {
+        await clock.sleep(syncEveryMs, signal).catch(() => undefined);
+        await sync();
+      }
+    },
+  };
+}
+
+export type ApiKeys = Awaited<ReturnType<typeof openApiKeys>>;
