@@ -67,7 +67,10 @@ export default {
     {
       name: 'nothing-imports-doors',
       severity: 'error',
-      from: { path: '^packages/control-plane/src/', pathNot: `^packages/control-plane/src/(doors/|main\\.ts$)|${testFiles}` },
+      from: {
+        path: '^packages/control-plane/src/',
+        pathNot: `^packages/control-plane/src/(doors/|(main|compose-doors)\\.ts$)|${testFiles}`,
+      },
       to: { path: '^packages/control-plane/src/doors/' },
     },
     {

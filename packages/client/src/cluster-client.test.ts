@@ -143,6 +143,26 @@ describe('the cluster client', () => {
     expect(parts).toEqual(['a']);
   });
 
+  test('what changes something proves that a page of ours sent it, once that is signed in', async () => {
+    const { client, seen } = await serve((response, request) =>
+      answerJson(200, request.method === 'POST' ? { csrfToken: 'proof' } : {})(response),
+    );
+    await client.endAllSessions();
+    await client.signIn({ name: 'ana', password: 'x' });
+    await client.listPeople();
+    await client.updateMe({ displayName: 'Ana' });
+    expect(seen.map(({ headers }) => headers['x-csrf-token'])).toEqual([undefined, undefined, undefined, 'proof']);
+  });
+
+  test('the audit record is asked for with its filters, and exported as it comes', async () => {
+    const { client, seen } = await serve((response) => response.end('{"sequence":1}\n{"sequence":2,"é":1}\n'));
+    expect((await Array.fromAsync(client.exportAudit({ format: 'jsonl', actor: 'Ada L' }))).join('')).toContain('"é":1}\n');
+    expect(seen[0]?.url).toBe('/api/v1/audit/export?format=jsonl&actor=Ada+L');
+    const { client: other, seen: seenByOther } = await serve(answerJson(200, { entries: [], nextCursor: null }));
+    await other.listAudit({ limit: 5, result: 'denied' });
+    expect(seenByOther[0]?.url).toBe('/api/v1/audit?result=denied&limit=5');
+  });
+
   test('leaving the loop closes the connection', async () => {
     const closed = Promise.withResolvers<void>();
     const { client } = await serve((response) => {

@@ -1,6 +1,11 @@
 import type {
   AddModelInput,
+  AddPasskeyInput,
   ApiKey,
+  AuditFilter,
+  AuditFormat,
+  AuditList,
+  AuditVerification,
   Backup,
   BackupInput,
   Certificate,
@@ -16,18 +21,33 @@ import type {
   CreateApiKeyInput,
   CreateChatInput,
   CreatedApiKey,
+  CreatedPerson,
   CreateInvitationInput,
+  CreatePersonInput,
   FoundFile,
   GenerateAnswer,
   GenerateInput,
   Invitation,
+  InvitePersonInput,
   LoadModelInput,
-  Me,
   Model,
   ModelDetails,
   ModelList,
+  Newcomer,
   Node,
+  OneUseLink,
+  Passkey,
+  PasskeyOptions,
+  PasskeySignInInput,
+  Person,
+  Profile,
+  RecoveryCodes,
+  Session,
+  SignInInput,
+  TotpSeed,
   UpdateChatInput,
+  UpdatePersonInput,
+  UpdateProfileInput,
 } from '@cluster-ai/contracts';
 import { type CallOptions, createHttp } from './http.ts';
 
@@ -62,6 +82,18 @@ export interface ListChatsInput {
   readonly search?: string | undefined;
 }
 
+/** Which lines of the audit record, beginning after `cursor`. */
+export interface ListAuditInput extends Partial<AuditFilter> {
+  readonly cursor?: string | undefined;
+  /** 1 to 500; 50 when left out. */
+  readonly limit?: number | undefined;
+}
+
+/** Which lines of the audit record, and as what. */
+export interface ExportAuditInput extends Partial<AuditFilter> {
+  readonly format?: AuditFormat | undefined;
+}
+
 /** How to follow the cluster's events. */
 export interface WatchEventsOptions extends CallOptions {
   /** The id of the last event that was seen: what came after it is replayed. When it is gone, the first event is `resync`. */
@@ -80,8 +112,6 @@ export interface ClusterClient {
   /** The configuration that is in force, defaults filled in. */
   getConfig(options?: CallOptions): Promise<Config>;
 
-  /** Who calls, and what he may do. */
-  getMe(options?: CallOptions): Promise<Me>;
   /** The caller's keys; all of them for who manages people. Newest first. */
   listKeys(options?: CallOptions): Promise<readonly ApiKey[]>;
   /** Makes a key for a program. The key itself is in this answer and nowhere else. Throws `forbidden` for one that could do more than the caller. */
@@ -147,14 +177,92 @@ export interface ClusterClient {
   /** Answers one prompt piece by piece; the last piece has `done: true` and the usage. */
   generateStream(input: Prompt, options?: CallOptions): AsyncGenerator<GeneratePart, void, undefined>;
 
+  /** Who calls, and what he may do. Throws `unauthorized`, `session_ended`. */
+  getMe(options?: CallOptions): Promise<Profile>;
+  /** Changes one's own name, e-mail or password. Throws `credentials_invalid` for a wrong old password, `invalid_request` for a weak new one. */
+  updateMe(input: UpdateProfileInput, options?: CallOptions): Promise<Person>;
+  /** Signs in; in a browser the session is a cookie. Throws `credentials_invalid`, `second_factor_required`, `too_many_requests`. */
+  signIn(input: SignInInput, options?: CallOptions): Promise<Profile>;
+  signOut(options?: CallOptions): Promise<void>;
+  /** Where one is signed in. */
+  listSessions(options?: CallOptions): Promise<readonly Session[]>;
+  /** Throws `session_not_found`. */
+  endSession(id: string, options?: CallOptions): Promise<void>;
+  /** Signs out everywhere, here too. */
+  endAllSessions(options?: CallOptions): Promise<void>;
+  /** A seed for an authenticator app. Throws `already_exists` when codes are switched on. */
+  enrolTotp(options?: CallOptions): Promise<TotpSeed>;
+  /** Switches codes on. Throws `credentials_invalid` for a wrong code. */
+  confirmTotp(code: string, options?: CallOptions): Promise<RecoveryCodes>;
+  /** Switches codes off. Throws `credentials_invalid`. */
+  disableTotp(password: string, options?: CallOptions): Promise<void>;
+
+  /** One's own passkeys. */
+  listPasskeys(options?: CallOptions): Promise<readonly Passkey[]>;
+  /** What `navigator.credentials.create` needs. Throws `credentials_invalid` for a wrong password, `unsupported_feature` where the page has no host name. */
+  beginPasskey(password: string, options?: CallOptions): Promise<PasskeyOptions>;
+  /** Keeps what the browser made. Throws `credentials_invalid`, `already_exists`. */
+  addPasskey(input: AddPasskeyInput, options?: CallOptions): Promise<Passkey>;
+  /** Throws `passkey_not_found`. */
+  removePasskey(id: string, options?: CallOptions): Promise<void>;
+  /** What `navigator.credentials.get` needs. Throws `unsupported_feature` where the page has no host name. */
+  beginPasskeySignIn(options?: CallOptions): Promise<PasskeyOptions>;
+  /** Throws `credentials_invalid`. */
+  signInWithPasskey(input: PasskeySignInInput, options?: CallOptions): Promise<Profile>;
+
+  /** Whether the first admin is still to come. */
+  isSetupOpen(options?: CallOptions): Promise<boolean>;
+  /** Makes the first admin by the link of the first start. Throws `setup_closed`, `link_invalid`, `invalid_request` for a weak password. */
+  setUp(input: Newcomer, options?: CallOptions): Promise<Profile>;
+  /** Makes a login by an invitation. Throws `link_invalid`, `already_exists`, `invalid_request` for a weak password. */
+  acceptInvitation(input: Newcomer, options?: CallOptions): Promise<Profile>;
+  /** Chooses a password by a link. Throws `link_invalid`, `invalid_request` for a weak password. */
+  choosePassword(input: { readonly token: string; readonly password: string }, options?: CallOptions): Promise<Profile>;
+
+  /** Everybody who has a login. */
+  listPeople(options?: CallOptions): Promise<readonly Person[]>;
+  /** One person by id or name. Throws `person_not_found`. */
+  getPerson(id: string, options?: CallOptions): Promise<Person>;
+  /** A login without a password, and the link by which it is chosen. Throws `already_exists`. */
+  createPerson(input: CreatePersonInput, options?: CallOptions): Promise<CreatedPerson>;
+  /** A link by which somebody makes a login of a given role. */
+  invitePerson(input?: InvitePersonInput, options?: CallOptions): Promise<OneUseLink>;
+  /** Throws `person_not_found`, `conflict` for the last admin. */
+  updatePerson(id: string, input: UpdatePersonInput, options?: CallOptions): Promise<Person>;
+  /** Throws `person_not_found`, `conflict` for the last admin. */
+  removePerson(id: string, options?: CallOptions): Promise<void>;
+  /** Takes a password away and gives the link for a new one. Throws `person_not_found`. */
+  resetPassword(id: string, options?: CallOptions): Promise<OneUseLink>;
+  /** Where somebody is signed in. Throws `person_not_found`. */
+  listSessionsOf(id: string, options?: CallOptions): Promise<readonly Session[]>;
+  /** Signs somebody out everywhere. Throws `person_not_found`. */
+  endSessionsOf(id: string, options?: CallOptions): Promise<void>;
+
   /** Writes state (and models) into one archive on the control plane's machine. Throws `already_exists`, `disk_full`. */
   createBackup(input: BackupInput, options?: CallOptions): Promise<Backup>;
+
+  /** Who did what, newest first, a page at a time. A page may be empty and still have a `nextCursor`: go on until it is null. */
+  listAudit(input?: ListAuditInput, options?: CallOptions): Promise<AuditList>;
+  /** The same as the text of a file, oldest first: JSON lines, or CSV that no spreadsheet takes for formulas. */
+  exportAudit(input?: ExportAuditInput, options?: CallOptions): AsyncGenerator<string, void, undefined>;
+  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. */
+  verifyAudit(options?: CallOptions): Promise<AuditVerification>;
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
 export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
-  const { request, stream } = createHttp({ baseUrl, fetch, key });
+  let csrfToken: string | null = null; // of the session that the browser's cookie names: what changes something proves with it that it is ours
+  const headersOfChanges = (): Record<string, string> => (csrfToken === null ? {} : { 'x-csrf-token': csrfToken });
+  const { request, text, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges });
   const part = encodeURIComponent;
+
+  async function rememberProfile(answer: Promise<Profile>): Promise<Profile> {
+    const profile = await answer;
+    csrfToken = profile.csrfToken;
+    return profile;
+  }
+  const enter = (path: string, body: unknown, options?: CallOptions) =>
+    rememberProfile(request({ method: 'POST', path, body, ...options }));
 
   async function* readChat(events: AsyncIterable<{ readonly data: string }>): AsyncGenerator<ChatStreamEvent, void, undefined> {
     for await (const { data } of events) yield JSON.parse(data) as ChatStreamEvent;
@@ -177,7 +285,6 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     getClusterStatus: (options) => request({ path: 'cluster/status', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),
 
-    getMe: (options) => request({ path: 'me', ...options }),
     listKeys: async (options) => (await request<{ keys: readonly ApiKey[] }>({ path: 'keys', ...options })).keys,
     createKey: (body, options) => request({ method: 'POST', path: 'keys', body, ...options }),
     revokeKey: (id, options) => request({ method: 'DELETE', path: `keys/${part(id)}`, ...options }),
@@ -216,6 +323,45 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     generate: (input, options) => request({ method: 'POST', path: 'generate', body: { ...input, stream: false }, ...options }),
     generateStream,
 
+    getMe: (options) => rememberProfile(request({ path: 'me', ...options })),
+    updateMe: (input, options) => request({ method: 'PATCH', path: 'me', body: input, ...options }),
+    signIn: (input, options) => enter('sessions', input, options),
+    signOut: (options) => request({ method: 'DELETE', path: 'sessions/current', ...options }),
+    listSessions: async (options) => (await request<{ sessions: readonly Session[] }>({ path: 'sessions', ...options })).sessions,
+    endSession: (id, options) => request({ method: 'DELETE', path: `sessions/${part(id)}`, ...options }),
+    endAllSessions: (options) => request({ method: 'DELETE', path: 'sessions', ...options }),
+    enrolTotp: (options) => request({ method: 'POST', path: 'me/totp', body: {}, ...options }),
+    confirmTotp: (code, options) => request({ method: 'POST', path: 'me/totp/confirm', body: { code }, ...options }),
+    disableTotp: (password, options) => request({ method: 'POST', path: 'me/totp/disable', body: { password }, ...options }),
+
+    listPasskeys: async (options) => (await request<{ passkeys: readonly Passkey[] }>({ path: 'me/passkeys', ...options })).passkeys,
+    beginPasskey: (password, options) => request({ method: 'POST', path: 'me/passkeys/options', body: { password }, ...options }),
+    addPasskey: (input, options) => request({ method: 'POST', path: 'me/passkeys', body: input, ...options }),
+    removePasskey: (id, options) => request({ method: 'DELETE', path: `me/passkeys/${part(id)}`, ...options }),
+    beginPasskeySignIn: (options) => request({ method: 'POST', path: 'sessions/passkey/options', body: {}, ...options }),
+    signInWithPasskey: (input, options) => enter('sessions/passkey', input, options),
+
+    isSetupOpen: async (options) => (await request<{ isOpen: boolean }>({ path: 'setup', ...options })).isOpen,
+    setUp: (input, options) => enter('setup', input, options),
+    acceptInvitation: (input, options) => enter('invitations/accept', input, options),
+    choosePassword: (input, options) => enter('passwords/choose', input, options),
+
+    listPeople: async (options) => (await request<{ people: readonly Person[] }>({ path: 'people', ...options })).people,
+    getPerson: (id, options) => request({ path: `people/${part(id)}`, ...options }),
+    createPerson: (input, options) => request({ method: 'POST', path: 'people', body: input, ...options }),
+    invitePerson: (input = {}, options) => request({ method: 'POST', path: 'people/invitations', body: input, ...options }),
+    updatePerson: (id, input, options) => request({ method: 'PATCH', path: `people/${part(id)}`, body: input, ...options }),
+    removePerson: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}`, ...options }),
+    resetPassword: (id, options) => request({ method: 'POST', path: `people/${part(id)}/reset-password`, body: {}, ...options }),
+    listSessionsOf: async (id, options) =>
+      (await request<{ sessions: readonly Session[] }>({ path: `people/${part(id)}/sessions`, ...options })).sessions,
+    endSessionsOf: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}/sessions`, ...options }),
+
     createBackup: (input, options) => request({ method: 'POST', path: 'backups', body: input, ...options }),
+
+    listAudit: ({ limit, ...input } = {}, options) =>
+      request({ path: 'audit', query: { ...input, limit: limit === undefined ? undefined : String(limit) }, ...options }),
+    exportAudit: (input = {}, options) => text({ path: 'audit/export', query: { ...input }, ...options }),
+    verifyAudit: (options) => request({ method: 'POST', path: 'audit/verify', ...options }),
   };
 }

@@ -23,6 +23,8 @@ export interface StreamCall extends Call {
 export interface Http {
   /** The parsed body; `undefined` where the answer has none (204). Throws ClusterError. */
   request<T>(call: Call): Promise<T>;
+  /** The answer's text as it comes, for what is no JSON and may be long. Throws ClusterError. */
+  text(call: Call): AsyncGenerator<string, void, undefined>;
   /** The answer's server-sent events. Throws ClusterError, also for an `error` event within the stream. */
   stream(call: StreamCall): AsyncGenerator<ServerSentEvent, void, undefined>;
 }
@@ -32,6 +34,8 @@ export interface HttpOptions {
   readonly fetch: typeof globalThis.fetch;
   /** Sent with every request, as a bearer token. */
   readonly key: string | undefined;
+  /** Sent with every call that changes something. */
+  readonly headersOfChanges: () => Readonly<Record<string, string>>;
 }
 
 function toUrl(baseUrl: string, { path, query = {} }: Call): string {
@@ -40,12 +44,15 @@ function toUrl(baseUrl: string, { path, query = {} }: Call): string {
   return `${baseUrl.replace(/\/+$/, '')}/api/v1/${path}${search}`;
 }
 
-function toRequestInit({ method = 'GET', body, headers, signal }: Call, key: string | undefined): RequestInit {
+type Identity = Pick<HttpOptions, 'key' | 'headersOfChanges'>;
+
+function toRequestInit({ method = 'GET', body, headers, signal }: Call, { key, headersOfChanges }: Identity): RequestInit {
   return {
     method,
     headers: {
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(method === 'GET' ? {} : headersOfChanges()),
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -65,14 +72,31 @@ function toStreamError({ data }: ServerSentEvent): ClusterError {
 }
 
 /** The one place that talks HTTP. */
-export function createHttp({ baseUrl, fetch, key }: HttpOptions): Http {
+export function createHttp({ baseUrl, fetch, ...identity }: HttpOptions): Http {
   async function send(call: Call): Promise<Response> {
-    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, key)).catch((cause: unknown) => {
+    const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, identity)).catch((cause: unknown) => {
       if (call.signal?.aborted) throw call.signal.reason;
       throw isClusterError(cause) ? cause : toConnectionError(baseUrl, cause); // a `fetch` of the caller's may know more
     });
     if (!response.ok) throw await readProblem(response);
     return response;
+  }
+
+  /** What a connection that broke half-way throws, in our words: a TypeError in browsers and in Node. */
+  function toBrokenError(call: Call, error: unknown): unknown {
+    if (call.signal?.aborted) return call.signal.reason;
+    return error instanceof TypeError ? toConnectionError(baseUrl, error) : error;
+  }
+
+  async function* text(call: Call): AsyncGenerator<string, void, undefined> {
+    const response = await send(call);
+    if (response.body === null) return;
+    const decoder = new TextDecoder();
+    try {
+      for await (const bytes of response.body) yield decoder.decode(bytes as Uint8Array, { stream: true });
+    } catch (error) {
+      throw toBrokenError(call, error);
+    }
   }
 
   async function* stream(call: StreamCall): AsyncGenerator<ServerSentEvent, void, undefined> {
@@ -84,9 +108,7 @@ export function createHttp({ baseUrl, fetch, key }: HttpOptions): Http {
         yield event;
       }
     } catch (error) {
-      if (call.signal?.aborted) throw call.signal.reason;
-      // What the browser and Node throw for a connection that broke half-way is a TypeError in both.
-      throw error instanceof TypeError ? toConnectionError(baseUrl, error) : error;
+      throw toBrokenError(call, error);
     }
   }
 
@@ -96,5 +118,5 @@ export function createHttp({ baseUrl, fetch, key }: HttpOptions): Http {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  return { request, stream };
+  return { request, text, stream };
 }

@@ -90,3 +90,61 @@ export const auditEntryShape = z
   })
   .meta({ id: 'AuditEntry' });
 export type AuditEntry = z.infer<typeof auditEntryShape>;
+
+/** Which lines of the record: all that is given must fit. Text is compared without regard to capitals. */
+export const auditFilterShape = z
+  .object({
+    actor: z.string().max(200).optional().describe('Who did it: an id, or a whole name.'),
+    action: z.string().max(200).optional().describe('Part of the action.'),
+    target: z.string().max(200).optional().describe('Part of what it was done to.'),
+    result: z.enum(auditResults).optional(),
+    since: z.iso.datetime({ offset: true }).optional(),
+    until: z.iso.datetime({ offset: true }).optional(),
+    search: z.string().max(200).optional().describe('Part of any text of the line.'),
+  })
+  .meta({ id: 'AuditFilter' });
+export type AuditFilter = z.infer<typeof auditFilterShape>;
+export const auditQueryShape = auditFilterShape
+  .extend({
+    cursor: z
+      .string()
+      .regex(/^\d{1,15}$/, 'is not a cursor')
+      .optional()
+      .describe('`nextCursor` of the page before.'),
+    limit: z.coerce.number().pipe(z.int().min(1).max(500)).default(50),
+  })
+  .meta({ id: 'AuditQuery' });
+export type AuditQuery = z.output<typeof auditQueryShape>;
+export const auditListShape = z
+  .object({
+    entries: z.array(auditEntryShape).describe('Newest first.'),
+    nextCursor: z.string().nullable().describe('null: there are no older ones. A page may be short, or empty, and still have a next one.'),
+  })
+  .meta({ id: 'AuditList' });
+export type AuditList = z.infer<typeof auditListShape>;
+export const auditFormats = ['jsonl', 'csv'] as const;
+export type AuditFormat = (typeof auditFormats)[number];
+
+/**
+ * What can be wrong with the record: a line does not fit to its hash; lines are missing; a line is in the place of another one, or one that
+ * nobody wrote is there; the newest
+ * ones are gone; the end, or the place where retention has cut, does not carry our seal; a checkpoint does not carry it.
+ */
+export const auditProblemKinds = ['edited', 'removed', 'reordered', 'added', 'cut_off', 'unsealed', 'checkpoint'] as const;
+export const auditVerificationShape = z
+  .object({
+    isIntact: z.boolean(),
+    entries: z.int().describe('How many were read.'),
+    firstSequence: z.int().nullable(),
+    lastSequence: z.int().nullable(),
+    checkpoints: z.int().describe('How many of them were compared.'),
+    problem: z
+      .object({
+        sequence: z.int().describe('The first line that is wrong, or missing.'),
+        kind: z.enum(auditProblemKinds),
+        message: z.string(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'AuditVerification' });
+export type AuditVerification = z.infer<typeof auditVerificationShape>;

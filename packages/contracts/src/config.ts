@@ -90,6 +90,11 @@ export const configShape = z.strictObject({
         .boolean()
         .default(true)
         .describe('Whether this machine may chat and look around without a key, while only it can call and nobody else has a login.'),
+      audit: z
+        .strictObject({
+          retentionDays: z.int().min(0).max(36_500).default(365).describe('How long the record of what was done is kept; 0 for ever.'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),

@@ -10,6 +10,7 @@ export * from './model-reference.ts';
 export * from './models.ts';
 export * from './native-api.ts';
 export * from './nodes.ts';
+export * from './people.ts';
 export * from './permissions.ts';
 export * from './process-messages.ts';
 export * from './reasons.ts';

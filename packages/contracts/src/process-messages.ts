@@ -13,6 +13,8 @@ export type ControlPlaneMessage =
       readonly listeners: readonly Listener[];
       /** A one-use token for the agent of this machine; absent when that agent has joined before. */
       readonly localJoin?: { readonly address: string; readonly token: string };
+      /** The one-use link for the first admin, while there is nobody who can sign in. */
+      readonly setup?: { readonly url: string; readonly expiresAt: string };
     }
   | { readonly type: 'failed'; readonly error: WireError };
 

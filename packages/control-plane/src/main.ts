@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import {
-  type Config,
+  ClusterError,
   type ControlPlaneMessage,
   type ControlPlaneStart,
   isClusterError,
@@ -9,45 +9,34 @@ import {
   toCondition,
 } from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
-import {
-  aborted,
-  type Clock,
-  type DataFolder,
-  type Logger,
-  locateDataFolder,
-  makeDataFolder,
-  openLogger,
-  systemClock,
-} from '@cluster-ai/runtime';
-import type { FastifyInstance } from 'fastify';
-import { type Admission, createAdmission } from './access/admission.ts';
+import { aborted, type Clock, type DataFolder, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
+import { createAdmission } from './access/admission.ts';
+import { describeAct } from './access/audit/act.ts';
+import { createActs } from './access/audit/acts.ts';
+import { openAudit } from './access/audit/open-audit.ts';
+import { withAudit } from './access/audit/with-audit.ts';
 import { describeCertificates } from './access/certificates/describe-certificates.ts';
-import { type ListenerCertificates, openListenerCertificates } from './access/certificates/open-listener-certificate.ts';
+import { openListenerCertificates } from './access/certificates/open-listener-certificate.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
-import { permissionsBeforeSetUp } from './access/roles.ts';
-import { type Assets, locateAssets } from './assets.ts';
-import { createChatStore } from './chats/chat-store.ts';
+import { openPeople } from './access/people/open-people.ts';
+import type { SecretBox } from './access/people/secret-box.ts';
+import { permissionsWithoutCredential } from './access/roles.ts';
+import { locateAssets } from './assets.ts';
+import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
+import { composeDoors, type DoorParts } from './compose-doors.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
-import { metricsDoor } from './doors/native/metrics-door.ts';
-import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
-import { renderProblem } from './doors/native/problem.ts';
-import { ollamaDoor } from './doors/ollama/ollama-door.ts';
-import { renderOllamaError } from './doors/ollama/ollama-error.ts';
-import { ollamaRoot } from './doors/ollama/ollama-root.ts';
-import { openAiDoor } from './doors/openai/openai-door.ts';
-import { webDoor } from './doors/web/web-door.ts';
+import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
 import { isLoopback } from './listeners/allowed-hosts.ts';
-import { createListener } from './listeners/create-listener.ts';
 import { type MayLeaveLoopback, openListener } from './listeners/open-listener.ts';
 import { openCertificates } from './nodes/certificates.ts';
 import { toAddress } from './nodes/listening.ts';
 import { createNodeRecords } from './nodes/node-records.ts';
 import { openNodes } from './nodes/open-nodes.ts';
 import { createEventBus } from './observability/event-bus.ts';
-import { type Metrics, openMetrics } from './observability/metrics.ts';
+import { openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
 import { openRegistry } from './registry/open-registry.ts';
@@ -56,54 +45,25 @@ import { createSoftwarePackage } from './software-package.ts';
 import { openBlobStore } from './stores/fs/open-blob-store.ts';
 import { openDatabase } from './stores/open-database.ts';
 
-/** People cannot sign in yet. */
-const noSessions = { find: () => undefined };
+/** Nothing is sealed yet: what needs it says so. */
+const nothingSealed = async (): Promise<never> => {
+  throw new ClusterError('unsupported_feature', 'This cluster cannot keep secrets yet.');
+};
+const noSecrets: SecretBox = { seal: nothingSealed, open: nothingSealed };
 
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
-interface DoorParts {
-  readonly admission: Admission;
-  readonly native: NativeDependencies;
-  readonly metrics: Metrics;
-  readonly assets: Assets;
-  readonly config: Config;
-  readonly log: Logger;
-  readonly shown: ListenerCertificates;
+interface ListenerParts extends DoorParts {
   readonly mayLeaveLoopback: MayLeaveLoopback;
 }
 
-/** Both listeners have the inference doors; the main one also has the native door, the metrics and the web UI. */
-async function createApp(
-  { admission, native, metrics, assets, config, log, shown }: DoorParts,
-  kind: 'main' | 'ollama',
-): Promise<FastifyInstance> {
-  const { app } = createListener({
-    config,
-    log,
-    admission,
-    metrics,
-    renderError: kind === 'main' ? renderProblem : renderOllamaError,
-    certificate: shown.of(config.listeners[kind].tls),
-    names: shown.names,
-  });
-  await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
-  await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
-  await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
-  if (kind === 'main') {
-    await app.register(nativeDoor(native), { prefix: '/api/v1' });
-    await app.register(metricsDoor({ metrics }));
-    await app.register(webDoor({ folder: assets.web }));
-  }
-  return app;
-}
-
 /** Opens one listener where the configuration wants it. */
-async function open(parts: DoorParts, kind: 'main' | 'ollama', whenTaken: 'fail' | 'move', folder: DataFolder, clock: Clock) {
+async function open(parts: ListenerParts, kind: 'main' | 'ollama', whenTaken: 'fail' | 'move', folder: DataFolder, clock: Clock) {
   const { config, log, mayLeaveLoopback } = parts;
   const { host, port, tls } = config.listeners[kind];
   const isPlainHttpAccepted = config.listeners.insecurePlainHttpOnNetwork;
-  const app = await createApp(parts, kind);
+  const { app } = await composeDoors(parts, kind);
   const wish = { name: kind, host, port, whenTaken, isEncrypted: tls !== 'off', isPlainHttpAccepted, mayLeaveLoopback };
   const opened = await openListener(app, wish, folder).catch(async (error: unknown) => {
     await app.close();
@@ -121,7 +81,7 @@ async function open(parts: DoorParts, kind: 'main' | 'ollama', whenTaken: 'fail'
 const toReachable = (host: string) => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[host] ?? host;
 
 /** Opens the main listener, which must open, and Ollama's port, which may stay closed with a notice. */
-async function openListeners(parts: DoorParts, { config, isNamed }: EffectiveConfig, folder: DataFolder, clock: Clock) {
+async function openListeners(parts: ListenerParts, { config, isNamed }: EffectiveConfig, folder: DataFolder, clock: Clock) {
   const { ollama: ollamaWish } = config.listeners;
   const main = await open(parts, 'main', isNamed.main ? 'fail' : 'move', folder, clock);
   const apps = [main.app];
@@ -164,7 +124,10 @@ export async function runControlPlane(
   const log = await openLogger({ process: 'control-plane', level: config.logs.level, file: join(folder.logs, 'control-plane.log') });
   const assets = locateAssets();
 
-  await using database = await openDatabase({ url: config.database, folder, log });
+  await using stored = await openDatabase({ url: config.database, folder, log });
+  await using audit = await openAudit({ database: stored, folder, clock, log, retentionDays: config.access.audit.retentionDays });
+  const database = withAudit(stored, audit);
+  const acts = createActs({ audit, log });
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
@@ -193,16 +156,26 @@ export async function runControlPlane(
   const keys = await openApiKeys({ database, clock, log });
   const { main, ollama } = config.listeners;
   const isOnThisMachineOnly = isLoopback(main.host) && (!ollama.enabled || isLoopback(ollama.host));
+  await using access = await openPeople({
+    database,
+    secrets: noSecrets,
+    clock,
+    log,
+    clusterName: config.cluster.name,
+    adopt: adoptLocalChats,
+    describeAct,
+  });
+  const { people, sessions, lookup } = access;
   const admission = createAdmission({
     keys,
-    sessions: noSessions,
+    sessions: lookup,
     host: makeHostCredential(folder),
-    local: { permissions: () => (config.access.local && isOnThisMachineOnly ? permissionsBeforeSetUp : undefined) },
+    local: { permissions: () => (config.access.local && isOnThisMachineOnly ? permissionsWithoutCredential(people.count()) : undefined) },
   });
   const mayLeaveLoopback: MayLeaveLoopback = () => ({
-    allowed: keys.hasAny(),
+    allowed: keys.hasAny() || people.count() > 0,
     reason: 'nobody has a login or a key yet, so nobody could use it.',
-    hint: 'Start it on 127.0.0.1 and make a key: cluster-ai keys create NAME --role admin.',
+    hint: 'Start it on 127.0.0.1 first; make the first admin there, or a key: cluster-ai keys create NAME --role admin.',
   });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
@@ -216,6 +189,9 @@ export async function runControlPlane(
     gateway,
     chats,
     keys,
+    access,
+    acts,
+    audit,
     events,
     config,
     clock,
@@ -246,7 +222,7 @@ export async function runControlPlane(
     }),
   };
   await using listening = await openListeners(
-    { admission, native, metrics, assets, config, log, shown, mayLeaveLoopback },
+    { admission, audit: { acts, denied: audit.denied }, native, metrics, assets, config, log, shown, mayLeaveLoopback },
     effective,
     folder,
     clock,
@@ -258,11 +234,14 @@ export async function runControlPlane(
 
   const loops = Promise.all([
     shown.run(signal),
+    audit.run(signal),
     reconciler.run(signal),
     publishChanges({ gateway, registry, events, clock }, signal),
     keys.run(signal),
+    sessions.run(signal),
   ]);
   const localJoin = await nodes.localInvitation();
+  const setup = await people.openSetup();
   tell({
     type: 'ready',
     url: listening.url,
@@ -270,6 +249,7 @@ export async function runControlPlane(
     clusterName: config.cluster.name,
     listeners: opened.listeners,
     ...(localJoin === undefined ? {} : { localJoin }),
+    ...(setup === undefined ? {} : { setup: { url: `${listening.url}${setup.path}`, expiresAt: setup.expiresAt } }),
   });
   log.info({ url: listening.url, tookMs: clock.now() - startedAtMs }, 'The control plane is ready');
   await aborted(signal);

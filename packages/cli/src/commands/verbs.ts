@@ -1,4 +1,7 @@
 import type { Verb } from '../verb.ts';
+import { auditExport } from './audit/export.ts';
+import { auditLs } from './audit/ls.ts';
+import { auditVerify } from './audit/verify.ts';
 import { backupCreate } from './backup/create.ts';
 import { backupRestore } from './backup/restore.ts';
 import { certsLs } from './certs/ls.ts';
@@ -27,6 +30,13 @@ import { nodesInvite } from './nodes/invite.ts';
 import { nodesLs } from './nodes/ls.ts';
 import { nodesRm } from './nodes/rm.ts';
 import { nodesShow } from './nodes/show.ts';
+import { usersAdd } from './users/add.ts';
+import { usersDisable, usersEnable } from './users/disable.ts';
+import { usersLs } from './users/ls.ts';
+import { usersResetPassword } from './users/reset-password.ts';
+import { usersRm } from './users/rm.ts';
+import { usersRole } from './users/role.ts';
+import { usersSessions } from './users/sessions.ts';
 
 /** Every command, in the order of the help. A new one is one file and one line here. */
 export const verbs: readonly Verb[] = [
@@ -51,6 +61,17 @@ export const verbs: readonly Verb[] = [
   keysLs,
   keysCreate,
   keysRevoke,
+  usersLs,
+  usersAdd,
+  usersRole,
+  usersDisable,
+  usersEnable,
+  usersRm,
+  usersResetPassword,
+  usersSessions,
+  auditLs,
+  auditVerify,
+  auditExport,
   certsLs,
   certsRenew,
   trust,

@@ -13,7 +13,12 @@ const person = (name: string, role: Caller['role']): Caller => ({
   permissions: role === null ? new Set() : permissionsOf(role),
   models: undefined,
 });
-const here = (headers: AdmissionRequest['headers'] = {}): AdmissionRequest => ({ headers, remoteAddress: '127.0.0.1' });
+const here = (headers: AdmissionRequest['headers'] = {}): AdmissionRequest => ({
+  method: 'GET',
+  headers,
+  isSecure: false,
+  remoteAddress: '127.0.0.1',
+});
 const few: ReadonlySet<Permission> = new Set<Permission>(['inference:use', 'models:read']);
 
 function open({ local = few }: { local?: ReadonlySet<Permission> | 'off' } = {}) {
@@ -24,7 +29,10 @@ function open({ local = few }: { local?: ReadonlySet<Permission> | 'off' } = {})
         throw new ClusterError('unauthorized', 'The key is not one of this cluster.');
       },
     },
-    sessions: { find: (text) => (text === 'ended' ? 'ended' : roles.map((role) => person(role, role)).find(({ name }) => name === text)) },
+    sessions: {
+      csrfTokenOf: () => 'proof',
+      find: (text) => (text === 'ended' ? 'ended' : roles.map((role) => person(role, role)).find(({ name }) => name === text)),
+    },
     host: { find: (text) => (text === 'cai_host_good' ? { ...person('host', 'admin'), kind: 'host' } : undefined) },
     local: { permissions: () => (local === 'off' ? undefined : local) },
   });
@@ -46,7 +54,7 @@ describe('who sends nothing', () => {
   });
 
   test.each(['10.0.0.7', '::ffff:10.0.0.7', '127.0.0.1.evil', '', undefined])('may do nothing from %s', (remoteAddress) => {
-    expect(() => open().admit({ headers: {}, remoteAddress }, 'inference:use')).toThrow(expect.objectContaining({ code: 'unauthorized' }));
+    expect(() => open().admit({ ...here(), remoteAddress }, 'inference:use')).toThrow(expect.objectContaining({ code: 'unauthorized' }));
   });
 
   test.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'])(
@@ -59,7 +67,7 @@ describe('who sends nothing', () => {
 
 describe('who sends a key', () => {
   test('is who the key is for, wherever he comes from', () => {
-    const request = { headers: { authorization: 'Bearer cai_sk_good' }, remoteAddress: '10.0.0.7' };
+    const request = { ...here({ authorization: 'Bearer cai_sk_good' }), remoteAddress: '10.0.0.7' };
     expect(open().admit(request, 'inference:use')).toMatchObject({ kind: 'key', name: 'app' });
   });
 
@@ -81,6 +89,14 @@ describe('who sends a key', () => {
       expect.objectContaining({ code: 'forbidden', details: { permission: 'nodes:write', role: 'operator' } }),
     );
   });
+});
+
+test('attack 33: who comes by cookie changes something only with the proof that a page of ours sent it', () => {
+  const change = (headers: AdmissionRequest['headers']) =>
+    open().admit({ ...here({ cookie: 'cai_session=admin', ...headers }), method: 'DELETE' }, 'nodes:write');
+  for (const headers of [{}, { 'x-csrf-token': 'guess' }, { 'x-csrf-token': 'proof', 'sec-fetch-site': 'same-site' }])
+    expect(() => change(headers)).toThrow(expect.objectContaining({ code: 'origin_not_allowed' }));
+  expect(change({ 'x-csrf-token': 'proof', 'sec-fetch-site': 'same-origin' })).toMatchObject({ kind: 'person', role: 'admin' });
 });
 
 test('a session that has ended says so', () => {

@@ -3,12 +3,18 @@ import { ClusterError, type Permission } from '@cluster-ai/contracts';
 import type { Caller } from './caller.ts';
 import type { ApiKeys } from './keys/api-keys.ts';
 import { looksLikeKey } from './keys/key-text.ts';
+import { checkCsrf } from './people/session-cookie.ts';
 import { type Credential, readCredential } from './read-credential.ts';
 import { leastRoleWith } from './roles.ts';
 
 /** Signed-in people, looked up in memory. `ended`: there was such a session. */
 export interface SessionLookup {
   find(cookieOrBearer: string): Caller | 'ended' | undefined;
+  /** What a page of ours sends with each change. */
+  csrfTokenOf(cookie: string): string;
+  /** For a bearer token whose check takes time (a signature): afterwards `findPrepared` knows it. `undefined` for all others, which wait for nothing. */
+  prepare?(bearer: string): Promise<void> | undefined;
+  findPrepared?(bearer: string): Caller | 'ended' | undefined;
 }
 
 export interface LocalRule {
@@ -25,7 +31,9 @@ export interface AdmissionDependencies {
 
 /** What admission looks at. */
 export interface AdmissionRequest {
+  readonly method: string;
   readonly headers: IncomingHttpHeaders;
+  readonly isSecure: boolean;
   /** Of the connection, never of a header. */
   readonly remoteAddress: string | undefined;
 }
@@ -51,15 +59,29 @@ const signIn = () =>
     hint: 'Sign in under /ui, or send a key: Authorization: Bearer KEY. Make one on the control plane’s machine: cluster-ai keys create NAME',
   });
 
+function unlessEnded(found: Caller | 'ended' | undefined): Caller | undefined {
+  if (found === 'ended') throw sessionEnded();
+  return found;
+}
+
 const sessionEnded = () => new ClusterError('session_ended', 'This session has ended.', { hint: 'Sign in again under /ui.' });
 
-function refuse({ name, kind, role }: Caller, permission: Permission): ClusterError {
+const refused = new WeakMap<object, Caller>();
+
+/** Who it was that `admit` refused with this error, where that is known. For the audit record: the error itself goes to the caller. */
+export const whoWasRefused = (error: unknown): Caller | undefined =>
+  typeof error === 'object' && error !== null ? refused.get(error) : undefined;
+
+function refuse(caller: Caller, permission: Permission): ClusterError {
+  const { name, kind, role } = caller;
   const least = leastRoleWith(permission);
   const who = kind === 'local' ? 'Whoever calls from this machine without a key' : `${name}${role === null ? '' : ` (${role})`}`;
-  return new ClusterError('forbidden', `${who} may not do this: the right ${permission} is missing.`, {
+  const error = new ClusterError('forbidden', `${who} may not do this: the right ${permission} is missing.`, {
     hint: kind === 'local' ? 'Sign in under /ui, or send a key.' : `The role ${least} has it; an admin can give it.`,
     details: { permission, role: least },
   });
+  refused.set(error, caller);
+  return error;
 }
 
 /** The one point through which every request of every listener goes. Decides from memory: nothing here waits. */
@@ -70,26 +92,34 @@ export function createAdmission({ keys, sessions, host, local }: AdmissionDepend
     return allowed && isHere ? toLocalCaller(allowed) : undefined;
   }
 
-  function bySession(text: string): Caller | undefined {
-    const found = sessions.find(text);
-    if (found === 'ended') throw sessionEnded();
-    return found;
+  /** A browser sends its cookie whichever page asked it to. */
+  function byCookie(request: AdmissionRequest, text: string): Caller | undefined {
+    const caller = unlessEnded(sessions.find(text));
+    if (caller !== undefined) checkCsrf(request, sessions.csrfTokenOf(text));
+    return caller;
   }
 
-  function identify(credential: Credential): Caller | undefined {
+  const byBearer = (text: string) => host.find(text) ?? unlessEnded(sessions.findPrepared?.(text) ?? sessions.find(text));
+
+  function identify(request: AdmissionRequest, credential: Credential): Caller | undefined {
     if (credential.kind === 'none') return undefined;
-    if (credential.kind === 'cookie') return bySession(credential.text);
+    if (credential.kind === 'cookie') return byCookie(request, credential.text);
     if (looksLikeKey(credential.text)) return keys.authenticate(credential.text);
-    return host.find(credential.text) ?? bySession(credential.text);
+    return byBearer(credential.text);
   }
 
   return {
+    /** What has to be waited for before `admit`; `undefined` for nearly everybody. Throws as reading a credential does. */
+    prepare(request: AdmissionRequest): Promise<void> | undefined {
+      const credential = readCredential(request.headers, request.isSecure);
+      return credential.kind === 'bearer' ? sessions.prepare?.(credential.text) : undefined;
+    },
     /**
      * Who calls, if he may. Clients of other systems must send some key, so text that never was one of ours counts as none where none is needed.
-     * Throws `unauthorized`, `key_revoked`, `key_expired`, `session_ended`, `quota_exceeded` or `forbidden`.
+     * Throws `unauthorized`, `key_revoked`, `key_expired`, `session_ended`, `origin_not_allowed`, `quota_exceeded` or `forbidden`.
      */
     admit(request: AdmissionRequest, permission: Permission): Caller {
-      const caller = identify(readCredential(request.headers)) ?? asLocal(request);
+      const caller = identify(request, readCredential(request.headers, request.isSecure)) ?? asLocal(request);
       if (caller === undefined) throw signIn();
       if (!caller.permissions.has(permission)) throw refuse(caller, permission);
       return caller;

@@ -13,6 +13,8 @@ export interface Caller {
   readonly permissions: ReadonlySet<Permission>;
   /** Model names that it may use, with `*`; undefined for all. */
   readonly models: readonly string[] | undefined;
+  /** Aborts when the caller may no longer do what it may do now: what is still open for it is closed then. Absent where nothing tells. */
+  readonly whenCut?: () => AbortSignal;
 }
 
 declare module 'fastify' {

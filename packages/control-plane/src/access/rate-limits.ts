@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import { ClusterError } from '@cluster-ai/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { clientAddress, type IsTrustedProxy } from '../listeners/client-address.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -77,21 +76,16 @@ function isCountedWrite({ method, routeOptions, caller }: FastifyRequest): boole
   return caller !== undefined && caller.kind !== 'host' && caller.kind !== 'local';
 }
 
-export interface RateLimitDeps {
-  readonly isTrustedProxy: IsTrustedProxy;
-  readonly now?: () => number;
-}
-
 /**
  * Three classes: attempts to sign in by address, before anything else is looked at; writes by caller, once that is known and before
  * the body is read; inference by its key's own limits, elsewhere.
  */
-export function limitRates(app: FastifyInstance, { isTrustedProxy, now = Date.now }: RateLimitDeps): void {
+export function limitRates(app: FastifyInstance, now: () => number = Date.now): void {
   const attempts = createBuckets(attemptsPerMinute);
   const writes = createBuckets(writesPerMinute);
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config?.rateClass !== 'auth') return;
-    const source = toSource(clientAddress(request.raw, isTrustedProxy));
+    const source = toSource(request.ip);
     const waitSeconds = attempts.take(source, now());
     if (waitSeconds > 0) refuse('Too many attempts from this address.', waitSeconds);
     request.forgiveAttempt = () => attempts.giveBack(source);

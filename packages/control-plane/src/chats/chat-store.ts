@@ -38,6 +38,11 @@ export interface NewMessage {
 
 const PAGE = 50;
 
+/** What was written on this machine before anybody had a login becomes somebody's. */
+export async function adoptLocalChats(query: Query, ownerId: string): Promise<void> {
+  await query.updateTable('chats').set({ owner_id: ownerId }).where('owner_id', '=', 'local').execute();
+}
+
 /** Conversations and their messages in the store. */
 export function createChatStore(database: Database, now: () => number) {
   async function touch(

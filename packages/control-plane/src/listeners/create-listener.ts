@@ -1,19 +1,23 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Config } from '@cluster-ai/contracts';
 import { type Logger, newId } from '@cluster-ai/runtime';
 import { type FastifyHttpOptions, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import type { Admission } from '../access/admission.ts';
+import type { Admission, AdmissionRequest } from '../access/admission.ts';
+import type { Acts } from '../access/audit/acts.ts';
+import type { Audit } from '../access/audit/audit.ts';
+import { recordActs, toDenial } from '../access/audit/record-acts.ts';
+import type { Caller } from '../access/caller.ts';
 import type { ServerCertificate } from '../access/certificates/server-certificate.ts';
 import { limitRates } from '../access/rate-limits.ts';
 import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { checkHostAndOrigin } from './allowed-hosts.ts';
-import { checkBody } from './check-body.ts';
-import { createTrustedProxies } from './client-address.ts';
+import { endIdleBodies, refuseCompressed } from './check-body.ts';
 import { guardConnections } from './guard-connections.ts';
 import { parseJson } from './parse-json.ts';
 import { createTlsServer } from './tls-server.ts';
 import { toRequestError, unknownRoute } from './to-request-error.ts';
+import { createTrustedProxies } from './trusted-proxies.ts';
 
 export interface ListenerShell {
   readonly app: FastifyInstance;
@@ -21,11 +25,19 @@ export interface ListenerShell {
   readonly routes: readonly RouteRecord[];
 }
 
+/** Where a listener says what was done through it, and what was denied. */
+export interface AuditPoint {
+  readonly acts: Acts;
+  readonly denied: Audit['denied'];
+}
+
 export interface ListenerOptions {
   readonly config: Config;
   readonly log: Logger;
   /** Who may call what: asked for each request of a route that is not public. */
-  readonly admission: Pick<Admission, 'admit'>;
+  readonly admission: Pick<Admission, 'admit'> & Partial<Pick<Admission, 'prepare'>>;
+  /** Left out only where nothing behind the listener is real. */
+  readonly audit?: AuditPoint;
   readonly metrics?: Pick<Metrics, 'observeRequest'>;
   /** The dialect for whatever no door answers. */
   readonly renderError: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
@@ -58,9 +70,27 @@ function toServer({ certificate, config }: ListenerOptions): ServerChoice {
   return { serverFactory: (handler) => createTlsServer(certificate, config.listeners.tls, options, handler) as unknown as Server };
 }
 
+const toAdmissionRequest = ({ method, headers, protocol, socket }: FastifyRequest): AdmissionRequest => ({
+  method,
+  headers,
+  isSecure: protocol === 'https',
+  remoteAddress: socket.remoteAddress,
+});
+
+/** An answer that is still being sent ends when its caller loses the right to it. One that has not begun is short, and is finished. */
+function closeWhenCut(caller: Caller | undefined, answer: ServerResponse): void {
+  const cut = caller?.whenCut?.();
+  if (cut === undefined) return;
+  const close = () => {
+    if (answer.headersSent) answer.destroy();
+  };
+  cut.addEventListener('abort', close);
+  answer.once('close', () => cut.removeEventListener('abort', close));
+}
+
 /** The shell that every HTTP listener shares: limits, Host check, permissions, request ids, headers. Doors are registered on it. */
 export function createListener(options: ListenerOptions): ListenerShell {
-  const { config, log, admission, metrics, renderError, certificate, names = () => config.listeners.allowedHosts } = options;
+  const { config, log, admission, audit, metrics, renderError, certificate, names = () => config.listeners.allowedHosts } = options;
   const isTrustedProxy = createTrustedProxies(config.listeners.trustedProxies);
   const app = fastify({
     logger: false,
@@ -70,24 +100,44 @@ export function createListener(options: ListenerOptions): ListenerShell {
     keepAliveTimeout: keepAliveMs,
     requestTimeout: wholeRequestMs,
     ...toServer(options),
+    trustProxy: config.listeners.trustedProxies.length > 0 && isTrustedProxy,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 1024 },
   });
   app.server.maxHeadersCount = mostHeaders;
+  endIdleBodies(app.server);
   const connections = guardConnections(app.server, { mostPerAddress: config.listeners.connectionsPerAddress, isTrustedProxy });
   app.addHook('preClose', async () => connections.close());
   const routes = requirePermissions(app);
+  if (audit) recordActs(app, audit.acts);
+
+  async function letIn(request: FastifyRequest): Promise<void> {
+    delete request.raw.headers['x-forwarded-host']; // a proxy passes the host on as it is; nobody needs to be told another one
+    checkHostAndOrigin(request.raw, names());
+    refuseCompressed(request.raw);
+    const { permission } = request.routeOptions.config; // absent where no door answers
+    if (permission !== undefined && permission !== 'public') {
+      const asked = toAdmissionRequest(request);
+      const waiting = admission.prepare?.(asked);
+      if (waiting !== undefined) await waiting;
+      request.caller = admission.admit(asked, permission);
+    }
+  }
+
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
     if (certificate !== undefined && certificate.source !== 'internal') void reply.header('strict-transport-security', strictTransport);
-    checkHostAndOrigin(request.raw, names());
-    checkBody(request.raw);
-    const { permission } = request.routeOptions.config; // absent where no door answers
-    if (permission !== undefined && permission !== 'public')
-      request.caller = admission.admit({ headers: request.headers, remoteAddress: request.socket.remoteAddress }, permission);
+    try {
+      await letIn(request);
+      closeWhenCut(request.caller, reply.raw);
+    } catch (error) {
+      const denial = toDenial(request, error);
+      if (denial) audit?.denied(denial);
+      throw error;
+    }
     if (request.url.startsWith('/ui')) void reply.header('content-security-policy', contentSecurityPolicy);
   });
-  limitRates(app, { isTrustedProxy });
+  limitRates(app);
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => parseJson(body));
   app.addHook('onResponse', async (request, reply) => {

@@ -22,6 +22,16 @@ export interface Tables {
   deployments: DeploymentRow;
   settings: SettingRow;
   api_keys: ApiKeyRow;
+  people: PersonRow;
+  sessions: SessionRow;
+  one_use_links: OneUseLinkRow;
+  totp_seeds: TotpSeedRow;
+  recovery_codes: RecoveryCodeRow;
+  passkeys: PasskeyRow;
+  token_families: TokenFamilyRow;
+  token_keys: TokenKeyRow;
+  audit_entries: AuditEntryRow;
+  audit_head: AuditHeadRow;
 }
 
 /** Parents before those that refer to them. */
@@ -40,6 +50,16 @@ export const tableNames = [
   'deployments',
   'settings',
   'api_keys',
+  'people',
+  'sessions',
+  'one_use_links',
+  'totp_seeds',
+  'recovery_codes',
+  'passkeys',
+  'token_families',
+  'token_keys',
+  'audit_entries',
+  'audit_head',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -211,4 +231,132 @@ export interface ApiKeyRow {
   expires_at: number | null;
   last_used_at: number | null;
   revoked_at: number | null;
+}
+
+export interface PersonRow {
+  id: string;
+  /** What the person signs in with: lower case, unique. */
+  name: string;
+  display_name: string;
+  email: string | null;
+  role: 'admin' | 'operator' | 'developer' | 'viewer';
+  state: 'active' | 'disabled';
+  /** In argon2's own notation, with its parameters; null until one was chosen. */
+  password_hash: string | null;
+  created_at: number;
+  last_sign_in_at: number | null;
+  revision: number;
+}
+
+export interface SessionRow {
+  id: string;
+  person_id: string;
+  /** `tokens`: a program of the person holds an access and a refresh token instead of a cookie. */
+  kind: 'browser' | 'tokens';
+  /** SHA-256 of the token, which only the browser has. */
+  token_hash: string;
+  created_at: number;
+  last_seen_at: number;
+  /** Whatever the person does, it ends then. */
+  expires_at: number;
+  /** Kept for a while after its end, so that its owner is told that it ended. */
+  ended_at: number | null;
+  address: string;
+  program: string;
+}
+
+export interface OneUseLinkRow {
+  id: string;
+  kind: 'setup' | 'invitation' | 'password';
+  secret_hash: string;
+  /** Of an invitation: what the newcomer will be. */
+  role: PersonRow['role'] | null;
+  /** Of a password link: whose password it sets. */
+  person_id: string | null;
+  created_by: string;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+}
+
+export interface TotpSeedRow {
+  person_id: string;
+  /** Sealed. */
+  seed: Uint8Array;
+  confirmed_at: number | null;
+  /** The newest time step whose code was used: that one and older ones are refused. */
+  last_step: number;
+}
+
+export interface RecoveryCodeRow {
+  person_id: string;
+  code_hash: string;
+  used_at: number | null;
+}
+
+export interface PasskeyRow {
+  /** The authenticator's id of the credential, in base64url. */
+  id: string;
+  person_id: string;
+  name: string;
+  /** The host name that it is good for. */
+  rp_id: string;
+  /** In COSE's notation. */
+  public_key: Uint8Array;
+  /** What the authenticator counted at its last use; 0 for those that do not count. */
+  counter: number;
+  created_at: number;
+  last_used_at: number | null;
+}
+
+/** What refresh tokens of one session there are: one that works, and earlier ones, whose use ends the session. */
+export interface TokenFamilyRow {
+  session_id: string;
+  /** Of the secret that all its tokens share: only who has had one can end the family. */
+  family_hash: string;
+  /** Of the secret that only the newest has. */
+  current_hash: string;
+  rotated_at: number;
+}
+
+/** A key that signs access tokens. */
+export interface TokenKeyRow {
+  id: string;
+  /** The public half, as a JWK. */
+  public_json: string;
+  /** The private half, sealed. */
+  sealed: Uint8Array;
+  created_at: number;
+}
+
+/** One line of the record of what was done. Triggers refuse every change; see `access/audit/design.md`. */
+export interface AuditEntryRow {
+  sequence: number;
+  at: number;
+  actor_kind: string;
+  actor_id: string;
+  actor_name: string;
+  actor_role: string;
+  address: string;
+  action: string;
+  target: string;
+  result: 'ok' | 'denied' | 'failed';
+  /** Canonical JSON. */
+  details_json: string;
+  request_id: string;
+  count: number;
+  hash: string;
+}
+
+/** The two ends of the record: its one row is made with the first entry. */
+export interface AuditHeadRow {
+  id: 1;
+  /** Of the newest entry. */
+  sequence: number;
+  hash: string;
+  /** Of the newest entry that retention has removed. */
+  anchor_sequence: number;
+  anchor_hash: string;
+  /** Of the four above, with the key of the record. */
+  seal: string;
 }

@@ -31,11 +31,11 @@ test('prints one JSON object when it is ready, and ends with everything it start
   expect(readdirSync(join(bench.folder, 'run'))).toEqual([]);
 });
 
-test('says for people what it found, what it writes, where it is, and three things to try', async () => {
+test('says for people what it found, what it writes, where it is, three things to try, and how to become the admin', async () => {
   await using bench = new Bench();
   const up = bench.start(['up', '--port', '0']);
   await until(() => up.output().includes('Ctrl-C'));
-  for (const said of [bench.folder, 'A processor × 2 · 8.0 GiB · no GPU', '/ui', 'run starter', 'nodes invite'])
+  for (const said of [bench.folder, 'A processor × 2 · 8.0 GiB · no GPU', '/ui', 'run starter', 'nodes invite', '/ui/setup#one-use'])
     expect(up.output()).toContain(said);
 });
 

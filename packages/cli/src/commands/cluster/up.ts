@@ -27,6 +27,10 @@ const upReportShape = z.object({
   pid: z.int(),
   version: z.string(),
   listeners: z.array(listenerShape),
+  setup: z
+    .object({ url: z.string(), expiresAt: z.iso.datetime() })
+    .nullable()
+    .describe('The one-use link for the first admin; null once there is one.'),
   node: z
     .object({ id: z.string(), name: z.string(), hardware: hardwareFactsShape.nullable() })
     .nullable()
@@ -48,6 +52,7 @@ const texts = {
   chat: text('chat in the browser', 'conversar no navegador'),
   ask: text('ask on the command line', 'perguntar na linha de comando'),
   invite: text('add another machine', 'adicionar outra máquina'),
+  setup: text('Make yourself the admin (one use, until {time}):', 'Torne-se o administrador (uma vez só, até {time}):'),
   stopHint: text('Ctrl-C stops everything.', 'Ctrl-C para tudo.'),
   stopping: text('Stopping …', 'Parando …'),
   agentMissing: text(
@@ -118,11 +123,12 @@ function toReport(context: Context, ready: ControlPlaneReady, node: Node | undef
     pid: process.pid,
     version: context.version,
     listeners: [...ready.listeners],
+    setup: ready.setup ?? null,
     node: node === undefined ? null : { id: node.id, name: node.name, hardware: node.hardware },
   };
 }
 
-function printReport({ terminal, program }: Context, { url, clusterName, listeners, node }: UpReport): void {
+function printReport({ terminal, program }: Context, { url, clusterName, listeners, setup, node }: UpReport): void {
   const say = (message: Parameters<typeof terminal.say>[0], values = {}) => terminal.data(fill(terminal.say(message), values));
   if (node?.hardware) say(texts.hardware, { name: node.name, hardware: formatHardware(node.hardware) });
   for (const { name, address, condition } of listeners) {
@@ -141,6 +147,11 @@ function printReport({ terminal, program }: Context, { url, clusterName, listene
   const width = Math.max(...tries.map(([what]) => what.length));
   for (const [what, why] of tries) terminal.data(`  ${terminal.style('cyan', what.padEnd(width))}  ${terminal.say(why)}`);
   terminal.data('');
+  if (setup !== null) {
+    say(texts.setup, { time: new Date(setup.expiresAt).toLocaleString(terminal.language) });
+    terminal.data(`  ${terminal.style('cyan', setup.url)}`);
+    terminal.data('');
+  }
   say(texts.stopHint);
 }
 

@@ -14,6 +14,7 @@ import type { Clock, Logger } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import type { Database, Query } from '../../stores/database.ts';
 import type { ApiKeyRow } from '../../stores/tables.ts';
+import { describeAct } from '../audit/act.ts';
 import type { Caller } from '../caller.ts';
 import { permissionsOf } from '../roles.ts';
 import { isSameHash, keyPrefix, makeKeyText, parseKeyText } from './key-text.ts';
@@ -194,6 +195,7 @@ export async function openApiKeys({ database, clock, log }: ApiKeysDependencies)
         last_used_at: null,
         revoked_at: null,
       };
+      describeAct({ target: row.id, details: { name: row.name, role: row.role } });
       await database.transaction(async (transaction) => void (await transaction.insertInto('api_keys').values(row).execute()));
       const key = toKnown(row);
       known.set(row.id, key);

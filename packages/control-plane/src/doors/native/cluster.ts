@@ -9,6 +9,7 @@ import {
   toCondition,
 } from '@cluster-ai/contracts';
 import { z } from 'zod';
+import { describeAct } from '../../access/audit/act.ts';
 import { openEventStream } from './event-stream.ts';
 import type { NativeDependencies } from './native-door.ts';
 import { type NativeRoute, route } from './route.ts';
@@ -104,7 +105,10 @@ export function clusterRoutes(dependencies: NativeDependencies): readonly Native
       body: backupRequestShape,
       answer: backupShape,
       status: 201,
-      handle: async ({ body, signal }) => backups.create(body, signal),
+      handle: async ({ body, signal }) => {
+        describeAct({ target: body.path, details: { includeModels: body.includeModels } });
+        return backups.create(body, signal);
+      },
     }),
   ];
 }

@@ -1,6 +1,6 @@
-import { apiKeyListShape, apiKeyShape, createApiKeyShape, createdApiKeyShape, meShape } from '@cluster-ai/contracts';
+import { apiKeyListShape, apiKeyShape, createApiKeyShape, createdApiKeyShape } from '@cluster-ai/contracts';
 import { z } from 'zod';
-import { callerOf, toMe } from '../../access/caller.ts';
+import { callerOf } from '../../access/caller.ts';
 import type { NativeDependencies } from './native-door.ts';
 import { type NativeRoute, route } from './route.ts';
 
@@ -9,15 +9,6 @@ const byId = z.object({ id: z.string().min(1).max(100) });
 
 export function keyRoutes({ keys }: NativeDependencies): readonly NativeRoute[] {
   return [
-    route({
-      method: 'GET',
-      path: '/me',
-      permission: 'self:read',
-      tag,
-      summary: 'Who calls, and what he may do',
-      answer: meShape,
-      handle: async ({ request }) => toMe(callerOf(request)),
-    }),
     route({
       method: 'GET',
       path: '/keys',

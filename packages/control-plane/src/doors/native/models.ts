@@ -12,8 +12,9 @@ import {
   toCondition,
 } from '@cluster-ai/contracts';
 import { z } from 'zod';
+import { describeAct } from '../../access/audit/act.ts';
 import { callerOf } from '../../access/caller.ts';
-import { mayUseModel } from '../../access/model-grants.ts';
+import { checkModelGrant, mayUseModel } from '../../access/model-grants.ts';
 import type { NativeDependencies } from './native-door.ts';
 import { type NativeRoute, route } from './route.ts';
 
@@ -78,6 +79,7 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       answer: modelShape,
       status: 201,
       handle: async ({ body, signal }) => {
+        describeAct({ target: body.name });
         await registry.add(body, signal);
         return view(body.name);
       },
@@ -119,7 +121,11 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       summary: 'One model with all its versions',
       params: byName,
       answer: modelDetailsShape,
-      handle: async ({ params }) => ({ ...view(params.name), versions: registry.versions(params.name) }),
+      handle: async ({ params, request }) => {
+        const model = view(params.name);
+        checkModelGrant(callerOf(request), model.name);
+        return { ...model, versions: registry.versions(params.name) };
+      },
     }),
     route({
       method: 'DELETE',
@@ -143,7 +149,8 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       params: byName,
       body: loadModelShape,
       answer: modelShape,
-      handle: async ({ params, body, signal }) => {
+      handle: async ({ params, body, signal, request }) => {
+        checkModelGrant(callerOf(request), registry.resolve(params.name).name);
         await gateway.load(params.name, {
           engineOptions: body.options,
           signal,

@@ -1,6 +1,7 @@
 import type { Backup, Certificate, CertificateAuthority, Config, Listener } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
+import type { Audit } from '../../access/audit/audit.ts';
 import type { ApiKeys } from '../../access/keys/api-keys.ts';
 import type { Chats } from '../../chats/chats.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
@@ -8,6 +9,7 @@ import { unknownRoute } from '../../listeners/to-request-error.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { auditRoutes } from './audit.ts';
 import { certificateRoutes } from './certificates.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
@@ -16,8 +18,12 @@ import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
+import { passkeyRoutes } from './passkeys.ts';
+import { type PeopleRouteDependencies, peopleRoutes } from './people.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
+import { sessionRoutes } from './sessions.ts';
+import { tokenRoutes } from './tokens.ts';
 
 /** What the door needs to know of the program around it. */
 export interface ClusterDescription {
@@ -28,12 +34,13 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies {
+export interface NativeDependencies extends PeopleRouteDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
   readonly chats: Chats;
   readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
+  readonly audit: Pick<Audit, 'list' | 'read' | 'verify'>;
   readonly events: EventBus;
   readonly config: Config;
   readonly clock: Clock;
@@ -57,6 +64,11 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...chatRoutes(dependencies),
     ...certificateRoutes(dependencies),
     ...keyRoutes(dependencies),
+    ...peopleRoutes(dependencies),
+    ...sessionRoutes(dependencies),
+    ...passkeyRoutes(dependencies),
+    ...tokenRoutes(dependencies),
+    ...auditRoutes(dependencies),
   ];
 }
 

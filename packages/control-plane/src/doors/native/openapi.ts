@@ -22,7 +22,8 @@ function toParameters(shape: z.ZodObject | undefined, place: 'path' | 'query'): 
 
 function toOperation(route: NativeRoute): Json {
   const { tag, summary, permission, params, query, body, answer, status = 200, isStream } = route;
-  const content = answer && { [isStream ? 'text/event-stream' : 'application/json']: { schema: jsonSchema(answer, 'output') } };
+  const { mediaTypes = [isStream ? 'text/event-stream' : 'application/json'] } = route;
+  const content = answer && Object.fromEntries(mediaTypes.map((type) => [type, { schema: jsonSchema(answer, 'output') }]));
   return {
     tags: [tag],
     summary,

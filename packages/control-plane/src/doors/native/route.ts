@@ -29,7 +29,13 @@ export interface NativeRoute {
   /** The shape of the answer; of each event's data when it is a stream; `undefined` for no content. */
   readonly answer: z.ZodType | undefined;
   readonly status?: number;
+  /** Less than what inference takes: for what strangers may send. */
+  readonly maxBodyBytes?: number;
+  /** `auth`: it takes a password, a code or a one-use link, so that guessing must be slow. */
+  readonly rateClass?: 'auth';
   readonly isStream?: boolean;
+  /** What the answer comes as, where that is not JSON. */
+  readonly mediaTypes?: readonly string[];
   readonly handle: (input: RouteInput<never, never, never>) => Promise<unknown>;
 }
 
@@ -75,8 +81,13 @@ function toSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
 export function registerRoute(app: FastifyInstance, definition: NativeRoute): void {
   app.route({
     method: definition.method,
+    ...(definition.maxBodyBytes === undefined ? {} : { bodyLimit: definition.maxBodyBytes }),
     url: definition.path.replace(/\{(\w+)\}/g, ':$1'),
-    config: { permission: definition.permission, ...(definition.why === undefined ? {} : { why: definition.why }) },
+    config: {
+      permission: definition.permission,
+      ...(definition.why === undefined ? {} : { why: definition.why }),
+      ...(definition.rateClass === undefined ? {} : { rateClass: definition.rateClass }),
+    },
     handler: async (request, reply) => {
       const input = {
         params: parse(definition.params, request.params, 'The address’s') as never,
@@ -88,8 +99,9 @@ export function registerRoute(app: FastifyInstance, definition: NativeRoute): vo
       };
       const answer = await definition.handle(input);
       if (reply.sent || reply.raw.headersSent) return reply;
-      if (definition.answer === undefined) return reply.code(204).send();
-      return reply.code(definition.status ?? 200).send(answer);
+      // returned rather than sent: whoever wraps the handler has a word before the caller hears that it is done
+      void reply.code(definition.answer === undefined ? 204 : (definition.status ?? 200));
+      return definition.answer === undefined ? undefined : answer;
     },
   });
 }

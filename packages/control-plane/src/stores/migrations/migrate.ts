@@ -4,12 +4,16 @@ import { type Migration, Migrator } from 'kysely/migration';
 import type { Database, Query } from '../database.ts';
 import { firstTables } from './0001-first-tables.ts';
 import { keysAndOwners } from './0002-keys.ts';
+import { auditTables } from './0003-audit.ts';
+import { people } from './0005-people.ts';
 import { nodeApproval } from './0006-node-approval.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
 const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0001-first-tables': firstTables(kind),
   '0002-keys': keysAndOwners(kind),
+  '0003-audit': auditTables(kind),
+  '0005-people': people(kind),
   '0006-node-approval': nodeApproval(kind),
 });
 

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { ClusterError } from '@cluster-ai/contracts';
 
@@ -27,24 +26,4 @@ export function createTrustedProxies(entries: readonly string[]): IsTrustedProxy
     const bare = plain(address);
     return isIP(bare) !== 0 && trusted.check(bare, familyOf(bare));
   };
-}
-
-/**
- * Who really calls. What a proxy says about that is believed of a trusted one only, and only its own words: the last entry that no
- * trusted proxy wrote is the caller, whatever the caller itself has put before it.
- */
-export function clientAddress(request: Pick<IncomingMessage, 'socket' | 'headers'>, isTrustedProxy: IsTrustedProxy): string {
-  const peer = plain(request.socket.remoteAddress ?? '');
-  const header = request.headers['x-forwarded-for'];
-  if (header === undefined || !isTrustedProxy(peer)) return peer;
-  const hops = String(header)
-    .split(',')
-    .map((hop) => plain(hop.trim()));
-  let address = peer;
-  for (const hop of hops.toReversed()) {
-    if (isIP(hop) === 0) break;
-    address = hop;
-    if (!isTrustedProxy(hop)) break;
-  }
-  return address;
 }

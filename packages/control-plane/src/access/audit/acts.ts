@@ -1,0 +1,49 @@
+import { isClusterError, toClusterError } from '@cluster-ai/contracts';
+import type { Logger } from '@cluster-ai/runtime';
+import { type Act, type OpenAct, openAct, withinAct } from './act.ts';
+import type { Audit } from './audit.ts';
+
+export interface Acts {
+  /**
+   * Runs the work as an act. Its entry is written with the first transaction that the work commits, or, where there was none, afterwards. Work
+   * that throws is written down as failed, or, when it was not allowed, as denied. When the entry cannot be written, the act fails.
+   */
+  run<T>(act: Act, work: () => Promise<T>): Promise<T>;
+}
+
+export const isDenial = (error: unknown): boolean => isClusterError(error) && (error.status === 401 || error.status === 403);
+
+export function createActs({ audit, log }: { readonly audit: Pick<Audit, 'record' | 'denied'>; readonly log: Logger }): Acts {
+  const record = ({ act, target, details }: OpenAct, result: 'ok' | 'failed', more: Readonly<Record<string, unknown>> = {}) =>
+    audit.record({ ...act, target, result, details: { ...details, ...more } });
+
+  async function recordFailure(open: OpenAct, error: unknown): Promise<void> {
+    const { code } = toClusterError(error);
+    if (isDenial(error)) return audit.denied({ ...open.act, code });
+    await record(open, 'failed', { code }).catch((failure: unknown) => {
+      log.error({ err: failure, action: open.act.action, code }, 'A failed act could not be written to the audit record');
+    });
+  }
+
+  async function conclude(open: OpenAct): Promise<void> {
+    if (open.state === 'written' && !open.hasMore) return;
+    await record(open, 'ok');
+    open.state = 'written';
+  }
+
+  return {
+    async run(act, work) {
+      const open = openAct(act);
+      try {
+        const result = await withinAct(open, work);
+        await conclude(open);
+        return result;
+      } catch (error) {
+        await recordFailure(open, error);
+        throw error;
+      } finally {
+        open.state = 'closed';
+      }
+    },
+  };
+}

@@ -1,0 +1,290 @@
+import {
+  type AddPasskeyInput,
+  ClusterError,
+  type CreatedPerson,
+  type OneUseLink,
+  type Passkey,
+  type PasskeyOptions,
+  type Person,
+  type RecoveryCodes,
+  type Role,
+  type TotpSeed,
+} from '@cluster-ai/contracts';
+import { type Clock, newId } from '@cluster-ai/runtime';
+import type { Query } from '../../stores/database.ts';
+import type { PersonRow } from '../../stores/tables.ts';
+import type { Directory } from './directory.ts';
+import { addLink, findLink, useLink } from './one-use-links.ts';
+import type { Passkeys, Site } from './passkeys.ts';
+import { checkNewPassword } from './passwords/check-password.ts';
+import type { PasswordHasher } from './passwords/password-hasher.ts';
+import { type PersonRecord, toPerson } from './person-record.ts';
+import { endSessionsOf, type Origin, type Sessions } from './sessions.ts';
+import type { SignedIn, SignIn } from './sign-in.ts';
+import type { Totp } from './totp.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+const SETUP_MS = DAY_MS;
+const PASSWORD_LINK_MS = 7 * DAY_MS;
+
+export interface Newcomer {
+  readonly token: string;
+  readonly name: string;
+  readonly password: string;
+  readonly displayName: string;
+}
+export interface PersonWish {
+  readonly name: string;
+  readonly role: Role;
+  readonly displayName: string;
+  readonly email: string | null;
+}
+export interface PersonChange {
+  readonly role?: Role | undefined;
+  readonly state?: Person['state'] | undefined;
+  readonly displayName?: string | undefined;
+  readonly email?: string | null | undefined;
+}
+export interface ProfileChange extends Pick<PersonChange, 'displayName' | 'email'> {
+  readonly password?: { readonly old: string; readonly new: string } | undefined;
+}
+
+/** Everybody who may sign in. A person is meant by id or name. */
+export interface People {
+  /** How many have a login. From memory. */
+  count(): number;
+  list(): readonly Person[];
+  /** Throws `person_not_found`. */
+  get(idOrName: string): Person;
+
+  /** A link for the first admin while there is nobody; `undefined` afterwards. */
+  openSetup(): Promise<OneUseLink | undefined>;
+  isSetupOpen(): boolean;
+  /** The first admin. Throws `setup_closed` once there is somebody, `link_invalid`, `invalid_request` for a weak password. */
+  setUp(newcomer: Newcomer, origin: Origin): Promise<SignedIn>;
+
+  /** A link by which one newcomer makes a login of this role. */
+  invite(wish: { readonly role: Role; readonly ttlSeconds: number }, by: string): Promise<OneUseLink>;
+  /** Throws `link_invalid`, `already_exists` for a taken name, `invalid_request` for a weak password. */
+  acceptInvitation(newcomer: Newcomer, origin: Origin): Promise<SignedIn>;
+  /** A login without a password, and the link by which the person chooses one. Throws `already_exists`. */
+  create(wish: PersonWish, by: string): Promise<CreatedPerson>;
+  /** Takes the password and all passkeys away, ends all sessions, and gives the link for a new password. Throws `person_not_found`. */
+  resetPassword(idOrName: string, by: string): Promise<OneUseLink>;
+  /** Throws `link_invalid`, `invalid_request` for a weak password. */
+  choosePassword(choice: { readonly token: string; readonly password: string }, origin: Origin): Promise<SignedIn>;
+
+  /** Takes effect at once, in what is open too. Throws `person_not_found`, `conflict` when nobody would be left who may do everything. */
+  update(idOrName: string, change: PersonChange): Promise<Person>;
+  /** Throws as `update`. */
+  remove(idOrName: string): Promise<void>;
+  /** What people may change themselves. A new password needs the old one, and ends all other sessions. */
+  updateOwn(personId: string, change: ProfileChange, current: { readonly sessionId: string; readonly origin: Origin }): Promise<Person>;
+
+  /** A passkey is as good as a password, so that the password is asked for. Throws `credentials_invalid`. */
+  beginPasskey(personId: string, password: string, site: Site, origin: Origin): Promise<PasskeyOptions>;
+  addPasskey(personId: string, wish: AddPasskeyInput, site: Site): Promise<Passkey>;
+
+  enrolTotp(personId: string): Promise<TotpSeed>;
+  confirmTotp(personId: string, code: string): Promise<RecoveryCodes>;
+  disableTotp(personId: string, password: string, origin: Origin): Promise<void>;
+}
+
+export interface PeopleDependencies {
+  readonly directory: Directory;
+  readonly sessions: Sessions;
+  readonly signIn: SignIn;
+  readonly totp: Totp;
+  readonly passkeys: Passkeys;
+  readonly hasher: PasswordHasher;
+  readonly clock: Clock;
+  readonly clusterName: string;
+  /** What belonged to nobody before there were people becomes the first admin's, in the same transaction. */
+  readonly adopt: (query: Query, personId: string) => Promise<void>;
+  /** Tells the record of acts which person an act was about. */
+  readonly describeAct: (facts: { readonly target: string; readonly details?: Readonly<Record<string, unknown>> }) => void;
+}
+
+const notFound = (idOrName: string) =>
+  new ClusterError('person_not_found', `There is no person "${idOrName.slice(0, 100)}".`, { hint: 'See `cluster-ai users ls`.' });
+const setupClosed = () =>
+  new ClusterError('setup_closed', 'This cluster has its first admin already.', { hint: 'Sign in, or ask an admin for an invitation.' });
+const lastAdmin = () =>
+  new ClusterError('conflict', 'This is the last admin: nobody would be left who may do everything.', {
+    hint: 'Make somebody else an admin first.',
+  });
+
+const toRow = (wish: PersonWish, passwordHash: string | null, now: number): PersonRow => ({
+  id: newId('person', now),
+  name: wish.name,
+  display_name: wish.displayName,
+  email: wish.email,
+  role: wish.role,
+  state: 'active',
+  password_hash: passwordHash,
+  created_at: now,
+  last_sign_in_at: null,
+  revision: 1,
+});
+
+async function addPerson(query: Query, row: PersonRow): Promise<void> {
+  const taken = await query.selectFrom('people').select('id').where('name', '=', row.name).executeTakeFirst();
+  if (taken !== undefined) throw new ClusterError('already_exists', `Somebody is called "${row.name}" already.`, { param: 'name' });
+  await query.insertInto('people').values(row).execute();
+}
+
+const countPeople = async (query: Query) => (await query.selectFrom('people').select('id').limit(1).execute()).length;
+
+async function hasAdmin(query: Query): Promise<boolean> {
+  const admin = await query.selectFrom('people').select('id').where('role', '=', 'admin').where('state', '=', 'active').executeTakeFirst();
+  return admin !== undefined;
+}
+
+/** Where there was an admin who may sign in, one must be left. */
+async function keepAnAdmin(query: Query, change: () => Promise<unknown>): Promise<void> {
+  const hadOne = await hasAdmin(query);
+  await change();
+  if (hadOne && !(await hasAdmin(query))) throw lastAdmin();
+}
+
+const without = <T extends object>(value: T) => Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
+
+export function createPeople(dependencies: PeopleDependencies): People {
+  const { directory, sessions, signIn, totp, passkeys, hasher, clock, adopt, describeAct } = dependencies;
+
+  function find(idOrName: string): PersonRecord {
+    const found = directory.find(idOrName) ?? directory.findByName(idOrName.toLowerCase());
+    if (found === undefined) throw notFound(idOrName);
+    return found;
+  }
+  const tell = (id: string, details: Readonly<Record<string, unknown>> = {}) => describeAct({ target: id, details });
+
+  /** A login of its own, in one transaction with the link that allows it and the first session. */
+  async function addNewcomer(query: Query, newcomer: Newcomer, role: Role, passwordHash: string, origin: Origin): Promise<SignedIn> {
+    const row = toRow({ ...newcomer, role, email: null }, passwordHash, clock.now());
+    await addPerson(query, row);
+    tell(row.id, { name: row.name, role });
+    return { ...(await sessions.begin(query, row.id, origin)), personId: row.id };
+  }
+
+  return {
+    count: directory.count,
+    list: () => directory.list().map(toPerson),
+    get: (idOrName) => toPerson(find(idOrName)),
+
+    openSetup: () =>
+      directory.change(async (query) =>
+        (await countPeople(query)) > 0 ? undefined : addLink(query, { kind: 'setup', createdBy: 'system', ttlMs: SETUP_MS }, clock),
+      ),
+    isSetupOpen: () => directory.count() === 0,
+    async setUp(newcomer, origin) {
+      if (directory.count() > 0) throw setupClosed();
+      const password = checkNewPassword(newcomer.password, newcomer.name);
+      await directory.read((query) => findLink(query, 'setup', newcomer.token, clock.now())); // strangers cost us no hash
+      const hash = await hasher.hash(password);
+      return directory.change(async (query) => {
+        if ((await countPeople(query)) > 0) throw setupClosed();
+        await useLink(query, 'setup', newcomer.token, clock.now());
+        const signedIn = await addNewcomer(query, newcomer, 'admin', hash, origin);
+        await adopt(query, signedIn.personId);
+        return signedIn;
+      });
+    },
+
+    invite: ({ role, ttlSeconds }, by) =>
+      directory.change((query) => addLink(query, { kind: 'invitation', role, createdBy: by, ttlMs: ttlSeconds * 1000 }, clock)),
+    async acceptInvitation(newcomer, origin) {
+      const password = checkNewPassword(newcomer.password, newcomer.name);
+      await directory.read((query) => findLink(query, 'invitation', newcomer.token, clock.now()));
+      const hash = await hasher.hash(password);
+      return directory.change(async (query) => {
+        const link = await useLink(query, 'invitation', newcomer.token, clock.now());
+        return addNewcomer(query, newcomer, link.role ?? 'viewer', hash, origin);
+      });
+    },
+    async create(wish, by) {
+      const row = toRow(wish, null, clock.now());
+      const link = await directory.change(async (query) => {
+        await addPerson(query, row);
+        tell(row.id, { name: row.name, role: row.role });
+        return addLink(query, { kind: 'password', personId: row.id, createdBy: by, ttlMs: PASSWORD_LINK_MS }, clock);
+      });
+      return { person: toPerson(find(row.id)), link };
+    },
+    async resetPassword(idOrName, by) {
+      const { id } = find(idOrName);
+      return directory.change(async (query) => {
+        tell(id);
+        await query.updateTable('people').set({ password_hash: null }).where('id', '=', id).execute();
+        await query.deleteFrom('passkeys').where('person_id', '=', id).execute();
+        await query.deleteFrom('one_use_links').where('person_id', '=', id).where('used_at', 'is', null).execute();
+        await endSessionsOf(query, id, clock.now());
+        return addLink(query, { kind: 'password', personId: id, createdBy: by, ttlMs: PASSWORD_LINK_MS }, clock);
+      });
+    },
+    async choosePassword({ token, password: typed }, origin) {
+      const { person_id: personId } = await directory.read((query) => findLink(query, 'password', token, clock.now()));
+      const person = find(personId ?? '');
+      const hash = await hasher.hash(checkNewPassword(typed, person.name));
+      return directory.change(async (query) => {
+        await useLink(query, 'password', token, clock.now());
+        tell(person.id);
+        const changed = await query
+          .updateTable('people')
+          .set({ password_hash: hash })
+          .where('id', '=', person.id)
+          .where('state', '=', 'active')
+          .executeTakeFirst();
+        if (changed.numUpdatedRows === 0n) throw notFound(person.name);
+        await endSessionsOf(query, person.id, clock.now());
+        return { ...(await sessions.begin(query, person.id, origin)), personId: person.id };
+      });
+    },
+
+    async update(idOrName, change) {
+      const { id } = find(idOrName);
+      const { displayName, ...rest } = change;
+      const values = without({ ...rest, display_name: displayName });
+      await directory.change(async (query) => {
+        tell(id, without({ role: change.role, state: change.state }));
+        if (Object.keys(values).length > 0)
+          await keepAnAdmin(query, () => query.updateTable('people').set(values).where('id', '=', id).execute());
+        if (change.state === 'disabled') await endSessionsOf(query, id, clock.now());
+      });
+      return toPerson(find(id));
+    },
+    async remove(idOrName) {
+      const { id, name } = find(idOrName);
+      await directory.change(async (query) => {
+        tell(id, { name });
+        await keepAnAdmin(query, () => query.deleteFrom('people').where('id', '=', id).execute());
+      });
+    },
+    async updateOwn(personId, { password, displayName, email }, { sessionId, origin }) {
+      const person = find(personId);
+      if (password !== undefined) await signIn.provePassword(person, password.old, origin);
+      const hash = password === undefined ? undefined : await hasher.hash(checkNewPassword(password.new, person.name));
+      const values = without({ display_name: displayName, email, password_hash: hash });
+      await directory.change(async (query) => {
+        tell(personId, { changed: Object.keys(values) });
+        if (Object.keys(values).length > 0) await query.updateTable('people').set(values).where('id', '=', personId).execute();
+        if (hash !== undefined) await endSessionsOf(query, personId, clock.now(), sessionId);
+      });
+      return toPerson(find(personId));
+    },
+
+    async beginPasskey(personId, password, site, origin) {
+      const person = find(personId);
+      await signIn.provePassword(person, password, origin);
+      return passkeys.begin(person, site);
+    },
+    addPasskey: (personId, wish, site) => passkeys.add(find(personId), wish, site),
+
+    enrolTotp: (personId) => totp.enrol(find(personId), `Cluster AI (${dependencies.clusterName})`),
+    confirmTotp: async (personId, code) => ({ recoveryCodes: [...(await totp.confirm(find(personId), code))] }),
+    async disableTotp(personId, password, origin) {
+      await signIn.provePassword(find(personId), password, origin);
+      await totp.disable(personId);
+    },
+  };
+}

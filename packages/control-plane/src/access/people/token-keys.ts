@@ -1,0 +1,83 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { type Clock, newId } from '@cluster-ai/runtime';
+import type { Database } from '../../stores/database.ts';
+import type { TokenKeyRow } from '../../stores/tables.ts';
+import type { SecretBox } from './secret-box.ts';
+
+/** The Ed25519 keys that sign access tokens: the same for all control planes on one database, the private halves sealed. */
+export interface TokenKeys {
+  /** The newest; made when there is none, or when it is old. */
+  forSigning(): Promise<{ readonly id: string; readonly key: KeyObject }>;
+  /** One of ours by its id, and no other: whatever else a token says about its key is not looked at. */
+  forChecking(id: string): Promise<KeyObject | undefined>;
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+const SIGNS_FOR_MS = 30 * DAY_MS;
+/** Longer than any token lives. */
+const CHECKS_FOR_MS = SIGNS_FOR_MS + DAY_MS;
+/** Anybody can name a key that there is not: how often the database is asked for that. */
+const ASK_AGAIN_MS = 5000;
+const PURPOSE = 'tokens';
+
+const placeOf = (id: string) => ({ table: 'token_keys', column: 'sealed', row: id });
+
+export interface TokenKeysDependencies {
+  readonly database: Database;
+  readonly secrets: SecretBox;
+  readonly clock: Clock;
+}
+
+export function createTokenKeys({ database, secrets, clock }: TokenKeysDependencies): TokenKeys {
+  let rows: readonly TokenKeyRow[] = [];
+  let readAt = Number.NEGATIVE_INFINITY;
+  const privateKeys = new Map<string, KeyObject>();
+  const publicKeys = new Map<string, KeyObject>();
+
+  async function read(): Promise<void> {
+    readAt = clock.now();
+    rows = await database.query.selectFrom('token_keys').selectAll().orderBy('created_at').execute();
+    publicKeys.clear();
+    for (const { id, public_json, created_at } of rows)
+      if (clock.now() - created_at < CHECKS_FOR_MS) publicKeys.set(id, createPublicKey({ key: JSON.parse(public_json), format: 'jwk' }));
+  }
+  const isFresh = (row: TokenKeyRow | undefined) => row !== undefined && clock.now() - row.created_at < SIGNS_FOR_MS;
+
+  async function add(): Promise<void> {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const id = newId('key', clock.now());
+    const sealed = await secrets.seal(PURPOSE, placeOf(id), privateKey.export({ format: 'der', type: 'pkcs8' }));
+    await database.transaction(async (query) => {
+      await query
+        .deleteFrom('token_keys')
+        .where('created_at', '<', clock.now() - CHECKS_FOR_MS)
+        .execute();
+      await query
+        .insertInto('token_keys')
+        .values({ id, public_json: JSON.stringify(publicKey.export({ format: 'jwk' })), sealed, created_at: clock.now() })
+        .execute();
+    });
+    await read();
+  }
+  async function openPrivate({ id, sealed }: TokenKeyRow): Promise<KeyObject> {
+    const known = privateKeys.get(id);
+    if (known !== undefined) return known;
+    const key = createPrivateKey({ key: await secrets.open(PURPOSE, placeOf(id), sealed), format: 'der', type: 'pkcs8' });
+    privateKeys.set(id, key);
+    return key;
+  }
+
+  return {
+    async forSigning() {
+      if (!isFresh(rows.at(-1))) await read();
+      if (!isFresh(rows.at(-1))) await add();
+      const row = rows.at(-1);
+      if (row === undefined) throw new Error('A key for tokens was written and is not there.');
+      return { id: row.id, key: await openPrivate(row) };
+    },
+    async forChecking(id) {
+      if (!publicKeys.has(id) && clock.now() - readAt >= ASK_AGAIN_MS) await read();
+      return publicKeys.get(id);
+    },
+  };
+}

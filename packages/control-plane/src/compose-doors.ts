@@ -1,0 +1,54 @@
+import type { Config } from '@cluster-ai/contracts';
+import type { Logger } from '@cluster-ai/runtime';
+import type { Admission } from './access/admission.ts';
+import type { ListenerCertificates } from './access/certificates/open-listener-certificate.ts';
+import type { Assets } from './assets.ts';
+import { metricsDoor } from './doors/native/metrics-door.ts';
+import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
+import { renderProblem } from './doors/native/problem.ts';
+import { ollamaDoor } from './doors/ollama/ollama-door.ts';
+import { renderOllamaError } from './doors/ollama/ollama-error.ts';
+import { ollamaRoot } from './doors/ollama/ollama-root.ts';
+import { openAiDoor } from './doors/openai/openai-door.ts';
+import { webDoor } from './doors/web/web-door.ts';
+import { type AuditPoint, createListener, type ListenerShell } from './listeners/create-listener.ts';
+import type { Metrics } from './observability/metrics.ts';
+
+/** What the doors stand on. */
+export interface DoorParts {
+  readonly admission: Admission;
+  readonly audit: AuditPoint;
+  readonly native: NativeDependencies;
+  readonly metrics: Metrics;
+  readonly assets: Assets;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly shown: Pick<ListenerCertificates, 'of' | 'names'>;
+}
+
+/** Which doors a listener has. Both have the inference doors; the main one also has the native door, the metrics and the web UI. */
+export async function composeDoors(
+  { admission, audit, native, metrics, assets, config, log, shown }: DoorParts,
+  kind: 'main' | 'ollama',
+): Promise<ListenerShell> {
+  const shell = createListener({
+    config,
+    log,
+    admission,
+    audit,
+    metrics,
+    renderError: kind === 'main' ? renderProblem : renderOllamaError,
+    certificate: shown.of(config.listeners[kind].tls),
+    names: shown.names,
+  });
+  const { app } = shell;
+  await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
+  await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
+  await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
+  if (kind === 'main') {
+    await app.register(nativeDoor(native), { prefix: '/api/v1' });
+    await app.register(metricsDoor({ metrics }));
+    await app.register(webDoor({ folder: assets.web }));
+  }
+  return shell;
+}

@@ -1,0 +1,201 @@
+import {
+  choosePasswordShape,
+  createdPersonShape,
+  createPersonShape,
+  invitePersonShape,
+  newcomerShape,
+  oneUseLinkShape,
+  personListShape,
+  personShape,
+  profileShape,
+  sessionListShape,
+  setupStateShape,
+  updatePersonShape,
+} from '@cluster-ai/contracts';
+import type { Clock } from '@cluster-ai/runtime';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { callerOf } from '../../access/caller.ts';
+import type { OpenedPeople } from '../../access/people/open-people.ts';
+import { type NativeRoute, route } from './route.ts';
+import { type ActRecorder, actOf, answerSignedIn, LITTLE, originOf } from './sessions.ts';
+
+const tag = 'people';
+const byId = z.object({ id: z.string().min(1).max(100) });
+
+export interface PeopleRouteDependencies {
+  readonly access: Pick<OpenedPeople, 'people' | 'sessions' | 'signIn' | 'passkeys' | 'tokens'>;
+  /** Public routes are recorded by themselves: admission records what has a caller. */
+  readonly acts: ActRecorder;
+  readonly clock: Clock;
+}
+
+/** Whose doing it is, for what is kept about it. */
+const doer = (request: FastifyRequest) => callerOf(request).id;
+
+/** The way in: for whoever has no login yet, and holds a link instead. */
+function linkRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute[] {
+  const { access, acts } = dependencies;
+  const { people } = access;
+  return [
+    route({
+      method: 'GET',
+      path: '/setup',
+      permission: 'public',
+      why: 'The page must know whether to show the set-up or the sign-in; it says nothing else.',
+      tag,
+      summary: 'Whether the first admin is still to come',
+      answer: setupStateShape,
+      handle: async () => ({ isOpen: people.isSetupOpen() }),
+    }),
+    route({
+      method: 'POST',
+      path: '/setup',
+      permission: 'public',
+      rateClass: 'auth',
+      why: 'Nobody has a login yet; the one-use token of the first start is the right to make one.',
+      tag,
+      maxBodyBytes: LITTLE,
+      summary: 'Make the first admin, by the link that the first start printed',
+      body: newcomerShape,
+      answer: profileShape,
+      status: 201,
+      handle: async ({ body, request, reply }) =>
+        acts.run(actOf(request), async () => answerSignedIn(dependencies, request, reply, await people.setUp(body, originOf(request)))),
+    }),
+    route({
+      method: 'POST',
+      path: '/invitations/accept',
+      permission: 'public',
+      rateClass: 'auth',
+      why: 'The newcomer has no login yet; the one-use token of the invitation is the right to make one.',
+      tag,
+      maxBodyBytes: LITTLE,
+      summary: 'Make a login, by an invitation',
+      body: newcomerShape,
+      answer: profileShape,
+      status: 201,
+      handle: async ({ body, request, reply }) =>
+        acts.run(actOf(request), async () =>
+          answerSignedIn(dependencies, request, reply, await people.acceptInvitation(body, originOf(request))),
+        ),
+    }),
+    route({
+      method: 'POST',
+      path: '/passwords/choose',
+      permission: 'public',
+      rateClass: 'auth',
+      why: 'Whoever has no password cannot sign in; the one-use token of the link is the right to choose one.',
+      tag,
+      maxBodyBytes: LITTLE,
+      summary: 'Choose a password, by a link',
+      body: choosePasswordShape,
+      answer: profileShape,
+      handle: async ({ body, request, reply }) =>
+        acts.run(actOf(request), async () =>
+          answerSignedIn(dependencies, request, reply, await people.choosePassword(body, originOf(request))),
+        ),
+    }),
+  ];
+}
+
+/** What admins do with other people's logins. */
+export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute[] {
+  const { people, sessions } = dependencies.access;
+  return [
+    ...linkRoutes(dependencies),
+    route({
+      method: 'GET',
+      path: '/people',
+      permission: 'people:read',
+      tag,
+      summary: 'Everybody who has a login',
+      answer: personListShape,
+      handle: async () => ({ people: people.list() }),
+    }),
+    route({
+      method: 'POST',
+      path: '/people',
+      permission: 'people:write',
+      tag,
+      summary: 'A new login, and the one-use link by which its password is chosen',
+      body: createPersonShape,
+      answer: createdPersonShape,
+      status: 201,
+      handle: async ({ body, request }) => people.create(body, doer(request)),
+    }),
+    route({
+      method: 'POST',
+      path: '/people/invitations',
+      permission: 'people:write',
+      tag,
+      summary: 'A one-use link by which somebody makes a login of a given role',
+      body: invitePersonShape,
+      answer: oneUseLinkShape,
+      status: 201,
+      handle: async ({ body, request }) => people.invite(body, doer(request)),
+    }),
+    route({
+      method: 'GET',
+      path: '/people/{id}',
+      permission: 'people:read',
+      tag,
+      summary: 'One person, by id or name',
+      params: byId,
+      answer: personShape,
+      handle: async ({ params }) => people.get(params.id),
+    }),
+    route({
+      method: 'PATCH',
+      path: '/people/{id}',
+      permission: 'people:write',
+      tag,
+      summary: 'Change role, state, name or e-mail; it takes effect at once',
+      params: byId,
+      body: updatePersonShape,
+      answer: personShape,
+      handle: async ({ params, body }) => people.update(params.id, body),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/people/{id}',
+      permission: 'people:write',
+      tag,
+      summary: 'Remove a login and everything that proves who the person is',
+      params: byId,
+      answer: undefined,
+      handle: async ({ params }) => people.remove(params.id),
+    }),
+    route({
+      method: 'POST',
+      path: '/people/{id}/reset-password',
+      permission: 'people:write',
+      tag,
+      summary: 'Take the password and all passkeys away, end all sessions, and give a one-use link for a new one',
+      params: byId,
+      answer: oneUseLinkShape,
+      status: 201,
+      handle: async ({ params, request }) => people.resetPassword(params.id, doer(request)),
+    }),
+    route({
+      method: 'GET',
+      path: '/people/{id}/sessions',
+      permission: 'people:read',
+      tag,
+      summary: 'Where somebody is signed in',
+      params: byId,
+      answer: sessionListShape,
+      handle: async ({ params }) => ({ sessions: sessions.list(people.get(params.id).id, undefined) }),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/people/{id}/sessions',
+      permission: 'people:write',
+      tag,
+      summary: 'Sign somebody out everywhere',
+      params: byId,
+      answer: undefined,
+      handle: async ({ params }) => sessions.endAll(people.get(params.id).id),
+    }),
+  ];
+}

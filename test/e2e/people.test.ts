@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually, startCluster, type TestCluster } from '../support/start-cluster.ts';
+
+const password = 'tinta goiaba varal 12';
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster.stop());
+
+type Headers = Record<string, string>;
+const call = (method: string, path: string, body?: unknown, headers: Headers = {}) =>
+  fetch(`${cluster.url}/api/v1${path}`, {
+    method,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+/** What a browser would send from now on. */
+async function keep(answer: Response): Promise<Headers> {
+  expect(answer.status).toBeLessThan(300);
+  const { csrfToken } = (await answer.json()) as { csrfToken: string };
+  return { cookie: answer.headers.getSetCookie()[0]?.split(';')[0] ?? '', 'x-csrf-token': csrfToken };
+}
+
+async function choosePassword(printed: string): Promise<Headers> {
+  const { link } = JSON.parse(printed) as { link: { token: string } };
+  return keep(await call('POST', '/passwords/choose', { token: link.token, password }));
+}
+
+test('people come, less and less needs no credential, and what a person has open ends with the session', async () => {
+  const chat = await (await call('POST', '/chats', { model: 'starter', title: 'before anybody' })).json();
+
+  const ana = await choosePassword((await cluster.cli('users', 'add', 'ana', '--role', 'admin', '--json')).stdout);
+  expect(await (await call('GET', '/me', undefined, ana)).json()).toMatchObject({ name: 'ana', role: 'admin' });
+  expect((await call('GET', '/models')).status).toBe(200);
+  expect((await call('GET', '/people')).status).toBe(403);
+  expect((await call('GET', `/chats/${(chat as { id: string }).id}`)).status).toBe(200);
+
+  const bia = await choosePassword((await cluster.cli('users', 'add', 'bia', '--role', 'viewer', '--json')).stdout);
+  expect((await call('GET', '/models')).status).toBe(401);
+  expect((await call('GET', '/models', undefined, bia)).status).toBe(200);
+  expect((await call('GET', '/people', undefined, bia)).status).toBe(403);
+
+  const events = await call('GET', '/events', undefined, bia);
+  const reader = events.body?.getReader();
+  await reader?.read();
+  const ended = (async () => {
+    for (;;) if ((await reader?.read().catch(() => ({ done: true })))?.done) return true;
+  })();
+  const done = await cluster.cli('users', 'disable', 'bia');
+  expect(done.code).toBe(0);
+  expect(await eventually('the open event stream ends', () => ended, 10_000)).toBe(true);
+  expect((await call('GET', '/models', undefined, bia)).status).toBe(401);
+
+  expect((await call('DELETE', '/sessions', undefined, { cookie: ana.cookie ?? '' })).status).toBe(403); // attack 33: no proof
+  expect((await call('DELETE', '/sessions', undefined, ana)).status).toBe(204);
+  expect((await call('GET', '/me', undefined, ana)).status).toBe(401);
+
+  const logs = await readFile(join(cluster.dataFolder, 'logs', 'control-plane.log'), 'utf8').catch(() => '');
+  expect(logs).not.toContain(password);
+});
