@@ -156,6 +156,8 @@ export interface ChatRow {
   updated_at: number;
   head_id: string | null;
   is_pinned: Flag;
+  /** `GenerationOptions`. */
+  options_json: string;
 }
 
 export interface ChatMessageRow {

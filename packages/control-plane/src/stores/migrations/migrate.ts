@@ -4,11 +4,13 @@ import { type Migration, Migrator } from 'kysely/migration';
 import type { Database, Query } from '../database.ts';
 import { firstTables } from './0001-first-tables.ts';
 import { noticesByCode } from './0002-notices-by-code.ts';
+import { chatOptions } from './0003-chat-options.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
 const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0001-first-tables': firstTables(kind),
   '0002-notices-by-code': noticesByCode,
+  '0003-chat-options': chatOptions,
 });
 
 /** What this program can read. */
