@@ -9,6 +9,7 @@ import type {
   ChatList,
   ChatStreamEvent,
   ChatTurn,
+  ClusterError,
   ClusterEvent,
   ClusterStatus,
   Config,
@@ -43,7 +44,7 @@ import type {
   UpdatePersonInput,
   UpdateProfileInput,
 } from '@cluster-ai/contracts';
-import { type CallOptions, createHttp } from './http.ts';
+import { type CallOptions, createHttp, type RefusedCall } from './http.ts';
 
 /** Where the cluster is, and how to reach it. */
 export interface ClusterClientOptions {
@@ -53,6 +54,8 @@ export interface ClusterClientOptions {
   readonly key?: string | undefined;
   /** Replaces the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
+  /** Hears of each answer that is an error, before the call throws it: a page leads to its sign-in from here. */
+  readonly onRefused?: ((error: ClusterError, call: RefusedCall) => void) | undefined;
 }
 
 /** One event of the cluster, with the id from which `watchEvents` can go on. */
@@ -216,10 +219,15 @@ export interface ClusterClient {
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
-export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
+export function createClusterClient({
+  baseUrl,
+  key,
+  fetch = globalThis.fetch.bind(globalThis),
+  onRefused,
+}: ClusterClientOptions): ClusterClient {
   let csrfToken: string | null = null; // of the session that the browser's cookie names: what changes something proves with it that it is ours
   const headersOfChanges = (): Record<string, string> => (csrfToken === null ? {} : { 'x-csrf-token': csrfToken });
-  const { request, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges });
+  const { request, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges, onRefused });
   const part = encodeURIComponent;
 
   async function rememberProfile(answer: Promise<Profile>): Promise<Profile> {

@@ -1,4 +1,4 @@
 export { ClusterError, isClusterError } from '@cluster-ai/contracts';
 export * from './cluster-client.ts';
-export type { CallOptions } from './http.ts';
+export type { CallOptions, RefusedCall } from './http.ts';
 export { createEventParser, readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';

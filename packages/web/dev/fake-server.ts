@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import type { Chat, ChatMessage, ChatStreamEvent, ClusterEvent } from '@cluster-ai/contracts';
+import { type Chat, type ChatMessage, type ChatStreamEvent, type ClusterEvent, permissions } from '@cluster-ai/contracts';
 import { fakeModels, fakeNodes, longChat, measure, sampleAnswer } from './fake-data.ts';
 
 const dist = join(import.meta.dirname, '../dist');
@@ -209,6 +209,8 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
     response.on('close', () => eventListeners.delete(listener));
     return;
   }
+  if (kind === 'me')
+    return sendJson(response, { kind: 'local', id: 'local', name: 'this machine', role: null, permissions, person: null, csrfToken: null });
   if (kind === 'cluster')
     return sendJson(response, {
       name: 'Casa-Cluster',

@@ -1,9 +1,9 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { CrashPage } from './pages/crash-page.tsx';
-import { Shell } from './shell/shell.tsx';
+import { Frame } from './shell/frame.tsx';
 
 const root = createRootRoute({
-  component: Shell,
+  component: Frame,
   notFoundComponent: lazyRouteComponent(() => import('./pages/not-found-page.tsx'), 'NotFoundPage'),
   errorComponent: CrashPage,
 });
@@ -57,8 +57,44 @@ const model = createRoute({
   component: lazyRouteComponent(() => import('./pages/model-page.tsx'), 'ModelPage'),
 });
 
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  /** `from` is where one was; only pages of ours count. */
+  validateSearch: ({ from }: Record<string, unknown>): { from?: string } =>
+    typeof from === 'string' && from.startsWith('/ui/') ? { from } : {},
+  component: lazyRouteComponent(() => import('./pages/sign-in-page.tsx'), 'SignInPage'),
+});
+/** The pages of one-use links. Their token is behind the `#`, which browsers do not send. */
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('./pages/newcomer-page.tsx'), 'SetupPage'),
+});
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitation',
+  component: lazyRouteComponent(() => import('./pages/newcomer-page.tsx'), 'InvitationPage'),
+});
+const password = createRoute({
+  getParentRoute: () => root,
+  path: '/password',
+  component: lazyRouteComponent(() => import('./pages/newcomer-page.tsx'), 'PasswordPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, chat.addChildren([newChat, oneChat]), nodes, node, models, model]),
+  routeTree: root.addChildren([
+    overview,
+    chat.addChildren([newChat, oneChat]),
+    nodes,
+    node,
+    models,
+    model,
+    signIn,
+    setup,
+    invitation,
+    password,
+  ]),
   basepath: '/ui',
   defaultPreload: 'intent',
   scrollRestoration: false,

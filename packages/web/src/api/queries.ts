@@ -11,6 +11,9 @@ const modelsQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['models'], queryFn: ({ signal }) => cluster.listModels({ signal }) });
 const modelQuery = (cluster: ClusterClient, name: string) =>
   queryOptions({ queryKey: ['models', name], queryFn: ({ signal }) => cluster.getModel(name, { signal }) });
+/** Another window may have signed in or out meanwhile, and changes are proved by what this answers. */
+const meQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => cluster.getMe({ signal }), refetchOnWindowFocus: 'always' });
 const foundQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['found'], queryFn: ({ signal }) => cluster.listFoundFiles({ signal }) });
 export const chatQuery = (cluster: ClusterClient, id: string) =>
@@ -24,6 +27,7 @@ const chatsQuery = (cluster: ClusterClient, search: string) =>
     placeholderData: (previous) => previous,
   });
 
+export const useMe = () => useQuery(meQuery(useApp().cluster));
 export const useStatus = () => useQuery(statusQuery(useApp().cluster));
 export const useNodes = () => useQuery(nodesQuery(useApp().cluster));
 export const useModels = () => useQuery(modelsQuery(useApp().cluster));

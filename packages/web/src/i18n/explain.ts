@@ -1,4 +1,4 @@
-import { type Condition, type ErrorCode, errorCodes, type ReasonCode, reasons, type State } from '@cluster-ai/contracts';
+import { type Condition, type ErrorCode, errorCodes, type ReasonCode, type Role, reasons, roles, type State } from '@cluster-ai/contracts';
 import { useTranslation } from 'react-i18next';
 import { useLanguage } from './i18n.ts';
 
@@ -43,6 +43,7 @@ interface KnownError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Errors that were thrown, and those that came as a part of an answer. */
@@ -60,11 +61,25 @@ export function explainError(error: unknown, isEnglish: boolean, translate: (cod
   return isEnglish ? { message, hint, particulars: '' } : { message: translate(code), hint, particulars: message };
 }
 
+/** The right that was missing, and the least role that has it; `undefined` for other errors. */
+function findLack(error: unknown): { readonly permission: string; readonly role: Role } | undefined {
+  if (!isKnownError(error) || error.code !== 'forbidden') return undefined;
+  const { permission, role: name } = error.details ?? {};
+  const role = roles.find((known) => known === name);
+  if (typeof permission !== 'string' || role === undefined) return undefined;
+  return { permission, role };
+}
+
 /** Explains whatever went wrong, in the page's language. */
 export function useExplainError(): (error: unknown) => Explanation {
   const { t } = useTranslation();
   const isEnglish = useLanguage() === 'en';
-  return (error) => explainError(error, isEnglish, (code) => t(`errors.${code}`));
+  return (error) => {
+    const lack = findLack(error);
+    if (lack === undefined) return explainError(error, isEnglish, (code) => t(`errors.${code}`));
+    const message = t('access.forbidden', { permission: lack.permission, role: t(`roles.${lack.role}`) });
+    return { message, hint: '', particulars: '' };
+  };
 }
 
 /** The word for a state in the page's language. */

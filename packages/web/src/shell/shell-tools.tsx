@@ -1,17 +1,14 @@
-import { Languages, Monitor, Moon, Sun } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../api/app-context.ts';
-import { changeLanguage, useFormat, useLanguage } from '../i18n/i18n.ts';
-import { languageNames, languages } from '../i18n/languages.ts';
+import { useFormat } from '../i18n/i18n.ts';
 import { useLiveState } from '../live/live.ts';
 import { toFreshness } from '../live/live-state.ts';
 import { Button } from '../ui/button.tsx';
 import { cn } from '../ui/cn.ts';
-import { IconButton } from '../ui/icon-button.tsx';
-import { Menu, MenuChoice, MenuContent, MenuTrigger } from '../ui/menu.tsx';
 import { Popover, PopoverContent, PopoverTrigger } from '../ui/popover.tsx';
 import { useNow } from '../ui/use-now.ts';
-import { changeTheme, themes, useTheme } from './theme.ts';
+import { AccountMenu } from './account-menu.tsx';
+import { Preferences } from './preferences.tsx';
 
 const colors = { live: 'bg-ready', late: 'bg-warn', connecting: 'bg-busy', offline: 'bg-fail' } as const;
 
@@ -45,60 +42,13 @@ function ConnectionDot() {
   );
 }
 
-const themeIcons = { system: Monitor, light: Sun, dark: Moon } as const;
-
-function ThemeMenu() {
-  const { t } = useTranslation();
-  const theme = useTheme();
-  const Icon = themeIcons[theme];
-  return (
-    <Menu>
-      <MenuTrigger asChild>
-        <IconButton label={t('shell.theme')}>
-          <Icon aria-hidden />
-        </IconButton>
-      </MenuTrigger>
-      <MenuContent>
-        <MenuChoice
-          label={t('shell.theme')}
-          value={theme}
-          onChoose={changeTheme}
-          choices={themes.map((value) => ({ value, label: t(`themes.${value}`) }))}
-        />
-      </MenuContent>
-    </Menu>
-  );
-}
-
-function LanguageMenu() {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  return (
-    <Menu>
-      <MenuTrigger asChild>
-        <IconButton label={t('shell.language')}>
-          <Languages aria-hidden />
-        </IconButton>
-      </MenuTrigger>
-      <MenuContent>
-        <MenuChoice
-          label={t('shell.language')}
-          value={language}
-          onChoose={(next) => void changeLanguage(next)}
-          choices={languages.map((value) => ({ value, label: <span lang={value}>{languageNames[value]}</span> }))}
-        />
-      </MenuContent>
-    </Menu>
-  );
-}
-
 /** The right end of the top bar. */
 export function ShellTools() {
   return (
     <>
       <ConnectionDot />
-      <LanguageMenu />
-      <ThemeMenu />
+      <Preferences />
+      <AccountMenu />
     </>
   );
 }

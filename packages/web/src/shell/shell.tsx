@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStatus } from '../api/queries.ts';
 import { Button } from '../ui/button.tsx';
+import { AccessNotice } from './access-notice.tsx';
 import { destinations } from './destinations.ts';
 import { OfflineBanner } from './offline-banner.tsx';
 
@@ -61,7 +62,7 @@ function TopBar({ onSearch }: { onSearch(): void }) {
       <Button look="ghost" size="icon" aria-label={t('shell.search')} className="sm:hidden" onClick={onSearch}>
         <Search aria-hidden />
       </Button>
-      <Suspense fallback={<div className="h-9 w-32 sm:w-41" />}>
+      <Suspense fallback={<div className="h-9 w-41 sm:w-50" />}>
         <ShellTools />
       </Suspense>
     </header>
@@ -91,6 +92,7 @@ export function Shell() {
       </a>
       <TopBar onSearch={() => setPaletteOpen(true)} />
       <OfflineBanner />
+      <AccessNotice />
       <div className="flex min-h-0 flex-1 flex-col sm:flex-row">
         <Navigation />
         <main id="main" tabIndex={-1} className="min-h-0 min-w-0 flex-1 overflow-y-auto outline-none">

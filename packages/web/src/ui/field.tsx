@@ -12,17 +12,30 @@ export function Input({ className, ...props }: ComponentProps<'input'>) {
 export interface FieldProps extends ComponentProps<'input'> {
   readonly label: ReactNode;
   readonly help?: ReactNode;
+  /** What is wrong with what was typed. */
+  readonly error?: string | undefined;
 }
 
-/** An input with its label above and its help below. */
-export function Field({ label, help, ...props }: FieldProps) {
+/** An input with its label above, and what is wrong and its help below. */
+export function Field({ label, help, error, ...props }: FieldProps) {
   const id = useId();
+  const described = [error === undefined ? '' : `${id}-error`, help ? `${id}-help` : ''].filter(Boolean).join(' ');
   return (
     <div className="grid gap-1.5">
       <label htmlFor={id} className="font-medium">
         {label}
       </label>
-      <Input id={id} {...(help ? { 'aria-describedby': `${id}-help` } : {})} {...props} />
+      <Input
+        id={id}
+        {...(error === undefined ? {} : { 'aria-invalid': true })}
+        {...(described === '' ? {} : { 'aria-describedby': described })}
+        {...props}
+      />
+      {error !== undefined && (
+        <p id={`${id}-error`} role="alert" className="text-fail">
+          {error}
+        </p>
+      )}
       {help && (
         <p id={`${id}-help`} className="text-muted-foreground text-xs">
           {help}
