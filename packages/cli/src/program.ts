@@ -55,6 +55,10 @@ const groups = {
   users: text('The people who have a login', 'As pessoas que têm acesso'),
   keys: text('The keys that programs sign in with', 'As chaves com que os programas entram'),
   audit: text('Who did what, and whether somebody changed that record', 'Quem fez o quê, e se alguém alterou esse registro'),
+  secrets: text(
+    'Tokens and passwords of other systems, and the keys that seal them',
+    'Tokens e senhas de outros sistemas, e as chaves que os selam',
+  ),
   backup: text('Save and bring back state and models', 'Salva e traz de volta estado e modelos'),
   config: text('The configuration', 'A configuração'),
 } as const;
@@ -138,15 +142,20 @@ function report(error: unknown, surroundings: Surroundings, isJson: boolean): nu
   return toExitCode(known.code);
 }
 
+/** What commander says, but never the words that it did not expect: one of them may be a secret in a wrong place. */
+function toUsageMessage({ message, code }: CommanderError): string {
+  // a group without a verb has printed its help already, which says all there is to say
+  if (code === 'commander.help') return 'A command is missing.';
+  const said = message.replace(/^error: /, '');
+  return code === 'commander.excessArguments' ? said.replace(/(but got \d+):[^]*$/, '$1.') : said;
+}
+
 /** A line that cannot be understood: what is wrong with it, and where to read how it goes. */
-function reportUsage({ message, code }: CommanderError, { terminal }: Surroundings, args: readonly string[]): number {
+function reportUsage(error: CommanderError, { terminal }: Surroundings, args: readonly string[]): number {
   const words = args.filter((word) => !word.startsWith('-'));
   const path = verbs.find((verb) => verb.path === words.slice(0, verb.path.split(' ').length).join(' '))?.path;
   const hint = `See "${['cluster-ai', ...(path === undefined ? [] : [path]), '--help'].join(' ')}".`;
-  // a group without a verb has printed its help already, which says all there is to say
-  const known = new ClusterError('invalid_request', code === 'commander.help' ? 'A command is missing.' : message.replace(/^error: /, ''), {
-    hint,
-  });
+  const known = new ClusterError('invalid_request', toUsageMessage(error), { hint });
   terminal.progress(args.includes('--json') ? JSON.stringify(toErrorJson(known)) : explainError(terminal, known));
   return exitCodes.usage;
 }

@@ -40,7 +40,11 @@ import type {
   PasskeySignInInput,
   Person,
   Profile,
+  PutSecret,
   RecoveryCodes,
+  RotateSecretsInput,
+  Secret,
+  SecretsStatus,
   Session,
   SignInInput,
   TotpSeed,
@@ -239,6 +243,14 @@ export interface ClusterClient {
   exportAudit(input?: ExportAuditInput, options?: CallOptions): AsyncGenerator<string, void, undefined>;
   /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. */
   verifyAudit(options?: CallOptions): Promise<AuditVerification>;
+  /** Which secrets and keys there are, and what is being replaced. Never a value. */
+  getSecrets(options?: CallOptions): Promise<SecretsStatus>;
+  /** Keeps a secret under a name, or replaces its value. */
+  putSecret(name: string, input: PutSecret, options?: CallOptions): Promise<Secret>;
+  /** Forgets a secret. Throws `secret_not_found`. */
+  removeSecret(name: string, options?: CallOptions): Promise<void>;
+  /** Replaces data keys, in the background, or the master key, at once. Throws `conflict` while one is being replaced, or where the master key is no file. */
+  rotateSecrets(input?: RotateSecretsInput, options?: CallOptions): Promise<SecretsStatus>;
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
@@ -349,5 +361,9 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
       request({ path: 'audit', query: { ...input, limit: limit === undefined ? undefined : String(limit) }, ...options }),
     exportAudit: (input = {}, options) => text({ path: 'audit/export', query: { ...input }, ...options }),
     verifyAudit: (options) => request({ method: 'POST', path: 'audit/verify', ...options }),
+    getSecrets: (options) => request({ path: 'secrets', ...options }),
+    putSecret: (name, input, options) => request({ method: 'PUT', path: `secrets/${part(name)}`, body: input, ...options }),
+    removeSecret: (name, options) => request({ method: 'DELETE', path: `secrets/${part(name)}`, ...options }),
+    rotateSecrets: (input = {}, options) => request({ method: 'POST', path: 'secrets/rotate', body: input, ...options }),
   };
 }

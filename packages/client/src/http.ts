@@ -8,7 +8,7 @@ export interface CallOptions {
 }
 
 export interface Call extends CallOptions {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below `/api/v1`, with its parts already encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;

@@ -81,6 +81,7 @@ export const errorCodes = {
   config_invalid: { status: 400, title: 'The configuration is not valid' },
   audit_chain_broken: { status: 500, title: 'The audit record was changed' },
   secret_unreadable: { status: 500, title: 'A secret cannot be opened with the key that is there' },
+  master_key_refused: { status: 500, title: 'The master key is not kept safely' },
   certificate_authority_mismatch: { status: 401, title: 'The cluster there is not the one that the token names' },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -17,4 +17,5 @@ export * from './process-messages.ts';
 export * from './reasons.ts';
 export * from './replicas.ts';
 export * from './said.ts';
+export * from './secrets.ts';
 export * from './state.ts';

@@ -182,6 +182,13 @@ export const backupRequestShape = z
   .meta({ id: 'BackupRequest' });
 export type BackupInput = z.input<typeof backupRequestShape>;
 export const backupShape = z
-  .object({ path: z.string(), createdAt: z.iso.datetime(), sizeBytes: z.int(), files: z.int(), digest: z.string() })
+  .object({
+    path: z.string(),
+    createdAt: z.iso.datetime(),
+    sizeBytes: z.int(),
+    files: z.int(),
+    digest: z.string(),
+    masterKeyId: z.string().describe('Of the key that opens it, and that is not in it.'),
+  })
   .meta({ id: 'Backup' });
 export type Backup = z.infer<typeof backupShape>;

@@ -111,6 +111,7 @@ export const portugueseErrors: Readonly<Record<ErrorCode, string>> = {
   quota_exceeded: 'A cota acabou',
   audit_chain_broken: 'O registro de auditoria foi alterado',
   secret_unreadable: 'Um segredo não abre com a chave que está aí',
+  master_key_refused: 'A chave mestra não está guardada em segurança',
   unknown_route: 'Este endereço não existe',
   model_not_found: 'Este modelo não existe',
   node_not_found: 'Este nó não existe',

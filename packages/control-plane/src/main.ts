@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import {
-  ClusterError,
   type ControlPlaneMessage,
   type ControlPlaneStart,
   isClusterError,
@@ -19,8 +18,10 @@ import { withAudit } from './access/audit/with-audit.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { openPeople } from './access/people/open-people.ts';
-import type { SecretBox } from './access/people/secret-box.ts';
 import { permissionsWithoutCredential } from './access/roles.ts';
+import { takeGivenKeys } from './access/secrets/master-key.ts';
+import { createNamedSecrets } from './access/secrets/named-secrets.ts';
+import { openSecrets } from './access/secrets/secrets.ts';
 import { locateAssets } from './assets.ts';
 import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
@@ -41,12 +42,6 @@ import { registerStarter } from './registry/register-starter.ts';
 import { createSoftwarePackage } from './software-package.ts';
 import { openBlobStore } from './stores/fs/open-blob-store.ts';
 import { openDatabase } from './stores/open-database.ts';
-
-/** Nothing is sealed yet: what needs it says so. */
-const nothingSealed = async (): Promise<never> => {
-  throw new ClusterError('unsupported_feature', 'This cluster cannot keep secrets yet.');
-};
-const noSecrets: SecretBox = { seal: nothingSealed, open: nothingSealed };
 
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
@@ -89,6 +84,7 @@ export async function runControlPlane(
 ): Promise<void> {
   const clock = systemClock;
   const startedAtMs = clock.now();
+  const given = takeGivenKeys(process.env);
   const folder = locateDataFolder(start.dataFolder, {});
   makeDataFolder(folder);
   const effective = await loadConfig(folder.config, start);
@@ -100,6 +96,7 @@ export async function runControlPlane(
   await using audit = await openAudit({ database: stored, folder, clock, log, retentionDays: config.access.audit.retentionDays });
   const database = withAudit(stored, audit);
   const acts = createActs({ audit, log });
+  const secrets = await openSecrets({ database, keyStore: stored, secretsFolder: folder.secrets, given, clock, log });
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
@@ -124,7 +121,7 @@ export async function runControlPlane(
   const keys = await openApiKeys({ database, clock, log });
   await using access = await openPeople({
     database,
-    secrets: noSecrets,
+    secrets,
     clock,
     log,
     clusterName: config.cluster.name,
@@ -158,10 +155,12 @@ export async function runControlPlane(
     load,
     config,
     clock,
+    secrets,
+    namedSecrets: createNamedSecrets({ database, secrets, clock }),
     backups: {
       create: async (request, stop) => {
         const { createBackup } = await import('./backups/create-backup.ts'); // seldom needed, so loaded when it is
-        return createBackup({ database, blobs, folder, clock, log, ...request }, stop);
+        return createBackup({ database, blobs, folder, secrets, clock, log, ...request }, stop);
       },
     },
     describe: () => ({
@@ -185,6 +184,7 @@ export async function runControlPlane(
 
   const loops = Promise.all([
     audit.run(signal),
+    secrets.run(signal),
     reconciler.run(signal),
     publishChanges({ gateway, registry, events, clock }, signal),
     keys.run(signal),

@@ -26,6 +26,11 @@ import { nodesInvite } from './nodes/invite.ts';
 import { nodesLs } from './nodes/ls.ts';
 import { nodesRm } from './nodes/rm.ts';
 import { nodesShow } from './nodes/show.ts';
+import { secretsLs } from './secrets/ls.ts';
+import { secretsRm } from './secrets/rm.ts';
+import { secretsRotate } from './secrets/rotate.ts';
+import { secretsSet } from './secrets/set.ts';
+import { secretsStatus } from './secrets/status.ts';
 import { usersAdd } from './users/add.ts';
 import { usersDisable, usersEnable } from './users/disable.ts';
 import { usersLs } from './users/ls.ts';
@@ -67,6 +72,11 @@ export const verbs: readonly Verb[] = [
   auditLs,
   auditVerify,
   auditExport,
+  secretsLs,
+  secretsSet,
+  secretsRm,
+  secretsStatus,
+  secretsRotate,
   backupCreate,
   backupRestore,
   configShow,

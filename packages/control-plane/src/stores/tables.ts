@@ -32,6 +32,10 @@ export interface Tables {
   token_keys: TokenKeyRow;
   audit_entries: AuditEntryRow;
   audit_head: AuditHeadRow;
+  master_keys: MasterKeyRow;
+  data_keys: DataKeyRow;
+  key_rotations: KeyRotationRow;
+  secrets: SecretRow;
 }
 
 /** Parents before those that refer to them. */
@@ -60,6 +64,10 @@ export const tableNames = [
   'token_keys',
   'audit_entries',
   'audit_head',
+  'master_keys',
+  'data_keys',
+  'key_rotations',
+  'secrets',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -358,4 +366,51 @@ export interface AuditHeadRow {
   anchor_hash: string;
   /** Of the four above, with the key of the record. */
   seal: string;
+}
+
+/** The master key that all data keys are wrapped with. Itself it lies outside of the database. */
+export interface MasterKeyRow {
+  /** Says which key it is. */
+  id: string;
+  /** Known bytes that were sealed with it: what opens them is the right key. */
+  canary: Uint8Array;
+  created_at: number;
+}
+
+/** The newest version seals; older ones are there while something is still sealed with them. */
+export interface DataKeyRow {
+  purpose: string;
+  version: number;
+  wrapped: Uint8Array;
+  created_at: number;
+  /** Counted ahead of time, in groups: never fewer than there were. */
+  uses: number;
+}
+
+/** A data key that is being replaced. The row goes when that is done. */
+export interface KeyRotationRow {
+  purpose: string;
+  to_version: number;
+  /** 1: everything is sealed anew. 2: what was written meanwhile with the old key. */
+  round: number;
+  /** Which of the sealed columns, and the last row of it that is done. */
+  place: number;
+  cursor: string;
+  done: number;
+  /** Rows that the old key does not open. */
+  unreadable: number;
+  started_at: number;
+  /** When the first round was over. */
+  swept_at: number | null;
+}
+
+/** A secret with a name, such as the token of another registry. */
+export interface SecretRow {
+  name: string;
+  /** What it is for, for people. */
+  purpose: string;
+  sealed: Uint8Array;
+  created_at: number;
+  changed_at: number;
+  revision: number;
 }

@@ -2,7 +2,7 @@ import { createClusterClient } from '@cluster-ai/client';
 import { hardwareFactsShape, isClusterError, listenerShape, type Node } from '@cluster-ai/contracts';
 import { aborted, type DataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
 import { z } from 'zod';
-import { childEnvironment } from '../../local/child-environment.ts';
+import { childEnvironment, keyEnvironment } from '../../local/child-environment.ts';
 import { removeClusterRecord, writeClusterRecord } from '../../local/cluster-record.ts';
 import { controlSocketPath, openControlSocket } from '../../local/control-socket.ts';
 import { hasDesktop, openBrowser } from '../../local/open-browser.ts';
@@ -192,6 +192,7 @@ async function runCluster(context: Context, options: UpOptions): Promise<undefin
     clock: systemClock,
     log: await openLogger({ process: 'up', file: `${folder.logs}/up.log` }),
     environment: childEnvironment(context.environment),
+    keyEnvironment: keyEnvironment(context.environment),
     options: withoutUndefined(wishes),
     onStarted: (name, pid) => void records.add(name, pid),
     onReady: (ready) => void writeRecord(folder, ready, version).then(() => news.ready.resolve(ready), news.failed.reject),

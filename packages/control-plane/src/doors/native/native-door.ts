@@ -22,6 +22,7 @@ import { passkeyRoutes } from './passkeys.ts';
 import { type PeopleRouteDependencies, peopleRoutes } from './people.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
+import { type SecretsDependencies, secretRoutes } from './secrets.ts';
 import { sessionRoutes } from './sessions.ts';
 import { tokenRoutes } from './tokens.ts';
 
@@ -34,7 +35,7 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies extends PeopleRouteDependencies {
+export interface NativeDependencies extends PeopleRouteDependencies, SecretsDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
@@ -62,6 +63,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...sessionRoutes(dependencies),
     ...passkeyRoutes(dependencies),
     ...tokenRoutes(dependencies),
+    ...secretRoutes(dependencies),
     ...auditRoutes(dependencies),
   ];
 }

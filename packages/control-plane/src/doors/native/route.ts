@@ -15,7 +15,7 @@ export interface RouteInput<Params, Query, Body> {
 
 /** One route of the native door: what it is for people and programs (OpenAPI), and what it does. */
 export interface NativeRoute {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below `/api/v1`, in OpenAPI's form: `/models/{name}`. */
   readonly path: string;
   readonly permission: Permission;

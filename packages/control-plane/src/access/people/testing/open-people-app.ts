@@ -13,11 +13,12 @@ import { createAdmission } from '../../admission.ts';
 import type { Caller } from '../../caller.ts';
 import { type ApiKeys, openApiKeys } from '../../keys/api-keys.ts';
 import { permissionsOf } from '../../roles.ts';
+import type { GivenKeys } from '../../secrets/master-key.ts';
+import type { Secrets } from '../../secrets/secrets.ts';
+import { openTestSecrets } from '../../secrets/testing/open-test-secrets.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
 import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
-import type { SecretBox } from '../secret-box.ts';
 import { CSRF_HEADER } from '../session-cookie.ts';
-import { createMemorySecretBox } from './memory-secret-box.ts';
 
 export const goodPassword = 'tinta goiaba varal 12';
 
@@ -58,7 +59,7 @@ export interface Answer {
 
 export interface PeopleApp extends AsyncDisposable {
   readonly access: OpenedPeople;
-  readonly secrets: SecretBox;
+  readonly secrets: Secrets;
   readonly keys: ApiKeys;
   readonly clock: Clock & { advance(ms: number): Promise<void> };
   readonly acts: readonly PublicAct[];
@@ -79,10 +80,11 @@ export async function openPeopleApp(
     hasher = createPasswordHasher(),
     clock = createManualClock(),
     isHost = false,
-  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean } = {},
+    given,
+  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean; given?: Partial<GivenKeys> } = {},
 ): Promise<PeopleApp> {
   const adopted: string[] = [];
-  const secrets = createMemorySecretBox();
+  const secrets = await openTestSecrets(database, clock, given);
   const keys = await openApiKeys({ database, clock, log: silentLogger });
   const access = await openPeople({
     database,
