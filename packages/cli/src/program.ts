@@ -147,7 +147,7 @@ function toUsageMessage({ message, code }: CommanderError): string {
   // a group without a verb has printed its help already, which says all there is to say
   if (code === 'commander.help') return 'A command is missing.';
   const said = message.replace(/^error: /, '');
-  return code === 'commander.excessArguments' ? said.replace(/(but got \d+):[^]*$/, '$1.') : said;
+  return code === 'commander.excessArguments' ? said.replace(/(but got \d+):[\s\S]*$/, '$1.') : said;
 }
 
 /** A line that cannot be understood: what is wrong with it, and where to read how it goes. */
