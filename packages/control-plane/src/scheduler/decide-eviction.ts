@@ -4,7 +4,7 @@ import { type ClusterView, holdsMemory, type NodeView, type ReplicaView, type Wi
 export type Eviction =
   /** Stop these, and the copy fits on the node. */
   | { readonly type: 'evict'; readonly nodeId: string; readonly replicas: readonly ReplicaView[] }
-  /** It will fit once those that are busy, or on their way out, are gone. */
+  /** It will fit once those that are busy, loading, or on their way out, are gone. */
   | { readonly type: 'wait'; readonly nodeId: string }
   /** No node could hold it even when empty of what may be stopped. */
   | { readonly type: 'impossible' };
@@ -20,8 +20,13 @@ function byExpiry(wishes: ReadonlyMap<string, WishView>): (a: ReplicaView, b: Re
   return (a, b) => expiry(a) - expiry(b) || a.lastUsedMs - b.lastUsedMs || (a.replicaId < b.replicaId ? -1 : 1);
 }
 
-function isStoppable(replica: ReplicaView, wish: WishView | undefined): boolean {
-  return wish === undefined || (!wish.isConfigured && wish.waiting === 0 && replica.state !== 'starting');
+const isConfigured = (wish: WishView | undefined): boolean => wish?.isConfigured === true;
+
+/** Whom nobody waits for, and who is not being started anywhere: else what was ordered a moment ago would be taken back. */
+function isStoppable(wish: WishView | undefined, view: ClusterView): boolean {
+  if (wish === undefined) return true;
+  const isStarting = view.replicas.some((replica) => replica.digest === wish.digest && replica.state === 'starting' && !replica.isLeaving);
+  return !isConfigured(wish) && wish.waiting === 0 && !isStarting;
 }
 
 function decideOnNode(digest: string, requiredBytes: number, node: NodeView, view: ClusterView): Eviction {
@@ -31,13 +36,14 @@ function decideOnNode(digest: string, requiredBytes: number, node: NodeView, vie
   const leaving = here.filter((replica) => replica.isLeaving);
   if (leaving.length > 0 && freeWithout(leaving) >= requiredBytes) return { type: 'wait', nodeId: node.id };
   const others = here.filter((replica) => !replica.isLeaving && replica.digest !== digest);
-  const stoppable = others.filter((replica) => isStoppable(replica, wishes.get(replica.digest))).sort(byExpiry(wishes));
+  const stoppable = others.filter((replica) => isStoppable(wishes.get(replica.digest), view)).sort(byExpiry(wishes));
   const victims: ReplicaView[] = [];
   for (const replica of stoppable.filter((candidate) => !isBusy(candidate))) {
     victims.push(replica);
     if (freeWithout([...leaving, ...victims]) >= requiredBytes) return { type: 'evict', nodeId: node.id, replicas: victims };
   }
-  return freeWithout([...leaving, ...stoppable]) >= requiredBytes ? { type: 'wait', nodeId: node.id } : { type: 'impossible' };
+  const movable = others.filter((replica) => !isConfigured(wishes.get(replica.digest)));
+  return freeWithout([...leaving, ...movable]) >= requiredBytes ? { type: 'wait', nodeId: node.id } : { type: 'impossible' };
 }
 
 /** Free memory as it will be when these are gone: the node's own measurement rises by what they hold now. */

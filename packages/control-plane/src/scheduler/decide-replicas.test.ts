@@ -68,6 +68,26 @@ test('who makes room is dropped, so that it does not push its way back in', () =
   expect(decision.blocked).toMatchObject([{ digest: 'new', isTemporary: true }]);
 });
 
+test('a model that makes room and keeps as many copies as it should have stays wanted; any other goes as a whole', () => {
+  const toReplicas = (inFlight: number) => [
+    toReplicaView({ replicaId: 'small', nodeId: 'a', digest: 'old', inFlight }),
+    toReplicaView({ replicaId: 'large', nodeId: 'b', digest: 'old', lastUsedMs: 1 }),
+  ];
+  const tight = [toNodeView({ id: 'a', memoryBytes: 1e9 }), toNodeView({ id: 'b', memoryBytes: 2e9 })];
+  const wishFor = (copies: number) => [
+    toWishView({ digest: 'new', requiredBytes: 2e9, waiting: 1 }),
+    toWishView({ digest: 'old', replicas: copies }),
+  ];
+  expect(decide({ nodes: tight, wishes: wishFor(1), replicas: toReplicas(1) })).toMatchObject([
+    { type: 'stop-replica', replicaId: 'large', why: 'makes room for new' },
+  ]);
+  expect(decide({ nodes: tight, wishes: wishFor(2), replicas: toReplicas(0) })).toMatchObject([
+    { type: 'drop-wish', digest: 'old' },
+    { type: 'stop-replica', replicaId: 'small', why: 'its model makes room for new' },
+    { type: 'stop-replica', replicaId: 'large', why: 'makes room for new' },
+  ]);
+});
+
 test('what failed is tried again after its pause, and a lasting failure only when somebody asks', () => {
   const replicas = [toReplicaView({ replicaId: 'r', nodeId: 'a', digest: 'chat', state: 'failed' })];
   const failure = { digest: 'chat', nodeId: 'a', retryAtMs: 10, isLasting: true };

@@ -98,13 +98,23 @@ interface Draft {
   replicas: readonly ReplicaView[];
 }
 
-/** Who makes room is not wanted any more until somebody asks; else it would push its way back in. */
-function evict(victims: readonly ReplicaView[], wish: WishView): readonly Action[] {
-  const digests = [...new Set(victims.map(({ digest }) => digest))];
-  return [
-    ...digests.map((digest): Action => ({ type: 'drop-wish', digest, reason: 'idle_timeout' })),
-    ...victims.map((replica) => stop(replica, 'idle_timeout', `makes room for ${wish.model}`)),
-  ];
+/**
+ * Stops the victims. A model that keeps as many copies as it should have stays wanted; any other is not wanted any more until somebody
+ * asks, else it would push its way back in, and what is idle of it goes at once.
+ */
+function evict(victims: readonly ReplicaView[], wish: WishView, view: ClusterView): readonly Action[] {
+  const stops = victims.map((replica) => stop(replica, 'idle_timeout', `makes room for ${wish.model}`));
+  const ends = [...new Set(victims.map(({ digest }) => digest))].flatMap((digest): readonly Action[] => {
+    const rest = findLiving(digest, view).filter((replica) => !victims.includes(replica));
+    const wished = view.wishes.find((other) => other.digest === digest)?.replicas ?? 0;
+    if (wished > 0 && rest.length >= wished) return [];
+    const idle = rest.filter((replica) => replica.inFlight === 0 && !replica.isStuck && isReachable(replica, view));
+    return [
+      { type: 'drop-wish', digest, reason: 'idle_timeout' },
+      ...idle.map((replica) => stop(replica, 'idle_timeout', `its model makes room for ${wish.model}`)),
+    ];
+  });
+  return [...ends, ...stops];
 }
 
 /** Starts one missing copy, or makes room for it. Returns whether it makes sense to try the next one. */
@@ -119,17 +129,18 @@ function addCopy(wish: WishView, index: number, view: ClusterView, draft: Draft)
   const eviction = decideEviction(wish, now);
   draft.blocked.push({ digest: wish.digest, refusals: placement.refusals, isTemporary: eviction.type !== 'impossible' });
   if (eviction.type !== 'evict') return false;
-  const removals = evict(eviction.replicas, wish);
+  const removals = evict(eviction.replicas, wish, now);
   draft.actions.push(...removals);
   draft.replicas = markLeaving(draft.replicas, removals);
   return false;
 }
 
-function startMissing(wish: WishView, living: readonly ReplicaView[], view: ClusterView, draft: Draft): void {
+function startMissing(wish: WishView, view: ClusterView, draft: Draft): void {
   if (view.isSuspect || view.isSettling) return;
   if (view.replicas.some(({ digest, isStuck }) => digest === wish.digest && isStuck)) return; // first it counts as a failure, with its pause
   if (!mayTry(wish, findLatestFailure(wish.digest, view), view.nowMs)) return;
-  for (let index = living.length; index < wish.replicas; index++) if (!addCopy(wish, index, view, draft)) return;
+  const living = findLiving(wish.digest, { ...view, replicas: draft.replicas }).length;
+  for (let index = living; index < wish.replicas; index++) if (!addCopy(wish, index, view, draft)) return;
 }
 
 /** Failed copies hold nothing; they stay in sight until they are tried again or nobody wants them. */
@@ -163,13 +174,10 @@ function markLeaving(replicas: readonly ReplicaView[], actions: readonly Action[
   return replicas.map((replica) => (leaving.has(replica.replicaId) ? { ...replica, isLeaving: true } : replica));
 }
 
-function decideWish(wish: WishView, view: ClusterView, draft: Draft): void {
-  const living = findLiving(wish.digest, { ...view, replicas: draft.replicas });
-  const isOver = isExpired(wish, view.nowMs);
-  const removals = isOver ? endWish(wish, living) : stopSurplus(wish, living);
-  draft.actions.push(...removals);
-  draft.replicas = markLeaving(draft.replicas, removals);
-  if (!isOver) startMissing(wish, living, view, draft);
+/** What is too much of a wish, or all of it when its time is over. */
+function decideRemovals(wish: WishView, view: ClusterView, replicas: readonly ReplicaView[]): readonly Action[] {
+  const living = findLiving(wish.digest, { ...view, replicas });
+  return isExpired(wish, view.nowMs) ? endWish(wish, living) : stopSurplus(wish, living);
 }
 
 const isDropped = ({ digest }: WishView, { actions }: Draft): boolean =>
@@ -183,7 +191,10 @@ function byUrgency(a: WishView, b: WishView): number {
 /** What to change so that what runs matches the wishes. Pure: no clock, no I/O, no logging. */
 export function decideReplicas(view: ClusterView): Decision {
   const cleanup = [...stopFailed(view), ...stopStuck(view), ...stopUnwished(view)];
-  const draft: Draft = { actions: [...cleanup], blocked: [], replicas: markLeaving(view.replicas, cleanup) };
-  for (const wish of view.wishes.toSorted(byUrgency)) if (!isDropped(wish, draft)) decideWish(wish, view, draft);
+  const kept = markLeaving(view.replicas, cleanup);
+  // All removals come before the first start, so that nobody is pushed out for room that is about to be free.
+  const removals = view.wishes.flatMap((wish) => decideRemovals(wish, view, kept));
+  const draft: Draft = { actions: [...cleanup, ...removals], blocked: [], replicas: markLeaving(kept, removals) };
+  for (const wish of view.wishes.toSorted(byUrgency)) if (!isDropped(wish, draft)) startMissing(wish, view, draft);
   return { actions: draft.actions, blocked: draft.blocked };
 }
