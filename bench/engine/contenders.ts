@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
-import { Agent, type RequestOptions, request as startRequest } from 'node:http';
+import { type RequestOptions, request as startRequest } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,10 +27,10 @@ export interface Contender extends AsyncDisposable {
   run(streams: readonly Stream[]): Promise<number>;
 }
 
-/** Posts and counts the events of the answer that carry a token. */
+/** Posts and counts the events of the answer that carry a token. Each on a connection of its own: a kept one may have been closed while others were measured. */
 export function countEvents(target: RequestOptions, body: object, isToken: (event: string) => boolean): Promise<number> {
   return new Promise((resolve, reject) => {
-    const request = startRequest({ ...target, method: 'POST', headers: { 'content-type': 'application/json' } }, (response) => {
+    const request = startRequest({ ...target, agent: false, method: 'POST', headers: { 'content-type': 'application/json' } }, (response) => {
       let rest = '';
       let count = 0;
       response.setEncoding('utf8');
@@ -61,8 +61,7 @@ export async function openOurs({ modelPath, threads, slots, contextSize }: Load)
     { onProgress() {} },
     AbortSignal.timeout(120_000),
   );
-  const agent = new Agent({ keepAlive: true });
-  const target = { socketPath: running.endpoint.socketPath, path: '/v1/completions', agent };
+  const target = { socketPath: running.endpoint.socketPath, path: '/v1/completions' };
   const isToken = (event: string) => event.startsWith('data: {') && event.includes('"finish_reason":null');
   return {
     name: 'cluster-ai',
@@ -73,7 +72,6 @@ export async function openOurs({ modelPath, threads, slots, contextSize }: Load)
       return sum(await Promise.all(counts));
     },
     async [Symbol.asyncDispose]() {
-      agent.destroy();
       await running[Symbol.asyncDispose]();
     },
   };
@@ -133,12 +131,11 @@ async function startLlamaServer(binary: string, { modelPath, threads, slots, con
 export async function openLlamaServer(binary: string, load: Load, streamCounts: readonly number[]): Promise<Contender> {
   const servers = new Map<number, Awaited<ReturnType<typeof startLlamaServer>>>();
   for (const slots of streamCounts) servers.set(slots, await startLlamaServer(binary, { ...load, slots }));
-  const agent = new Agent({ keepAlive: true });
   const isToken = (event: string) => event.startsWith('data: {') && event.includes('"stop":false');
   return {
     name: 'llama-server',
     async run(streams) {
-      const target = { host: '127.0.0.1', port: servers.get(streams.length)?.port, path: '/completion', agent };
+      const target = { host: '127.0.0.1', port: servers.get(streams.length)?.port, path: '/completion' };
       const counts = streams.map(({ prompt, tokens }) =>
         countEvents(
           target,
@@ -149,7 +146,6 @@ export async function openLlamaServer(binary: string, load: Load, streamCounts: 
       return sum(await Promise.all(counts));
     },
     async [Symbol.asyncDispose]() {
-      agent.destroy();
       for (const { child } of servers.values()) child.kill();
     },
   };

@@ -1,4 +1,3 @@
-import { Agent } from 'node:http';
 import { startCluster } from '../../test/support/start-cluster.ts';
 import { type Contender, countEvents, type Load } from './contenders.ts';
 
@@ -8,9 +7,8 @@ const isToken = (event: string) => event.startsWith('data: {') && event.includes
 export async function openWholePath({ modelPath, threads, slots, contextSize }: Load): Promise<Contender> {
   const config = `inference: { threads: ${threads}, parallel: ${slots}, contextSize: ${contextSize}, keepAliveSeconds: -1 }\n`;
   const cluster = await startCluster({ config, models: { bench: modelPath } });
-  const agent = new Agent({ keepAlive: true });
   const { hostname: host, port } = new URL(cluster.url);
-  const target = { host, port, path: '/v1/completions', agent };
+  const target = { host, port, path: '/v1/completions' };
   return {
     name: 'cluster-ai, whole path',
     async run(streams) {
@@ -20,7 +18,6 @@ export async function openWholePath({ modelPath, threads, slots, contextSize }: 
       return (await Promise.all(counts)).reduce((total, count) => total + count, 0);
     },
     async [Symbol.asyncDispose]() {
-      agent.destroy();
       await cluster.stop();
     },
   };
