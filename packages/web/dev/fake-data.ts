@@ -304,6 +304,7 @@ export function longChat(length: number): Chat & { messages: ChatMessage[] } {
     updatedAt: ago(length > 300 ? 100_000 : 60),
     headId: last?.id ?? null,
     isPinned: length > 300,
+    options: length > 300 ? {} : { temperature: 0.2, system: 'Answer briefly.' },
     isGenerating: false,
     messages,
   };

@@ -127,7 +127,7 @@ async function handleChats(request: IncomingMessage, response: ServerResponse, [
   const view = (one: Chat & { messages: ChatMessage[] }) => ({ ...one, isGenerating: running.has(one.id) });
   if (id === undefined) {
     if (request.method === 'POST') {
-      const body = await readBody<{ model: string }>(request);
+      const body = await readBody<Pick<Chat, 'model' | 'options'>>(request);
       const made = {
         id: `c${nextId++}`,
         title: '',
@@ -136,6 +136,7 @@ async function handleChats(request: IncomingMessage, response: ServerResponse, [
         updatedAt: new Date().toISOString(),
         headId: null,
         isPinned: false,
+        options: body.options,
         isGenerating: false,
         messages: [],
       };

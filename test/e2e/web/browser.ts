@@ -47,7 +47,7 @@ export async function visit(
     problems,
     async picture(name) {
       await mkdir(artefacts, { recursive: true });
-      await page.screenshot({ path: join(artefacts, `${name}.png`) });
+      await page.screenshot({ path: join(artefacts, `${name}.png`), animations: 'disabled' });
     },
     [Symbol.asyncDispose]: () => context.close(),
   };

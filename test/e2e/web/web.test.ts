@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -391,6 +391,99 @@ describe('the list of chats', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await list.getByText('Sunday, again').waitFor({ state: 'detached' });
     await page.getByRole('heading', { name: 'What would you like to know?' }).waitFor();
+    expect(shown.problems).toEqual([]);
+  });
+});
+
+describe('the parameters of a chat', () => {
+  const looks = [
+    {
+      language: 'en',
+      theme: 'light',
+      width: 1440,
+      height: 900,
+      button: /^Parameters/,
+      title: 'Parameters',
+      system: 'System prompt',
+      longest: 'Longest answer',
+      save: 'Save',
+      words: english,
+    },
+    {
+      language: 'pt-BR',
+      theme: 'dark',
+      width: 390,
+      height: 844,
+      button: /^Parâmetros/,
+      title: 'Parâmetros',
+      system: 'Instrução de sistema',
+      longest: 'Resposta mais longa',
+      save: 'Salvar',
+      words: portuguese,
+    },
+  ] as const;
+
+  test.each(looks)('are set by keyboard, kept by the server, and hold for its answers: $language, $theme, $width wide', async (look) => {
+    await using shown = await visit(browser, ui('/chat?model=steady'), look);
+    const { page } = shown;
+    await page.getByRole('button', { name: look.button }).focus();
+    await page.keyboard.press('Enter');
+    const drawer = page.getByRole('dialog', { name: look.title });
+    await drawer.getByLabel(look.longest).fill('none');
+    await drawer.getByLabel(look.longest).press('Enter');
+    await drawer.getByRole('alert').waitFor();
+    await shown.picture(`parameters-wrong-${look.language}`);
+    expect(await findBarriers(shown)).toEqual([]);
+    await drawer.getByLabel(look.system).fill('Speak like a poet.');
+    await drawer.getByLabel(look.longest).fill('7');
+    await drawer.getByLabel(look.longest).press('Enter');
+    await drawer.waitFor({ state: 'detached' });
+    await eventually('the focus is back on the button', () => page.evaluate("document.activeElement.ariaHasPopup === 'dialog'"));
+
+    await ask(page, look.words.message, 'Write seven words.');
+    const messages = thread(page, look.words);
+    await messages.getByRole('button', { name: look.words.again }).waitFor();
+    expect(await textOf(messages.getByRole('article').last())).toMatch(/7 tokens/);
+    await page.reload();
+    await page.getByRole('button', { name: /^Par.met.* \(2 / }).click();
+    await drawer.waitFor();
+    expect(await drawer.getByLabel(look.system).inputValue()).toBe('Speak like a poet.');
+    expect(await drawer.getByLabel(look.longest).inputValue()).toBe('7');
+    await shown.picture(`parameters-${look.language}`);
+    expect(await findBarriers(shown)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await drawer.waitFor({ state: 'detached' });
+    await shown.picture(`parameters-closed-${look.language}`);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    const { options } = await client().getChat(page.url().split('/').at(-1) ?? '');
+    expect(options).toEqual({ system: 'Speak like a poet.', max_tokens: 7 });
+    expect(shown.problems).toEqual([]);
+  });
+});
+
+describe('a chat as a file', () => {
+  test('is given as Markdown and as JSON', async () => {
+    const { id } = await client().createChat({ model: 'swift', title: 'Uma conversa, exportada' });
+    for await (const event of client().takeTurn(id, { parentId: null, content: 'Say *something*.' })) if (event.type === 'done') break;
+    await using shown = await visit(browser, ui(`/chat/${id}`));
+    const { page } = shown;
+    const save = async (name: string) => {
+      await page.getByRole('button', { name: 'Actions for Uma conversa, exportada' }).click();
+      await page.getByRole('menuitem', { name }).waitFor();
+      await shown.picture('chat-menu');
+      const downloading = page.waitForEvent('download');
+      await page.getByRole('menuitem', { name }).click();
+      const file = await downloading;
+      return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
+    };
+    const markdown = await save('Export as Markdown');
+    expect(markdown.name).toBe('uma-conversa-exportada.md');
+    expect(markdown.text).toMatch(
+      /^# Uma conversa, exportada\n\nswift · .+\n\n## You\n\n\*.+\*\n\nSay \*something\*\.\n\n## swift · .+\n\n\*.+\*\n\nSome \*\*bold\*\* words/,
+    );
+    const json = await save('Export as JSON');
+    expect(json.name).toBe('uma-conversa-exportada.json');
+    expect(JSON.parse(json.text)).toEqual(await client().getChat(id));
     expect(shown.problems).toEqual([]);
   });
 });

@@ -101,7 +101,17 @@ const addChat = ({ database }: Pick<Cluster, 'database'>, id: string) =>
   database.transaction((transaction) =>
     transaction
       .insertInto('chats')
-      .values({ id, title: 'Olá 😀\n"you"', model: 'stored', created_at: 1, updated_at: 1, head_id: null, is_pinned: 0, owner_id: 'local' })
+      .values({
+        id,
+        title: 'Olá 😀\n"you"',
+        model: 'stored',
+        created_at: 1,
+        updated_at: 1,
+        head_id: null,
+        is_pinned: 0,
+        owner_id: 'local',
+        options_json: '{}',
+      })
       .execute(),
   );
 

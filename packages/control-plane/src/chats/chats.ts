@@ -13,6 +13,7 @@ import {
   type Timings,
   toClusterError,
   toSaid,
+  type UpdateChatInput,
 } from '@cluster-ai/contracts';
 import { type Clock, type Logger, newId } from '@cluster-ai/runtime';
 import type { Gateway } from '../gateway/gateway.ts';
@@ -166,16 +167,16 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
     get: describe,
     checkOwner: store.checkOwner,
 
-    async create(request: { ownerId: string; title: string; model: string }): Promise<Chat> {
-      const chat = await store.create(request);
+    async create({
+      options = {},
+      ...request
+    }: { ownerId: string } & Pick<Chat, 'title' | 'model'> & Partial<Pick<Chat, 'options'>>): Promise<Chat> {
+      const chat = await store.create({ ...request, options });
       events.publish({ type: 'chat.changed', chatId: chat.id });
       return withRunning(chat);
     },
 
-    async update(
-      id: string,
-      changes: { title?: string | undefined; model?: string | undefined; isPinned?: boolean | undefined; headId?: string | undefined },
-    ): Promise<ChatDetails> {
+    async update(id: string, changes: UpdateChatInput): Promise<ChatDetails> {
       await store.update(id, changes);
       events.publish({ type: 'chat.changed', chatId: id });
       return describe(id);
@@ -188,7 +189,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
     },
 
     /** Stores the person's message and begins the answer. Throws `conflict` while the chat is being answered. */
-    async begin(chatId: string, turn: ChatTurn): Promise<void> {
+    async begin(chatId: string, asked: ChatTurn): Promise<void> {
       if (running.has(chatId)) throw new ClusterError('conflict', phrase('chat_is_busy'), { hint: phrase('wait_or_stop') });
       const answer: RunningAnswer = {
         message: { id: '', parentId: null, role: 'assistant', content: '', createdAt: '', isComplete: false, answer: null },
@@ -199,6 +200,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
       running.set(chatId, answer); // before the first wait, so that two turns cannot both begin
       try {
         const chat = await store.get(chatId);
+        const turn = { ...asked, options: { ...chat.options, ...asked.options } };
         const model = turn.model ?? chat.model;
         const dialogue = toDialogue(chat.messages, turn);
         const isFirst = chat.messages.length === 0 && turn.content !== undefined;

@@ -188,6 +188,8 @@ export interface ChatRow {
   is_pinned: Flag;
   /** Whose it is: a person's id; `local` for what was written before anybody had a login. */
   owner_id: string;
+  /** `GenerationOptions`. */
+  options_json: string;
 }
 
 export interface ChatMessageRow {

@@ -69,6 +69,8 @@ export function createFormat(language: Language) {
     duration,
     distance,
     number: (value: number) => whole.format(value),
+    /** As it is, so that it can be written back. */
+    exact: (value: number) => value.toLocaleString(language, { maximumFractionDigits: 20, useGrouping: false }),
     /** One digit after the point below 100. */
     rate: (value: number) => (value >= 100 ? whole.format(value) : fine.format(value)),
     compact: (value: number) => compactNumber.format(value),

@@ -1,17 +1,19 @@
 import type { ChatDetails } from '@cluster-ai/contracts';
 import { Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { PanelLeft, Sparkles } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { useApp } from '../api/app-context.ts';
 import { useChat, useModels } from '../api/queries.ts';
 import { useLiveAnswer } from '../features/chat/answer-streams.ts';
+import type { ChatOptions } from '../features/chat/chat-options.ts';
 import { chooseModel } from '../features/chat/choose-model.ts';
 import { Composer } from '../features/chat/composer.tsx';
 import type { MessageActions } from '../features/chat/message.tsx';
 import { findNewestLeaf, toBranch } from '../features/chat/message-tree.ts';
 import { ModelPicker } from '../features/chat/model-picker.tsx';
+import { Parameters } from '../features/chat/parameters.tsx';
 import { Thread } from '../features/chat/thread.tsx';
 import { ThreadList } from '../features/chat/thread-list.tsx';
 import { toCurl } from '../features/chat/to-curl.ts';
@@ -71,6 +73,11 @@ function ModelState({ name }: { readonly name: string }) {
   );
 }
 
+/** What stands beside the buttons of the field. */
+function Tools({ children }: { readonly children: ReactNode }) {
+  return <div className="flex min-w-0 items-center gap-1">{children}</div>;
+}
+
 /** Questions that the smallest model can answer too. */
 const starters = ['who', 'story', 'fact', 'poem'] as const;
 
@@ -81,6 +88,7 @@ export function NewChatPage() {
   const { model: asked } = useSearch({ from: '/chat' });
   const { data, error, refetch } = useModels();
   const [chosen, setChosen] = useState<string>();
+  const [options, setOptions] = useState<ChatOptions>({});
   const explain = useExplainError();
   const composer = useRef<HTMLTextAreaElement>(null);
   const models = data?.models ?? [];
@@ -90,7 +98,7 @@ export function NewChatPage() {
 
   async function begin(content: string): Promise<void> {
     localStorage.setItem(LAST_MODEL_KEY, model);
-    const chat = await cluster.createChat({ model });
+    const chat = await cluster.createChat({ model, options });
     queryClient.setQueryData<ChatDetails>(['chat', chat.id], { ...chat, messages: [] });
     answers.ask(chat.id, { parentId: null, content }).catch((failure: unknown) => toast.error(explain(failure).message));
     await navigate({ to: '/chat/$chatId', params: { chatId: chat.id } });
@@ -129,7 +137,12 @@ export function NewChatPage() {
           isBusy={model === ''}
           waitsFor={data === undefined && error === null ? t('chat.waitsForModels') : undefined}
           onSend={begin}
-          tools={<ModelPicker models={data?.models} value={model} onChoose={setChosen} />}
+          tools={
+            <Tools>
+              <ModelPicker models={data?.models} value={model} onChoose={setChosen} />
+              <Parameters options={options} onSave={async (next) => setOptions(next)} />
+            </Tools>
+          }
         />
       </div>
     </div>
@@ -202,7 +215,8 @@ function OneChat({ chatId }: { readonly chatId: string }) {
       edit: (message, content) => answers.ask(chatId, { parentId: message.parentId, content }),
       toCurl(message) {
         const details = readChat();
-        return toCurl(location.origin, message.answer?.model ?? details?.model ?? '', toBranch(details?.messages ?? [], message.id));
+        const model = message.answer?.model ?? details?.model ?? '';
+        return toCurl(location.origin, model, toBranch(details?.messages ?? [], message.id), details?.options);
       },
     };
   }, [answers, chatId, cluster, queryClient]);
@@ -215,6 +229,11 @@ function OneChat({ chatId }: { readonly chatId: string }) {
     localStorage.setItem(LAST_MODEL_KEY, model);
     queryClient.setQueryData<ChatDetails>(['chat', chatId], (before) => before && { ...before, model });
     await cluster.updateChat(chatId, { model });
+  }
+
+  async function saveOptions(options: ChatOptions): Promise<void> {
+    await cluster.updateChat(chatId, { options });
+    queryClient.setQueryData<ChatDetails>(['chat', chatId], (before) => before && { ...before, options });
   }
 
   return (
@@ -238,11 +257,14 @@ function OneChat({ chatId }: { readonly chatId: string }) {
                 return answers.ask(chatId, { parentId: chat.headId, content });
               }}
               tools={
-                <ModelPicker
-                  models={models?.models}
-                  value={chat.model}
-                  onChoose={(model) => void chooseChatModel(model).catch(setFailure)}
-                />
+                <Tools>
+                  <ModelPicker
+                    models={models?.models}
+                    value={chat.model}
+                    onChoose={(model) => void chooseChatModel(model).catch(setFailure)}
+                  />
+                  <Parameters options={chat.options} onSave={saveOptions} />
+                </Tools>
               }
             />
           </div>

@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { cn } from './cn.ts';
 import { IconButton } from './icon-button.tsx';
@@ -14,15 +14,33 @@ export interface DialogProps {
   readonly children: ReactNode;
 }
 
+/** Radix gives the focus back to a trigger of its own, which our dialogs do not have: to the element that had it. */
+function useFocusReturn() {
+  const before = useRef<Element | null>(null);
+  return {
+    noteFocus: () => {
+      before.current = document.activeElement;
+    },
+    returnFocus: (event: Event) => {
+      if (!(before.current instanceof HTMLElement) || !before.current.isConnected) return;
+      event.preventDefault();
+      before.current.focus();
+    },
+  };
+}
+
 /** A window over the page. Escape and a click beside it close it; the focus returns to where it was. */
 export function Dialog({ isOpen, onClose, title, description, className, children }: DialogProps) {
   const { t } = useTranslation();
+  const { noteFocus, returnFocus } = useFocusReturn();
   return (
     <Radix.Root open={isOpen} onOpenChange={(open) => !open && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/50 data-[state=open]:animate-appear" />
         <Radix.Content
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
+          onOpenAutoFocus={noteFocus}
+          onCloseAutoFocus={returnFocus}
           className={cn(
             'fixed top-1/2 left-1/2 z-50 flex max-h-[92dvh] w-[calc(100vw-1.5rem)] max-w-lg -translate-x-1/2 -translate-y-1/2 flex-col overflow-hidden rounded-xl border bg-popover text-popover-foreground shadow-xl',
             className,

@@ -9,25 +9,70 @@ export function Input({ className, ...props }: ComponentProps<'input'>) {
   return <input className={cn(inputStyle, 'h-9', className)} {...props} />;
 }
 
-export interface FieldProps extends ComponentProps<'input'> {
+interface Labels {
   readonly label: ReactNode;
   readonly help?: ReactNode;
+  /** Why what is written is not taken, instead of the help. */
+  readonly error?: ReactNode;
+}
+export interface FieldProps extends Labels, ComponentProps<'input'> {}
+export interface FieldAreaProps extends Labels, ComponentProps<'textarea'> {}
+
+interface LabelledProps extends Labels {
+  readonly id: string;
+  readonly children: ReactNode;
 }
 
-/** An input with its label above and its help below. */
-export function Field({ label, help, ...props }: FieldProps) {
-  const id = useId();
+function Labelled({ id, label, help, error, children }: LabelledProps) {
   return (
     <div className="grid gap-1.5">
       <label htmlFor={id} className="font-medium">
         {label}
       </label>
-      <Input id={id} {...(help ? { 'aria-describedby': `${id}-help` } : {})} {...props} />
-      {help && (
-        <p id={`${id}-help`} className="text-muted-foreground text-xs">
-          {help}
+      {children}
+      {error ? (
+        <p id={`${id}-help`} role="alert" className="text-fail text-xs">
+          {error}
         </p>
+      ) : (
+        help && (
+          <p id={`${id}-help`} className="text-muted-foreground text-xs">
+            {help}
+          </p>
+        )
       )}
     </div>
+  );
+}
+
+const described = (id: string, { help, error }: Labels) => ({
+  ...(help || error ? { 'aria-describedby': `${id}-help` } : {}),
+  ...(error ? { 'aria-invalid': true } : {}),
+});
+
+/** An input with its label above and its help below. */
+export function Field({ label, help, error, ...props }: FieldProps) {
+  const id = useId();
+  const labels = { label, help, error };
+  return (
+    <Labelled id={id} {...labels}>
+      <Input id={id} {...described(id, labels)} {...props} />
+    </Labelled>
+  );
+}
+
+/** The same for text of many lines. It grows with what is written. */
+export function FieldArea({ label, help, error, className, ...props }: FieldAreaProps) {
+  const id = useId();
+  const labels = { label, help, error };
+  return (
+    <Labelled id={id} {...labels}>
+      <textarea
+        id={id}
+        className={cn(inputStyle, 'field-sizing-content max-h-72 min-h-20 resize-none', className)}
+        {...described(id, labels)}
+        {...props}
+      />
+    </Labelled>
   );
 }

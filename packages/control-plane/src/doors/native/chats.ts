@@ -75,7 +75,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       path: '/chats/{id}',
       permission: 'chats:write',
       tag,
-      summary: 'Rename, pin, choose the model or the branch',
+      summary: 'Rename, pin, choose the model, the branch or how answers are made',
       params: byId,
       body: updateChatShape,
       answer: chatDetailsShape,
