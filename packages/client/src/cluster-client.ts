@@ -2,6 +2,7 @@ import type {
   AddModelInput,
   AddPasskeyInput,
   ApiKey,
+  AuditCheckpointList,
   AuditFilter,
   AuditFormat,
   AuditList,
@@ -47,6 +48,7 @@ import type {
   UpdateChatInput,
   UpdatePersonInput,
   UpdateProfileInput,
+  VerifyAuditInput,
 } from '@cluster-ai/contracts';
 import { type CallOptions, createHttp } from './http.ts';
 
@@ -237,8 +239,10 @@ export interface ClusterClient {
   listAudit(input?: ListAuditInput, options?: CallOptions): Promise<AuditList>;
   /** The same as the text of a file, oldest first: JSON lines, or CSV that no spreadsheet takes for formulas. */
   exportAudit(input?: ExportAuditInput, options?: CallOptions): AsyncGenerator<string, void, undefined>;
-  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. */
-  verifyAudit(options?: CallOptions): Promise<AuditVerification>;
+  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. `checkpoints`: copies kept elsewhere. */
+  verifyAudit(options?: CallOptions & VerifyAuditInput): Promise<AuditVerification>;
+  /** The newest signed checkpoints of the record, oldest first, and the key by which others check them. */
+  listAuditCheckpoints(options?: CallOptions & { readonly limit?: number }): Promise<AuditCheckpointList>;
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
@@ -348,6 +352,8 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     listAudit: ({ limit, ...input } = {}, options) =>
       request({ path: 'audit', query: { ...input, limit: limit === undefined ? undefined : String(limit) }, ...options }),
     exportAudit: (input = {}, options) => text({ path: 'audit/export', query: { ...input }, ...options }),
-    verifyAudit: (options) => request({ method: 'POST', path: 'audit/verify', ...options }),
+    verifyAudit: ({ checkpoints = [], ...options } = {}) => request({ method: 'POST', path: 'audit/verify', body: { checkpoints }, ...options }),
+    listAuditCheckpoints: ({ limit, ...options } = {}) =>
+      request({ path: 'audit/checkpoints', query: { limit: limit === undefined ? undefined : String(limit) }, ...options }),
   };
 }

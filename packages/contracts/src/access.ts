@@ -125,10 +125,35 @@ export type AuditList = z.infer<typeof auditListShape>;
 export const auditFormats = ['jsonl', 'csv'] as const;
 export type AuditFormat = (typeof auditFormats)[number];
 
+/** Where the record's end was at some time, signed (Ed25519 over `checkpoint SEQUENCE HASH AT`): kept outside of the database, and copied elsewhere. */
+export const auditCheckpointShape = z
+  .object({
+    sequence: z.int().min(1),
+    hash: z.string().max(200),
+    at: z.string().max(50),
+    signature: z.string().max(200).describe('In base64url.'),
+  })
+  .meta({ id: 'AuditCheckpoint' });
+export type AuditCheckpoint = z.infer<typeof auditCheckpointShape>;
+export const auditCheckpointListShape = z
+  .object({
+    publicKey: z.string().describe('By which others check the signatures: Ed25519, as PEM.'),
+    checkpoints: z.array(auditCheckpointShape).describe('Oldest first.'),
+  })
+  .meta({ id: 'AuditCheckpointList' });
+export type AuditCheckpointList = z.infer<typeof auditCheckpointListShape>;
+export const auditCheckpointQueryShape = z.object({ limit: z.coerce.number().pipe(z.int().min(1).max(10_000)).default(1000) });
+export const verifyAuditShape = z
+  .object({
+    checkpoints: z.array(auditCheckpointShape).max(10_000).default([]).describe('Copies that were kept elsewhere, to compare with as well.'),
+  })
+  .meta({ id: 'VerifyAudit' });
+export type VerifyAuditInput = z.input<typeof verifyAuditShape>;
+
 /**
  * What can be wrong with the record: a line does not fit to its hash; lines are missing; a line is in the place of another one, or one that
  * nobody wrote is there; the newest
- * ones are gone; the end, or the place where retention has cut, does not carry our seal; a checkpoint does not carry it.
+ * ones are gone; the end, or the place where retention has cut, does not carry our seal; a checkpoint is not signed by us.
  */
 export const auditProblemKinds = ['edited', 'removed', 'reordered', 'added', 'cut_off', 'unsealed', 'checkpoint'] as const;
 export const auditVerificationShape = z
@@ -137,7 +162,7 @@ export const auditVerificationShape = z
     entries: z.int().describe('How many were read.'),
     firstSequence: z.int().nullable(),
     lastSequence: z.int().nullable(),
-    checkpoints: z.int().describe('How many of them were compared.'),
+    checkpoints: z.int().describe('How many of them were compared, copies included.'),
     problem: z
       .object({
         sequence: z.int().describe('The first line that is wrong, or missing.'),

@@ -15,6 +15,7 @@ import { createAdmission } from './access/admission.ts';
 import { describeAct } from './access/audit/act.ts';
 import { createActs } from './access/audit/acts.ts';
 import { openAudit } from './access/audit/open-audit.ts';
+import { createSyslogCopy } from './access/audit/syslog.ts';
 import { withAudit } from './access/audit/with-audit.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
@@ -97,7 +98,16 @@ export async function runControlPlane(
   const assets = locateAssets();
 
   await using stored = await openDatabase({ url: config.database, folder, log });
-  await using audit = await openAudit({ database: stored, folder, clock, log, retentionDays: config.access.audit.retentionDays });
+  const { retentionDays, checkpoints } = config.access.audit;
+  await using audit = await openAudit({
+    database: stored,
+    folder,
+    clock,
+    log,
+    retentionDays,
+    ...(checkpoints.file === '' ? {} : { checkpointFile: checkpoints.file }),
+    copies: checkpoints.syslog === '' ? [] : [createSyslogCopy(checkpoints.syslog, clock)],
+  });
   const database = withAudit(stored, audit);
   const acts = createActs({ audit, log });
   const events = createEventBus({ firstId: startedAtMs });
@@ -110,6 +120,7 @@ export async function runControlPlane(
       folder,
       config: { ...config.listeners.link, isPortChosen: effective.isNamed.link },
       records: createNodeRecords(database),
+      audit: { acts, denied: audit.denied },
       events,
       clock,
       log,

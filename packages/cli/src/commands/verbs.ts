@@ -1,4 +1,5 @@
 import type { Verb } from '../verb.ts';
+import { auditCheckpoints } from './audit/checkpoints.ts';
 import { auditExport } from './audit/export.ts';
 import { auditLs } from './audit/ls.ts';
 import { auditVerify } from './audit/verify.ts';
@@ -67,6 +68,7 @@ export const verbs: readonly Verb[] = [
   auditLs,
   auditVerify,
   auditExport,
+  auditCheckpoints,
   backupCreate,
   backupRestore,
   configShow,

@@ -25,11 +25,14 @@ export interface OpenAct {
   hasMore: boolean;
 }
 
-const current = new AsyncLocalStorage<OpenAct>();
+const current = new AsyncLocalStorage<OpenAct | undefined>();
 
 export const openAct = (act: Act): OpenAct => ({ act, state: 'open', target: act.target, details: {}, hasMore: false });
 
 export const withinAct = <T>(open: OpenAct, work: () => Promise<T>): Promise<T> => current.run(open, work);
+
+/** Work that an act has to wait for and that is no part of it: its transactions are not the act's. */
+export const besideActs = <T>(work: () => Promise<T>): Promise<T> => current.run(undefined, work);
 
 export const findAct = (): OpenAct | undefined => current.getStore();
 

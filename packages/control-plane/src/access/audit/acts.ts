@@ -13,13 +13,22 @@ export interface Acts {
 
 export const isDenial = (error: unknown): boolean => isClusterError(error) && (error.status === 401 || error.status === 403);
 
+/**
+ * Nobody knows who it is: a request of a public route, a machine that has not joined. Whatever it fails with, and as often as it likes, must
+ * not be an entry each time; and what it did not change is none.
+ */
+const isStranger = ({ actor: { id, kind } }: Act): boolean => id === '' && kind !== 'system';
+
 export function createActs({ audit, log }: { readonly audit: Pick<Audit, 'record' | 'denied'>; readonly log: Logger }): Acts {
   const record = ({ act, target, details }: OpenAct, result: 'ok' | 'failed', more: Readonly<Record<string, unknown>> = {}) =>
     audit.record({ ...act, target, result, details: { ...details, ...more } });
 
   async function recordFailure(open: OpenAct, error: unknown): Promise<void> {
     const { code } = toClusterError(error);
-    if (isDenial(error)) return audit.denied({ ...open.act, code });
+    const { actor, address, action, requestId, target } = open.act;
+    const attempt = { actor, address, action, requestId, code };
+    if (isStranger(open.act) && toClusterError(error).status < 500) return audit.denied({ ...attempt, tried: target });
+    if (isDenial(error)) return audit.denied(attempt);
     await record(open, 'failed', { code }).catch((failure: unknown) => {
       log.error({ err: failure, action: open.act.action, code }, 'A failed act could not be written to the audit record');
     });
@@ -27,6 +36,7 @@ export function createActs({ audit, log }: { readonly audit: Pick<Audit, 'record
 
   async function conclude(open: OpenAct): Promise<void> {
     if (open.state === 'written' && !open.hasMore) return;
+    if (open.state !== 'written' && isStranger(open.act)) return;
     await record(open, 'ok');
     open.state = 'written';
   }

@@ -46,8 +46,8 @@ export async function openPeople({
   const directory = await openDirectory(database, clock);
   const sessions = createSessions({ directory, database, clock, log });
   const totp = createTotp({ database, directory, secrets, clock });
-  const signIn = createSignIn({ directory, sessions, totp, hasher, delays: createSignInDelays(), clock });
-  const passkeys = createPasskeys({ directory, sessions, clock, clusterName });
+  const signIn = createSignIn({ directory, sessions, totp, hasher, delays: createSignInDelays(), clock, describeAct });
+  const passkeys = createPasskeys({ directory, sessions, clock, clusterName, describeAct });
   const people = createPeople({ directory, passkeys, sessions, signIn, totp, hasher, clock, clusterName, adopt, describeAct });
   const tokens = createTokenIssuer({
     directory,
@@ -56,6 +56,7 @@ export async function openPeople({
     keys: createTokenKeys({ database, secrets, clock }),
     clock,
     clusterName,
+    describeAct,
   });
   const lookup: SessionLookup = {
     find: sessions.find,

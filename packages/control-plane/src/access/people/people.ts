@@ -20,7 +20,7 @@ import { checkNewPassword } from './passwords/check-password.ts';
 import type { PasswordHasher } from './passwords/password-hasher.ts';
 import { type PersonRecord, toPerson } from './person-record.ts';
 import { endSessionsOf, type Origin, type Sessions } from './sessions.ts';
-import type { SignedIn, SignIn } from './sign-in.ts';
+import type { DescribeAct, SignedIn, SignIn } from './sign-in.ts';
 import type { Totp } from './totp.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -101,8 +101,7 @@ export interface PeopleDependencies {
   readonly clusterName: string;
   /** What belonged to nobody before there were people becomes the first admin's, in the same transaction. */
   readonly adopt: (query: Query, personId: string) => Promise<void>;
-  /** Tells the record of acts which person an act was about. */
-  readonly describeAct: (facts: { readonly target: string; readonly details?: Readonly<Record<string, unknown>> }) => void;
+  readonly describeAct: DescribeAct;
 }
 
 const notFound = (idOrName: string) =>

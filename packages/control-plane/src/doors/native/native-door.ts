@@ -40,7 +40,7 @@ export interface NativeDependencies extends PeopleRouteDependencies {
   readonly gateway: Gateway;
   readonly chats: Chats;
   readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
-  readonly audit: Pick<Audit, 'list' | 'read' | 'verify'>;
+  readonly audit: Pick<Audit, 'list' | 'read' | 'verify' | 'checkpoints'>;
   readonly events: EventBus;
   readonly load: Pick<LoadRecorder, 'samples'>;
   readonly config: Config;

@@ -5,11 +5,12 @@ import { passkeyRoutes } from '../../../doors/native/passkeys.ts';
 import { peopleRoutes } from '../../../doors/native/people.ts';
 import { renderProblem } from '../../../doors/native/problem.ts';
 import { registerRoute } from '../../../doors/native/route.ts';
-import { type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
+import { type ActRecorder, type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
 import { tokenRoutes } from '../../../doors/native/tokens.ts';
 import { createListener } from '../../../listeners/create-listener.ts';
 import type { Database } from '../../../stores/database.ts';
 import { createAdmission } from '../../admission.ts';
+import { describeAct } from '../../audit/act.ts';
 import type { Caller } from '../../caller.ts';
 import { type ApiKeys, openApiKeys } from '../../keys/api-keys.ts';
 import { permissionsOf } from '../../roles.ts';
@@ -79,7 +80,8 @@ export async function openPeopleApp(
     hasher = createPasswordHasher(),
     clock = createManualClock(),
     isHost = false,
-  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean } = {},
+    acts: recorder,
+  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean; acts?: ActRecorder } = {},
 ): Promise<PeopleApp> {
   const adopted: string[] = [];
   const secrets = createMemorySecretBox();
@@ -92,7 +94,7 @@ export async function openPeopleApp(
     clusterName: 'lab',
     hasher,
     adopt: async (_query, personId) => void adopted.push(personId),
-    describeAct: () => {},
+    describeAct,
   });
   const { app } = createListener({
     config: defaultConfig(),
@@ -107,7 +109,7 @@ export async function openPeopleApp(
     acts: {
       run: <T>(act: PublicAct, work: () => Promise<T>) => {
         acts.push(act);
-        return work();
+        return recorder === undefined ? work() : recorder.run(act, work);
       },
     },
   };
