@@ -280,10 +280,10 @@ test('the link takes nothing below TLS 1.3 and nobody without a certificate', as
 
 test('joins and refused joins are in the record: the first with the node’s id, the others counted', async () => {
   const folder = makeTestFolder();
-  await using database = await openDatabase({ url: '', folder: { database: join(folder.state, 'cluster.db') }, log: silentLogger });
+  await using database = await openDatabase({ url: '', folder, log: silentLogger });
   await using audit = await openAudit({
     database,
-    folder: { ...folder, database: join(folder.state, 'cluster.db') },
+    folder,
     clock: systemClock,
     log: silentLogger,
     retentionDays: 0,

@@ -23,6 +23,7 @@ import type {
   CreatedPerson,
   CreateInvitationInput,
   CreatePersonInput,
+  CreateServiceAccountInput,
   FoundFile,
   GenerateAnswer,
   GenerateInput,
@@ -42,12 +43,14 @@ import type {
   Person,
   Profile,
   RecoveryCodes,
+  RoleList,
   Session,
   SignInInput,
   TotpSeed,
   UpdateChatInput,
   UpdatePersonInput,
   UpdateProfileInput,
+  UsageReport,
   VerifyAuditInput,
 } from '@cluster-ai/contracts';
 import { type CallOptions, createHttp } from './http.ts';
@@ -119,6 +122,10 @@ export interface ClusterClient {
   listKeys(options?: CallOptions): Promise<readonly ApiKey[]>;
   /** Makes a key for a program. The key itself is in this answer and nowhere else. Throws `forbidden` for one that could do more than the caller. */
   createKey(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey>;
+  /** What a key has used, and how much of its limits that is. Throws `key_not_found`. */
+  getKeyUsage(id: string, options?: CallOptions): Promise<UsageReport>;
+  /** Which role may do what. */
+  listRoles(options?: CallOptions): Promise<RoleList>;
   /** Ends a key at once. Throws `key_not_found`. */
   revokeKey(id: string, options?: CallOptions): Promise<ApiKey>;
 
@@ -219,6 +226,12 @@ export interface ClusterClient {
   getPerson(id: string, options?: CallOptions): Promise<Person>;
   /** A login without a password, and the link by which it is chosen. Throws `already_exists`. */
   createPerson(input: CreatePersonInput, options?: CallOptions): Promise<CreatedPerson>;
+  /** An account for programs: it has keys, and nobody signs in with it. Throws `already_exists`. */
+  createServiceAccount(input: CreateServiceAccountInput, options?: CallOptions): Promise<Person>;
+  /** What a person or service account has used with all keys, and how much of the limits that is. Throws `person_not_found`. */
+  getPersonUsage(id: string, options?: CallOptions): Promise<UsageReport>;
+  /** What the caller has used. */
+  getOwnUsage(options?: CallOptions): Promise<UsageReport>;
   /** A link by which somebody makes a login of a given role. */
   invitePerson(input?: InvitePersonInput, options?: CallOptions): Promise<OneUseLink>;
   /** Throws `person_not_found`, `conflict` for the last admin. */
@@ -284,6 +297,8 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
 
     listKeys: async (options) => (await request<{ keys: readonly ApiKey[] }>({ path: 'keys', ...options })).keys,
     createKey: (body, options) => request({ method: 'POST', path: 'keys', body, ...options }),
+    getKeyUsage: (id, options) => request({ path: `keys/${part(id)}/usage`, ...options }),
+    listRoles: (options) => request({ path: 'roles', ...options }),
     revokeKey: (id, options) => request({ method: 'DELETE', path: `keys/${part(id)}`, ...options }),
 
     listNodes: async (options) => (await request<{ nodes: readonly Node[] }>({ path: 'nodes', ...options })).nodes,
@@ -339,6 +354,9 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     listPeople: async (options) => (await request<{ people: readonly Person[] }>({ path: 'people', ...options })).people,
     getPerson: (id, options) => request({ path: `people/${part(id)}`, ...options }),
     createPerson: (input, options) => request({ method: 'POST', path: 'people', body: input, ...options }),
+    createServiceAccount: (input, options) => request({ method: 'POST', path: 'people/service-accounts', body: input, ...options }),
+    getPersonUsage: (id, options) => request({ path: `people/${part(id)}/usage`, ...options }),
+    getOwnUsage: (options) => request({ path: 'me/usage', ...options }),
     invitePerson: (input = {}, options) => request({ method: 'POST', path: 'people/invitations', body: input, ...options }),
     updatePerson: (id, input, options) => request({ method: 'PATCH', path: `people/${part(id)}`, body: input, ...options }),
     removePerson: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}`, ...options }),
@@ -352,7 +370,8 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     listAudit: ({ limit, ...input } = {}, options) =>
       request({ path: 'audit', query: { ...input, limit: limit === undefined ? undefined : String(limit) }, ...options }),
     exportAudit: (input = {}, options) => text({ path: 'audit/export', query: { ...input }, ...options }),
-    verifyAudit: ({ checkpoints = [], ...options } = {}) => request({ method: 'POST', path: 'audit/verify', body: { checkpoints }, ...options }),
+    verifyAudit: ({ checkpoints = [], ...options } = {}) =>
+      request({ method: 'POST', path: 'audit/verify', body: { checkpoints }, ...options }),
     listAuditCheckpoints: ({ limit, ...options } = {}) =>
       request({ path: 'audit/checkpoints', query: { limit: limit === undefined ? undefined : String(limit) }, ...options }),
   };

@@ -21,6 +21,7 @@ import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { openPeople } from './access/people/open-people.ts';
 import type { SecretBox } from './access/people/secret-box.ts';
+import { openQuotas } from './access/quotas/open-quotas.ts';
 import { permissionsWithoutCredential } from './access/roles.ts';
 import { locateAssets } from './assets.ts';
 import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
@@ -109,7 +110,7 @@ export async function runControlPlane(
     copies: checkpoints.syslog === '' ? [] : [createSyslogCopy(checkpoints.syslog, clock)],
   });
   const database = withAudit(stored, audit);
-  const acts = createActs({ audit, log });
+  const acts = createActs({ audit, log, clock });
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
@@ -133,6 +134,7 @@ export async function runControlPlane(
   );
   const metrics = openMetrics({ nodes });
   const keys = await openApiKeys({ database, clock, log });
+  await using quotas = await openQuotas({ database, clock, log });
   await using access = await openPeople({
     database,
     secrets: noSecrets,
@@ -150,7 +152,7 @@ export async function runControlPlane(
     local: { permissions: () => (config.access.local ? permissionsWithoutCredential(people.count()) : undefined) },
   });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
-  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
+  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
   const load = createLoadRecorder({ gateway, clock });
   const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
   await chats.recover();
@@ -163,6 +165,7 @@ export async function runControlPlane(
     chats,
     keys,
     access,
+    quotas,
     acts,
     audit,
     events,
@@ -199,6 +202,7 @@ export async function runControlPlane(
     reconciler.run(signal),
     publishChanges({ gateway, registry, events, clock }, signal),
     keys.run(signal),
+    quotas.run(signal),
     sessions.run(signal),
     load.run(signal),
   ]);

@@ -162,7 +162,9 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
       return true;
     }
     const attempt = { address: socket.remoteAddress ?? '', action: `node.${protocol}`, requestId: '', code: 'certificate_refused' };
-    options.audit.denied(identity === undefined ? attempt : { ...attempt, actor: { kind: 'node', id: identity.nodeId, name: '', role: '' } });
+    options.audit.denied(
+      identity === undefined ? attempt : { ...attempt, actor: { kind: 'node', id: identity.nodeId, name: '', role: '' } },
+    );
     log.warn({ nodeId: identity?.nodeId, address: socket.remoteAddress, protocol }, 'A connection without a valid certificate was refused');
     const wasRemoved = identity && !node && !identity.isExpired && protocol === 'cai-link';
     if (wasRemoved) links.sayFarewell(openNodeLink(socket, identity.nodeId));

@@ -1,5 +1,6 @@
 import { isClusterError, toClusterError } from '@cluster-ai/contracts';
-import type { Logger } from '@cluster-ai/runtime';
+import { type Clock, type Logger, systemClock } from '@cluster-ai/runtime';
+import { logOperation } from '../../observability/operation-log.ts';
 import { type Act, type OpenAct, openAct, withinAct } from './act.ts';
 import type { Audit } from './audit.ts';
 
@@ -19,7 +20,13 @@ export const isDenial = (error: unknown): boolean => isClusterError(error) && (e
  */
 const isStranger = ({ actor: { id, kind } }: Act): boolean => id === '' && kind !== 'system';
 
-export function createActs({ audit, log }: { readonly audit: Pick<Audit, 'record' | 'denied'>; readonly log: Logger }): Acts {
+export interface ActsDependencies {
+  readonly audit: Pick<Audit, 'record' | 'denied'>;
+  readonly log: Logger;
+  readonly clock?: Pick<Clock, 'monotonic'>;
+}
+
+export function createActs({ audit, log, clock = systemClock }: ActsDependencies): Acts {
   const record = ({ act, target, details }: OpenAct, result: 'ok' | 'failed', more: Readonly<Record<string, unknown>> = {}) =>
     audit.record({ ...act, target, result, details: { ...details, ...more } });
 
@@ -41,14 +48,33 @@ export function createActs({ audit, log }: { readonly audit: Pick<Audit, 'record
     open.state = 'written';
   }
 
+  /** Strangers' failures are counted in the record; a line of each would let them fill the log. */
+  function logEnd({ act, target, model }: OpenAct, startedAt: number, error?: unknown): void {
+    if (error !== undefined && isStranger(act)) return;
+    const { actor, action, requestId } = act;
+    logOperation(log, {
+      operation: action,
+      model: model?.name,
+      version: model?.version,
+      user: actor.name || actor.kind,
+      durationMs: clock.monotonic() - startedAt,
+      error,
+      requestId,
+      facts: { target },
+    });
+  }
+
   return {
     async run(act, work) {
       const open = openAct(act);
+      const startedAt = clock.monotonic();
       try {
         const result = await withinAct(open, work);
         await conclude(open);
+        logEnd(open, startedAt);
         return result;
       } catch (error) {
+        logEnd(open, startedAt, error);
         await recordFailure(open, error);
         throw error;
       } finally {

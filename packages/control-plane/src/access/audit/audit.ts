@@ -1,4 +1,12 @@
-import type { AuditCheckpoint, AuditCheckpointList, AuditEntry, AuditFilter, AuditList, AuditQuery, AuditVerification } from '@cluster-ai/contracts';
+import type {
+  AuditCheckpoint,
+  AuditCheckpointList,
+  AuditEntry,
+  AuditFilter,
+  AuditList,
+  AuditQuery,
+  AuditVerification,
+} from '@cluster-ai/contracts';
 import type { Query } from '../../stores/database.ts';
 import type { Acts } from './acts.ts';
 import type { DeniedAttempt } from './denials.ts';

@@ -81,14 +81,21 @@ test('two signed checkpoints of one entry that differ are seen, whichever the re
   const covered = seals.signCheckpoint({ sequence: 3, hash: entries[2]?.hash ?? '', at: 'later' });
   await writeFile(place.checkpointFile, original);
   await appendFile(place.checkpointFile, `${[covered, ...forged.checkpoints].map((line) => JSON.stringify(line)).join('\n')}\n`);
-  expect((await (await place.open()).verify()).problem).toMatchObject({ kind: 'edited', sequence: 3, message: expect.stringContaining('contradict') });
+  expect((await (await place.open()).verify()).problem).toMatchObject({
+    kind: 'edited',
+    sequence: 3,
+    message: expect.stringContaining('contradict'),
+  });
 });
 
 test('a copy that is not signed by us proves nothing, and is named', async () => {
   const { seen } = await writeSome();
   const audit = await place.open();
   const forged = seen.map((checkpoint) => ({ ...checkpoint, hash: 'f'.repeat(64) }));
-  expect((await audit.verify([...seen, ...forged])).problem).toMatchObject({ kind: 'checkpoint', message: expect.stringContaining('Line 2 of the copy') });
+  expect((await audit.verify([...seen, ...forged])).problem).toMatchObject({
+    kind: 'checkpoint',
+    message: expect.stringContaining('Line 2 of the copy'),
+  });
 });
 
 test('others check a checkpoint with the public key alone', async () => {

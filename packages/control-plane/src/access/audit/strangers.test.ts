@@ -48,7 +48,10 @@ test('wrong passwords and unknown names of one address are one entry a minute, w
   const [entry, ...older] = await entries();
   expect(older).toHaveLength(before);
   expect(entry).toMatchObject({ result: 'denied', address: '10.0.0.7', action: 'POST /api/v1/sessions', count: 4 });
-  expect(entry?.details).toMatchObject({ code: 'credentials_invalid', tried: ['ana', 'bia', expect.stringMatching(/^x\\u000d\\u000ay\\u202ez+$/)] });
+  expect(entry?.details).toMatchObject({
+    code: 'credentials_invalid',
+    tried: ['ana', 'bia', expect.stringMatching(/^x\\u000d\\u000ay\\u202ez+$/)],
+  });
   expect(JSON.stringify(entry)).not.toContain('a wrong one');
 });
 
@@ -58,7 +61,12 @@ test('tries that are refused because they come too fast are counted as well, and
   for (let i = 0; i < 12; i++) await app.visit().call('POST', '/sessions', { name: 'ana', password: 'wrong' });
   await writeDenials();
   const made = (await entries()).slice(0, -before).map(({ count, details }) => [details['code'], count]);
-  expect(made).toEqual(expect.arrayContaining([['too_many_requests', expect.any(Number)], ['credentials_invalid', expect.any(Number)]]));
+  expect(made).toEqual(
+    expect.arrayContaining([
+      ['too_many_requests', expect.any(Number)],
+      ['credentials_invalid', expect.any(Number)],
+    ]),
+  );
   expect(made.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(12);
 });
 
@@ -91,7 +99,12 @@ test('whoever signs in is in the record by id, and a refresh token that is used 
   await app.signIn('ana');
   const tokens = (await app.visit().call('POST', '/tokens', { name: 'ana', password: 'tinta goiaba varal 12' })).body;
   for (let i = 0; i < 2; i++) await app.visit().call('POST', '/tokens/refresh', { refreshToken: tokens.refreshToken });
-  const made = (await entries()).map(({ action, target, result, details }) => [action.slice(12), target, result, details['reused'] ?? false]);
+  const made = (await entries()).map(({ action, target, result, details }) => [
+    action.slice(12),
+    target,
+    result,
+    details['reused'] ?? false,
+  ]);
   expect(made).toEqual([
     ['/tokens/refresh', person, 'ok', true],
     ['/tokens/refresh', person, 'ok', false],

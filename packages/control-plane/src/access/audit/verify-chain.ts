@@ -110,7 +110,11 @@ function findForged(checkpoints: readonly CheckpointLine[]): Problem | undefined
   const line = checkpoints.find((candidate) => 'forged' in candidate);
   if (line === undefined || !('forged' in line)) return undefined;
   const { line: number, sequence, isCopy } = line.forged;
-  return say('checkpoint', sequence, `Line ${number} of ${isCopy ? 'the copy of the checkpoints' : 'the checkpoints'} is not signed by us.`);
+  return say(
+    'checkpoint',
+    sequence,
+    `Line ${number} of ${isCopy ? 'the copy of the checkpoints' : 'the checkpoints'} is not signed by us.`,
+  );
 }
 
 /** Two genuine checkpoints of one entry with two hashes: whoever holds the key has written the record anew from there or before. */

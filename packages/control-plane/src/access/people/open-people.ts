@@ -63,7 +63,7 @@ export async function openPeople({
     csrfTokenOf: sessions.csrfTokenOf,
     prepare: (text) => (looksLikeAccessToken(text) ? tokens.prepare(text) : undefined),
     findPrepared: tokens.find,
-    rightsOf: sessions.rightsOf,
+    ownerOf: sessions.ownerOf,
   };
   return { people, sessions, signIn, passkeys, tokens, lookup, [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose]() };
 }

@@ -109,10 +109,7 @@ export function createTokenIssuer({ directory, sessions, signIn, keys, clock, cl
   }
 
   /** Within one transaction: the next token of its family. A reuse has to be committed, so that it is no exception here. */
-  async function rotate(
-    query: Query,
-    token: RefreshToken,
-  ): Promise<{ personId: string; next: RefreshToken } | 'reused'> {
+  async function rotate(query: Query, token: RefreshToken): Promise<{ personId: string; next: RefreshToken } | 'reused'> {
     const family = await getFamily(query, token);
     const session = await query.selectFrom('sessions').selectAll().where('id', '=', token.sessionId).executeTakeFirst();
     const person = await query

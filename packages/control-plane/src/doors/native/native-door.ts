@@ -39,7 +39,7 @@ export interface NativeDependencies extends PeopleRouteDependencies {
   readonly registry: Registry;
   readonly gateway: Gateway;
   readonly chats: Chats;
-  readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
+  readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke' | 'quotaOf'>;
   readonly audit: Pick<Audit, 'list' | 'read' | 'verify' | 'checkpoints'>;
   readonly events: EventBus;
   readonly load: Pick<LoadRecorder, 'samples'>;

@@ -51,9 +51,11 @@ export function tokenRoutes({ access, acts }: PeopleRouteDependencies): readonly
       body: refreshTokensShape,
       answer: undefined,
       handle: async ({ body, request }) =>
-        acts.run(actOf(request), () => tokens.revoke(body.refreshToken)).catch((error: unknown) => {
-          if (!isClusterError(error) || error.code !== 'credentials_invalid') throw error; // RFC 7009, 2.2: what never was is ended
-        }),
+        acts
+          .run(actOf(request), () => tokens.revoke(body.refreshToken))
+          .catch((error: unknown) => {
+            if (!isClusterError(error) || error.code !== 'credentials_invalid') throw error; // RFC 7009, 2.2: what never was is ended
+          }),
     }),
   ];
 }

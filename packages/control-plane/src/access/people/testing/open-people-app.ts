@@ -1,6 +1,7 @@
 import { defaultConfig, type Profile } from '@cluster-ai/contracts';
 import { type Clock, createManualClock, silentLogger } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync, InjectOptions } from 'fastify';
+import { keyRoutes } from '../../../doors/native/keys.ts';
 import { passkeyRoutes } from '../../../doors/native/passkeys.ts';
 import { peopleRoutes } from '../../../doors/native/people.ts';
 import { renderProblem } from '../../../doors/native/problem.ts';
@@ -13,6 +14,7 @@ import { createAdmission } from '../../admission.ts';
 import { describeAct } from '../../audit/act.ts';
 import type { Caller } from '../../caller.ts';
 import { type ApiKeys, openApiKeys } from '../../keys/api-keys.ts';
+import { openQuotas, type Quotas } from '../../quotas/open-quotas.ts';
 import { permissionsOf } from '../../roles.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
 import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
@@ -61,6 +63,7 @@ export interface PeopleApp extends AsyncDisposable {
   readonly access: OpenedPeople;
   readonly secrets: SecretBox;
   readonly keys: ApiKeys;
+  readonly quotas: Quotas;
   readonly clock: Clock & { advance(ms: number): Promise<void> };
   readonly acts: readonly PublicAct[];
   visit(address?: string): Visitor;
@@ -86,6 +89,7 @@ export async function openPeopleApp(
   const adopted: string[] = [];
   const secrets = createMemorySecretBox();
   const keys = await openApiKeys({ database, clock, log: silentLogger });
+  const quotas = await openQuotas({ database, clock, log: silentLogger });
   const access = await openPeople({
     database,
     secrets,
@@ -106,6 +110,7 @@ export async function openPeopleApp(
   const dependencies = {
     access,
     clock,
+    quotas,
     acts: {
       run: <T>(act: PublicAct, work: () => Promise<T>) => {
         acts.push(act);
@@ -119,6 +124,7 @@ export async function openPeopleApp(
       ...sessionRoutes(dependencies),
       ...passkeyRoutes(dependencies),
       ...tokenRoutes(dependencies),
+      ...keyRoutes({ ...dependencies, keys }),
     ])
       registerRoute(scope, route);
   };
@@ -158,6 +164,7 @@ export async function openPeopleApp(
     access,
     secrets,
     keys,
+    quotas,
     clock,
     acts,
     visit,
