@@ -2,6 +2,7 @@ import type {
   AddModelInput,
   AddPasskeyInput,
   ApiKey,
+  AuditCheckpointList,
   AuditFilter,
   AuditFormat,
   AuditList,
@@ -22,6 +23,7 @@ import type {
   CreatedPerson,
   CreateInvitationInput,
   CreatePersonInput,
+  CreateServiceAccountInput,
   FoundFile,
   GenerateAnswer,
   GenerateInput,
@@ -42,6 +44,7 @@ import type {
   Profile,
   PutSecret,
   RecoveryCodes,
+  RoleList,
   RotateSecretsInput,
   Secret,
   SecretsStatus,
@@ -51,6 +54,8 @@ import type {
   UpdateChatInput,
   UpdatePersonInput,
   UpdateProfileInput,
+  UsageReport,
+  VerifyAuditInput,
 } from '@cluster-ai/contracts';
 import { type CallOptions, createHttp } from './http.ts';
 
@@ -121,6 +126,10 @@ export interface ClusterClient {
   listKeys(options?: CallOptions): Promise<readonly ApiKey[]>;
   /** Makes a key for a program. The key itself is in this answer and nowhere else. Throws `forbidden` for one that could do more than the caller. */
   createKey(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey>;
+  /** What a key has used, and how much of its limits that is. Throws `key_not_found`. */
+  getKeyUsage(id: string, options?: CallOptions): Promise<UsageReport>;
+  /** Which role may do what. */
+  listRoles(options?: CallOptions): Promise<RoleList>;
   /** Ends a key at once. Throws `key_not_found`. */
   revokeKey(id: string, options?: CallOptions): Promise<ApiKey>;
 
@@ -221,6 +230,12 @@ export interface ClusterClient {
   getPerson(id: string, options?: CallOptions): Promise<Person>;
   /** A login without a password, and the link by which it is chosen. Throws `already_exists`. */
   createPerson(input: CreatePersonInput, options?: CallOptions): Promise<CreatedPerson>;
+  /** An account for programs: it has keys, and nobody signs in with it. Throws `already_exists`. */
+  createServiceAccount(input: CreateServiceAccountInput, options?: CallOptions): Promise<Person>;
+  /** What a person or service account has used with all keys, and how much of the limits that is. Throws `person_not_found`. */
+  getPersonUsage(id: string, options?: CallOptions): Promise<UsageReport>;
+  /** What the caller has used. */
+  getOwnUsage(options?: CallOptions): Promise<UsageReport>;
   /** A link by which somebody makes a login of a given role. */
   invitePerson(input?: InvitePersonInput, options?: CallOptions): Promise<OneUseLink>;
   /** Throws `person_not_found`, `conflict` for the last admin. */
@@ -241,8 +256,6 @@ export interface ClusterClient {
   listAudit(input?: ListAuditInput, options?: CallOptions): Promise<AuditList>;
   /** The same as the text of a file, oldest first: JSON lines, or CSV that no spreadsheet takes for formulas. */
   exportAudit(input?: ExportAuditInput, options?: CallOptions): AsyncGenerator<string, void, undefined>;
-  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. */
-  verifyAudit(options?: CallOptions): Promise<AuditVerification>;
   /** Which secrets and keys there are, and what is being replaced. Never a value. */
   getSecrets(options?: CallOptions): Promise<SecretsStatus>;
   /** Keeps a secret under a name, or replaces its value. */
@@ -251,6 +264,10 @@ export interface ClusterClient {
   removeSecret(name: string, options?: CallOptions): Promise<void>;
   /** Replaces data keys, in the background, or the master key, at once. Throws `conflict` while one is being replaced, or where the master key is no file. */
   rotateSecrets(input?: RotateSecretsInput, options?: CallOptions): Promise<SecretsStatus>;
+  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. `checkpoints`: copies kept elsewhere. */
+  verifyAudit(options?: CallOptions & VerifyAuditInput): Promise<AuditVerification>;
+  /** The newest signed checkpoints of the record, oldest first, and the key by which others check them. */
+  listAuditCheckpoints(options?: CallOptions & { readonly limit?: number }): Promise<AuditCheckpointList>;
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
@@ -292,6 +309,8 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
 
     listKeys: async (options) => (await request<{ keys: readonly ApiKey[] }>({ path: 'keys', ...options })).keys,
     createKey: (body, options) => request({ method: 'POST', path: 'keys', body, ...options }),
+    getKeyUsage: (id, options) => request({ path: `keys/${part(id)}/usage`, ...options }),
+    listRoles: (options) => request({ path: 'roles', ...options }),
     revokeKey: (id, options) => request({ method: 'DELETE', path: `keys/${part(id)}`, ...options }),
 
     listNodes: async (options) => (await request<{ nodes: readonly Node[] }>({ path: 'nodes', ...options })).nodes,
@@ -347,6 +366,9 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     listPeople: async (options) => (await request<{ people: readonly Person[] }>({ path: 'people', ...options })).people,
     getPerson: (id, options) => request({ path: `people/${part(id)}`, ...options }),
     createPerson: (input, options) => request({ method: 'POST', path: 'people', body: input, ...options }),
+    createServiceAccount: (input, options) => request({ method: 'POST', path: 'people/service-accounts', body: input, ...options }),
+    getPersonUsage: (id, options) => request({ path: `people/${part(id)}/usage`, ...options }),
+    getOwnUsage: (options) => request({ path: 'me/usage', ...options }),
     invitePerson: (input = {}, options) => request({ method: 'POST', path: 'people/invitations', body: input, ...options }),
     updatePerson: (id, input, options) => request({ method: 'PATCH', path: `people/${part(id)}`, body: input, ...options }),
     removePerson: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}`, ...options }),
@@ -360,10 +382,13 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     listAudit: ({ limit, ...input } = {}, options) =>
       request({ path: 'audit', query: { ...input, limit: limit === undefined ? undefined : String(limit) }, ...options }),
     exportAudit: (input = {}, options) => text({ path: 'audit/export', query: { ...input }, ...options }),
-    verifyAudit: (options) => request({ method: 'POST', path: 'audit/verify', ...options }),
     getSecrets: (options) => request({ path: 'secrets', ...options }),
     putSecret: (name, input, options) => request({ method: 'PUT', path: `secrets/${part(name)}`, body: input, ...options }),
     removeSecret: (name, options) => request({ method: 'DELETE', path: `secrets/${part(name)}`, ...options }),
     rotateSecrets: (input = {}, options) => request({ method: 'POST', path: 'secrets/rotate', body: input, ...options }),
+    verifyAudit: ({ checkpoints = [], ...options } = {}) =>
+      request({ method: 'POST', path: 'audit/verify', body: { checkpoints }, ...options }),
+    listAuditCheckpoints: ({ limit, ...options } = {}) =>
+      request({ path: 'audit/checkpoints', query: { limit: limit === undefined ? undefined : String(limit) }, ...options }),
   };
 }

@@ -14,10 +14,12 @@ import { createAdmission } from './access/admission.ts';
 import { describeAct } from './access/audit/act.ts';
 import { createActs } from './access/audit/acts.ts';
 import { openAudit } from './access/audit/open-audit.ts';
+import { createSyslogCopy } from './access/audit/syslog.ts';
 import { withAudit } from './access/audit/with-audit.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { openPeople } from './access/people/open-people.ts';
+import { openQuotas } from './access/quotas/open-quotas.ts';
 import { permissionsWithoutCredential } from './access/roles.ts';
 import { takeGivenKeys } from './access/secrets/master-key.ts';
 import { createNamedSecrets } from './access/secrets/named-secrets.ts';
@@ -93,9 +95,18 @@ export async function runControlPlane(
   const assets = locateAssets();
 
   await using stored = await openDatabase({ url: config.database, folder, log });
-  await using audit = await openAudit({ database: stored, folder, clock, log, retentionDays: config.access.audit.retentionDays });
+  const { retentionDays, checkpoints } = config.access.audit;
+  await using audit = await openAudit({
+    database: stored,
+    folder,
+    clock,
+    log,
+    retentionDays,
+    ...(checkpoints.file === '' ? {} : { checkpointFile: checkpoints.file }),
+    copies: checkpoints.syslog === '' ? [] : [createSyslogCopy(checkpoints.syslog, clock)],
+  });
   const database = withAudit(stored, audit);
-  const acts = createActs({ audit, log });
+  const acts = createActs({ audit, log, clock });
   const secrets = await openSecrets({ database, keyStore: stored, secretsFolder: folder.secrets, given, clock, log });
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
@@ -107,6 +118,7 @@ export async function runControlPlane(
       folder,
       config: { ...config.listeners.link, isPortChosen: effective.isNamed.link },
       records: createNodeRecords(database),
+      audit: { acts, denied: audit.denied },
       events,
       clock,
       log,
@@ -119,6 +131,7 @@ export async function runControlPlane(
   );
   const metrics = openMetrics({ nodes });
   const keys = await openApiKeys({ database, clock, log });
+  await using quotas = await openQuotas({ database, clock, log });
   await using access = await openPeople({
     database,
     secrets,
@@ -136,7 +149,7 @@ export async function runControlPlane(
     local: { permissions: () => (config.access.local ? permissionsWithoutCredential(people.count()) : undefined) },
   });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
-  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
+  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
   const load = createLoadRecorder({ gateway, clock });
   const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
   await chats.recover();
@@ -149,6 +162,7 @@ export async function runControlPlane(
     chats,
     keys,
     access,
+    quotas,
     acts,
     audit,
     events,
@@ -188,6 +202,7 @@ export async function runControlPlane(
     reconciler.run(signal),
     publishChanges({ gateway, registry, events, clock }, signal),
     keys.run(signal),
+    quotas.run(signal),
     sessions.run(signal),
     load.run(signal),
   ]);

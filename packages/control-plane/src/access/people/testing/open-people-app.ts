@@ -1,17 +1,20 @@
 import { defaultConfig, type Profile } from '@cluster-ai/contracts';
 import { type Clock, createManualClock, silentLogger } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync, InjectOptions } from 'fastify';
+import { keyRoutes } from '../../../doors/native/keys.ts';
 import { passkeyRoutes } from '../../../doors/native/passkeys.ts';
 import { peopleRoutes } from '../../../doors/native/people.ts';
 import { renderProblem } from '../../../doors/native/problem.ts';
 import { registerRoute } from '../../../doors/native/route.ts';
-import { type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
+import { type ActRecorder, type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
 import { tokenRoutes } from '../../../doors/native/tokens.ts';
 import { createListener } from '../../../listeners/create-listener.ts';
 import type { Database } from '../../../stores/database.ts';
 import { createAdmission } from '../../admission.ts';
+import { describeAct } from '../../audit/act.ts';
 import type { Caller } from '../../caller.ts';
 import { type ApiKeys, openApiKeys } from '../../keys/api-keys.ts';
+import { openQuotas, type Quotas } from '../../quotas/open-quotas.ts';
 import { permissionsOf } from '../../roles.ts';
 import type { GivenKeys } from '../../secrets/master-key.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
@@ -61,6 +64,7 @@ export interface PeopleApp extends AsyncDisposable {
   readonly access: OpenedPeople;
   readonly secrets: Secrets;
   readonly keys: ApiKeys;
+  readonly quotas: Quotas;
   readonly clock: Clock & { advance(ms: number): Promise<void> };
   readonly acts: readonly PublicAct[];
   visit(address?: string): Visitor;
@@ -81,11 +85,13 @@ export async function openPeopleApp(
     clock = createManualClock(),
     isHost = false,
     given,
-  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean; given?: Partial<GivenKeys> } = {},
+    acts: recorder,
+  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean; given?: Partial<GivenKeys>; acts?: ActRecorder } = {},
 ): Promise<PeopleApp> {
   const adopted: string[] = [];
   const secrets = await openTestSecrets(database, clock, given);
   const keys = await openApiKeys({ database, clock, log: silentLogger });
+  const quotas = await openQuotas({ database, clock, log: silentLogger });
   const access = await openPeople({
     database,
     secrets,
@@ -94,7 +100,7 @@ export async function openPeopleApp(
     clusterName: 'lab',
     hasher,
     adopt: async (_query, personId) => void adopted.push(personId),
-    describeAct: () => {},
+    describeAct,
   });
   const { app } = createListener({
     config: defaultConfig(),
@@ -106,10 +112,11 @@ export async function openPeopleApp(
   const dependencies = {
     access,
     clock,
+    quotas,
     acts: {
       run: <T>(act: PublicAct, work: () => Promise<T>) => {
         acts.push(act);
-        return work();
+        return recorder === undefined ? work() : recorder.run(act, work);
       },
     },
   };
@@ -119,6 +126,7 @@ export async function openPeopleApp(
       ...sessionRoutes(dependencies),
       ...passkeyRoutes(dependencies),
       ...tokenRoutes(dependencies),
+      ...keyRoutes({ ...dependencies, keys }),
     ])
       registerRoute(scope, route);
   };
@@ -158,6 +166,7 @@ export async function openPeopleApp(
     access,
     secrets,
     keys,
+    quotas,
     clock,
     acts,
     visit,
