@@ -17,6 +17,8 @@ export interface JoinDoorDeps {
   readonly records: NodeRecords;
   readonly clusterName: string;
   readonly attemptsPerMinute: number;
+  /** `manual`: whoever joins waits for somebody's approval; this machine's own agent does not. */
+  readonly approval: 'auto' | 'manual';
   readonly takenNames: () => readonly string[];
   readonly onJoined: (node: NodeRecord) => void;
   readonly clock: Clock;
@@ -25,7 +27,7 @@ export interface JoinDoorDeps {
 
 /** `cai-join`: a token and a certificate request for a certificate. The caller is a stranger until the token was found right. */
 export function createJoinDoor(deps: JoinDoorDeps): (socket: TLSSocket) => void {
-  const { certificates, records, clusterName, attemptsPerMinute, takenNames, onJoined, clock, log } = deps;
+  const { certificates, records, clusterName, attemptsPerMinute, approval, takenNames, onJoined, clock, log } = deps;
   const limit = createAddressLimit(attemptsPerMinute, minuteMs);
 
   const join = async (body: unknown): Promise<JoinAnswer> => {
@@ -42,6 +44,7 @@ export function createJoinDoor(deps: JoinDoorDeps): (socket: TLSSocket) => void 
         name: toNodeName(name || request.data.name, takenNames()),
         joinedAt,
         isLocal,
+        approvedAt: isLocal || approval === 'auto' ? joinedAt : null,
         certificateSerial: issued.serial,
         certificateExpiresAt: issued.expiresAtMs,
         lastSeenAt: null,

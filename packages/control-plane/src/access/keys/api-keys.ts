@@ -159,6 +159,10 @@ export async function openApiKeys({ database, clock, log }: ApiKeysDependencies)
       return key.caller;
     },
 
+    /** Whether anybody could use a key now. */
+    hasAny: (): boolean =>
+      [...known.values()].some(({ row }) => row.revoked_at === null && (row.expires_at === null || row.expires_at > clock.now())),
+
     /** What an answer cost, so that limits of tokens hold. */
     addTokens(caller: Caller, tokens: number): void {
       if (caller.kind === 'key') useLimits.addTokens(caller.id, tokens, clock.now());

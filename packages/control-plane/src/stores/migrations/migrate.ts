@@ -7,6 +7,7 @@ import { noticesByCode } from './0002-notices-by-code.ts';
 import { keysAndOwners } from './0003-keys.ts';
 import { auditTables } from './0004-audit.ts';
 import { people } from './0005-people.ts';
+import { nodeApproval } from './0007-node-approval.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
 const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
@@ -15,6 +16,7 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0003-keys': keysAndOwners(kind),
   '0004-audit': auditTables(kind),
   '0005-people': people(kind),
+  '0007-node-approval': nodeApproval(kind),
 });
 
 /** What this program can read. */
