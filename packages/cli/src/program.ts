@@ -6,6 +6,7 @@ import { verbs } from './commands/verbs.ts';
 import { complete } from './completion.ts';
 import { findClusterRecord } from './local/cluster-record.ts';
 import type { ProcessFiles } from './local/process-files.ts';
+import { createTrustingFetch } from './local/trust-cluster.ts';
 import { explainError, toErrorJson } from './output/errors.ts';
 import { exitCodes, toExitCode } from './output/exit-codes.ts';
 import { type Language, pick, type Text, text } from './output/language.ts';
@@ -46,10 +47,18 @@ export const sharedFlags = {
       'Endereço do cluster (CLUSTER_AI_URL); na própria máquina é achado sozinho',
     ),
   },
+  caFingerprint: {
+    flags: '--ca-fingerprint <fingerprint>',
+    description: text(
+      'Trust only the cluster whose authority has this fingerprint (CLUSTER_AI_CA_FINGERPRINT)',
+      'Confia só no cluster cuja autoridade tem esta impressão digital (CLUSTER_AI_CA_FINGERPRINT)',
+    ),
+  },
   yes: { flags: '-y, --yes', description: text('Ask nothing: yes to every question', 'Não pergunta nada: sim para tudo') },
 } as const;
 
 const groups = {
+  certs: text('The certificates of the cluster', 'Os certificados do cluster'),
   nodes: text('The machines of the cluster', 'As máquinas do cluster'),
   models: text('The models that the cluster keeps', 'Os modelos que o cluster guarda'),
   users: text('The people who have a login', 'As pessoas que têm acesso'),
@@ -97,6 +106,8 @@ function toContext(surroundings: Surroundings, options: Readonly<Record<string, 
       hint: `Start it with "${surroundings.program} up", or name a running one with --url or --data-dir.`,
     });
   };
+  const namedPin = options['caFingerprint'];
+  const fingerprint = typeof namedPin === 'string' ? namedPin : environment['CLUSTER_AI_CA_FINGERPRINT'] || undefined;
   let client: ClusterClient | undefined;
   return {
     ...surroundings,
@@ -106,7 +117,12 @@ function toContext(surroundings: Surroundings, options: Readonly<Record<string, 
     isJson: options['json'] === true,
     isYes: options['yes'] === true,
     address,
-    connect: () => (client ??= createClusterClient({ baseUrl: address(), key: findKey(url, folder, environment) })),
+    connect: () =>
+      (client ??= createClusterClient({
+        baseUrl: address(),
+        key: findKey(url, folder, environment),
+        fetch: createTrustingFetch({ baseUrl: address(), folder, fingerprint }),
+      })),
   };
 }
 

@@ -9,6 +9,8 @@ import type {
   AuditVerification,
   Backup,
   BackupInput,
+  Certificate,
+  CertificateAuthority,
   Chat,
   ChatDetails,
   ChatList,
@@ -137,10 +139,19 @@ export interface ClusterClient {
   listNodes(options?: CallOptions): Promise<readonly Node[]>;
   /** One machine by id (or name). Throws `node_not_found`. */
   getNode(id: string, options?: CallOptions): Promise<Node>;
+  /** Lets a machine that joined work, where that needs somebody's approval; nothing happens for one that may already. Throws `node_not_found`. */
+  approveNode(id: string, options?: CallOptions): Promise<Node>;
   /** Removes a machine and revokes its certificate. Throws `node_not_found`, `conflict` for the control plane's own. */
   removeNode(id: string, options?: CallOptions): Promise<void>;
   /** Makes a token for one more machine. It is shown once and works once. */
   createInvitation(input?: CreateInvitationInput, options?: CallOptions): Promise<Invitation>;
+
+  /** The certificates of the cluster's authority, its listeners and its nodes. */
+  listCertificates(options?: CallOptions): Promise<readonly Certificate[]>;
+  /** Renews what the listeners show, now. Throws what kept it from being renewed. */
+  renewCertificates(options?: CallOptions): Promise<readonly Certificate[]>;
+  /** The certificate of the cluster's own authority. Needs no key. */
+  getCertificateAuthority(options?: CallOptions): Promise<CertificateAuthority>;
 
   /** All models, and the condition of serving as a whole. */
   listModels(options?: CallOptions): Promise<ModelList>;
@@ -315,8 +326,15 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
 
     listNodes: async (options) => (await request<{ nodes: readonly Node[] }>({ path: 'nodes', ...options })).nodes,
     getNode: (id, options) => request({ path: `nodes/${part(id)}`, ...options }),
+    approveNode: (id, options) => request({ method: 'POST', path: `nodes/${part(id)}/approve`, ...options }),
     removeNode: (id, options) => request({ method: 'DELETE', path: `nodes/${part(id)}`, ...options }),
     createInvitation: (input = {}, options) => request({ method: 'POST', path: 'nodes/invitations', body: input, ...options }),
+
+    listCertificates: async (options) =>
+      (await request<{ certificates: readonly Certificate[] }>({ path: 'certificates', ...options })).certificates,
+    renewCertificates: async (options) =>
+      (await request<{ certificates: readonly Certificate[] }>({ method: 'POST', path: 'certificates/renew', ...options })).certificates,
+    getCertificateAuthority: (options) => request({ path: 'certificates/authority', ...options }),
 
     listModels: (options) => request({ path: 'models', ...options }),
     getModel: (name, options) => request({ path: `models/${part(name)}`, ...options }),

@@ -1,4 +1,4 @@
-import { ClusterError, fromWireError, phrase } from '@cluster-ai/contracts';
+import { ClusterError, fromWireError, isClusterError, phrase } from '@cluster-ai/contracts';
 import { parseJson, readProblem } from './problem.ts';
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';
 
@@ -80,7 +80,7 @@ export function createHttp({ baseUrl, fetch, ...identity }: HttpOptions): Http {
   async function send(call: Call): Promise<Response> {
     const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, identity)).catch((cause: unknown) => {
       if (call.signal?.aborted) throw call.signal.reason;
-      throw toConnectionError(baseUrl, cause);
+      throw isClusterError(cause) ? cause : toConnectionError(baseUrl, cause); // a `fetch` of the caller's may know more
     });
     if (!response.ok) throw await readProblem(response);
     return response;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const port = z.int().min(0).max(65_535);
 const hostAndPort = (host: string, number: number) =>
   z.strictObject({
-    host: z.string().default(host).describe('Only loopback addresses, until roles and keys exist.'),
+    host: z.string().default(host).describe('Beyond loopback only with TLS, and once people or keys exist.'),
     port: port.default(number).describe('0 picks a free port.'),
   });
 
@@ -14,6 +14,10 @@ function isSyslogAddress(address: string): boolean {
   return (protocol === 'udp:' || protocol === 'tcp:') && Boolean(hostname) && !search && (pathname === '' || pathname === '/');
 }
 
+const tls = z
+  .enum(['off', 'internal', 'files', 'acme'])
+  .default('off')
+  .describe('Whose certificate it shows: none, one of the cluster’s own authority, one in files, one of an ACME server.');
 const resources = z.strictObject({
   gpu: z.union([z.number(), z.string()]).optional(),
   cpu: z.union([z.number(), z.string()]).optional(),
@@ -40,15 +44,52 @@ export const configShape = z.strictObject({
     .prefault({}),
   listeners: z
     .strictObject({
-      main: hostAndPort('127.0.0.1', 3000).prefault({}).describe('Every door, and the web UI under /ui.'),
+      main: hostAndPort('127.0.0.1', 3000).extend({ tls }).prefault({}).describe('Every door, and the web UI under /ui.'),
       ollama: hostAndPort('127.0.0.1', 11_434)
-        .extend({ enabled: z.boolean().default(true) })
+        .extend({ enabled: z.boolean().default(true), tls })
         .prefault({})
         .describe('Where Ollama’s clients look by default; left alone when something else has it.'),
       link: hostAndPort('127.0.0.1', 7443)
         .prefault({})
         .describe('Where agents dial, TLS 1.3 only; opened to the chosen interface by the first invitation.'),
-      allowedHosts: z.array(z.string()).default([]).describe('Names beyond localhost that the Host header may carry.'),
+      allowedHosts: z
+        .array(z.string())
+        .default([])
+        .describe('Names beyond localhost that the Host header may carry; the internal certificate carries them as well.'),
+      tls: z
+        .strictObject({
+          minVersion: z.enum(['1.2', '1.3']).default('1.3').describe('1.2 lets old clients in.'),
+          certificateFile: z.string().default('').describe('PEM, the chain included; read again when it changes.'),
+          keyFile: z.string().default('').describe('PEM, without a password; read again when it changes.'),
+          acme: z
+            .strictObject({
+              directory: z.url().default('https://acme-v02.api.letsencrypt.org/directory'),
+              names: z.array(z.string()).default([]).describe('Host names that the certificate is for.'),
+              email: z.string().default('').describe('Where the ACME server may write to.'),
+              httpHost: z.string().default('0.0.0.0'),
+              httpPort: port.default(80).describe('Where the ACME server’s question (http-01) is answered, and nothing else.'),
+              rootsFile: z.string().default('').describe('PEM: whom to trust as the ACME server; empty: the usual ones.'),
+            })
+            .prefault({}),
+        })
+        .prefault({}),
+      insecurePlainHttpOnNetwork: z
+        .boolean()
+        .default(false)
+        .describe('Lets a listener without TLS leave loopback: whoever is on the way reads passwords, keys, prompts and answers.'),
+      trustedProxies: z
+        .array(z.string())
+        .default([])
+        .describe('Addresses or networks of proxies whose X-Forwarded-For is believed; nobody else’s is.'),
+      connectionsPerAddress: z.int().min(1).default(2048).describe('Open connections of one address; trusted proxies are not counted.'),
+    })
+    .prefault({}),
+  nodes: z
+    .strictObject({
+      approval: z
+        .enum(['auto', 'manual'])
+        .default('auto')
+        .describe('`manual`: a machine that joined gets no work and no weights until somebody approves it.'),
     })
     .prefault({}),
   access: z

@@ -1,5 +1,6 @@
 export * from './access.ts';
 export * from './agent-api.ts';
+export * from './certificates.ts';
 export * from './chats.ts';
 export * from './config.ts';
 export * from './errors.ts';

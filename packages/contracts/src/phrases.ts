@@ -143,6 +143,7 @@ export const phrases = {
   copy_left_the_node: 'The replica is no longer on this node.',
   node_was_lost: 'The node {node} was lost.',
   node_cannot_be_reached: 'The node {node} cannot be reached.',
+  node_gets_no_work: 'The node {node} gets no work.',
   node_is_not_connected: 'The node {node} is not connected.',
   see_the_nodes: 'Check `cluster-ai nodes ls`.',
   internal: 'Something went wrong on our side. The log of the control plane has the details.',

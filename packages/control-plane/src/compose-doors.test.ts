@@ -88,8 +88,10 @@ beforeAll(async () => {
     events: nothing,
     config,
     clock,
+    certificates: nothing,
   } as unknown;
-  const parts = { admission, native, metrics, assets: { web: folder }, config, log: silentLogger } as unknown as DoorParts;
+  const shown = { of: () => undefined, names: () => [] };
+  const parts = { admission, native, shown, metrics, assets: { web: folder }, config, log: silentLogger } as unknown as DoorParts;
   const shells = [await composeDoors(parts, 'main'), await composeDoors(parts, 'ollama')];
   apps = shells.map(({ app }) => app);
   routes = shells.flatMap((shell) => shell.routes);

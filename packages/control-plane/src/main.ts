@@ -9,13 +9,14 @@ import {
 } from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
 import { aborted, type Clock, type DataFolder, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
-import type { FastifyInstance } from 'fastify';
 import { createAdmission } from './access/admission.ts';
 import { describeAct } from './access/audit/act.ts';
 import { createActs } from './access/audit/acts.ts';
 import { openAudit } from './access/audit/open-audit.ts';
 import { createSyslogCopy } from './access/audit/syslog.ts';
 import { withAudit } from './access/audit/with-audit.ts';
+import { describeCertificates } from './access/certificates/describe-certificates.ts';
+import { openListenerCertificates } from './access/certificates/open-listener-certificate.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { openPeople } from './access/people/open-people.ts';
@@ -31,7 +32,10 @@ import { composeDoors, type DoorParts } from './compose-doors.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
 import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
-import { openListener } from './listeners/open-listener.ts';
+import { isLoopback } from './listeners/allowed-hosts.ts';
+import { type MayLeaveLoopback, openListener } from './listeners/open-listener.ts';
+import { openCertificates } from './nodes/certificates.ts';
+import { toAddress } from './nodes/listening.ts';
 import { createNodeRecords } from './nodes/node-records.ts';
 import { openNodes } from './nodes/open-nodes.ts';
 import { createEventBus } from './observability/event-bus.ts';
@@ -48,31 +52,56 @@ import { openDatabase } from './stores/open-database.ts';
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
+interface ListenerParts extends DoorParts {
+  readonly mayLeaveLoopback: MayLeaveLoopback;
+}
+
+/** Opens one listener where the configuration wants it. */
+async function open(parts: ListenerParts, kind: 'main' | 'ollama', whenTaken: 'fail' | 'move', folder: DataFolder, clock: Clock) {
+  const { config, log, mayLeaveLoopback } = parts;
+  const { host, port, tls } = config.listeners[kind];
+  const isPlainHttpAccepted = config.listeners.insecurePlainHttpOnNetwork;
+  const { app } = await composeDoors(parts, kind);
+  const wish = { name: kind, host, port, whenTaken, isEncrypted: tls !== 'off', isPlainHttpAccepted, mayLeaveLoopback };
+  const opened = await openListener(app, wish, folder).catch(async (error: unknown) => {
+    await app.close();
+    throw error;
+  });
+  const isReadable = tls === 'off' && !isLoopback(host);
+  if (isReadable) log.warn({ listener: kind, host }, 'A listener serves other machines without TLS');
+  const condition = isReadable ? toCondition('degraded', 'plain_http', clock.now()) : toCondition('ready', 'serving', clock.now());
+  const address = toAddress(host, opened);
+  const url = `${tls === 'off' ? 'http' : 'https'}://${toAddress(toReachable(host), opened)}`;
+  return { app, url, listener: { name: kind, address, condition } satisfies Listener };
+}
+
+/** Where a client on this machine finds a listener that is everywhere. */
+const toReachable = (host: string) => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[host] ?? host;
+
 /** Opens the main listener, which must open, and Ollama's port, which may stay closed with a notice. */
-async function openListeners(parts: DoorParts, { config, isNamed }: EffectiveConfig, folder: DataFolder, clock: Clock) {
-  const { main: mainWish, ollama: ollamaWish } = config.listeners;
-  const apps = [(await composeDoors(parts, 'main')).app];
-  const [main] = apps as [FastifyInstance];
-  const port = await openListener(main, { name: 'main', ...mainWish, whenTaken: isNamed.main ? 'fail' : 'move' }, folder);
-  const listeners: Listener[] = [
-    { name: 'main', address: `${mainWish.host}:${port}`, condition: toCondition('ready', 'serving', clock.now()) },
-  ];
-  const address = `${ollamaWish.host}:${ollamaWish.port}`;
+async function openListeners(parts: ListenerParts, { config, isNamed }: EffectiveConfig, folder: DataFolder, clock: Clock) {
+  const { ollama: ollamaWish } = config.listeners;
+  const main = await open(parts, 'main', isNamed.main ? 'fail' : 'move', folder, clock);
+  const apps = [main.app];
+  const listeners: Listener[] = [main.listener];
+  const address = toAddress(ollamaWish.host, ollamaWish.port);
   if (!ollamaWish.enabled) listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'turned_off', clock.now()) });
   else {
-    const { app } = await composeDoors(parts, 'ollama');
-    apps.push(app);
     try {
-      const opened = await openListener(app, { name: 'ollama', ...ollamaWish, whenTaken: 'fail' }, folder);
-      listeners.push({ name: 'ollama', address: `${ollamaWish.host}:${opened}`, condition: toCondition('ready', 'serving', clock.now()) });
+      const ollama = await open(parts, 'ollama', 'fail', folder, clock);
+      apps.push(ollama.app);
+      listeners.push(ollama.listener);
     } catch (error) {
-      if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) throw error;
+      if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) {
+        await main.app.close();
+        throw error;
+      }
       const hint = phrase('port_left_to_ollama');
       listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'port_taken', clock.now(), { hint }) });
     }
   }
   return {
-    url: `http://${mainWish.host}:${port}`,
+    url: main.url,
     listeners,
     [Symbol.asyncDispose]: async () => void (await Promise.all(apps.map((app) => app.close()))),
   };
@@ -113,9 +142,12 @@ export async function runControlPlane(
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
   await registerStarter({ registry, database, folder: assets.starter, clock, log }, signal);
 
+  const certificates = await openCertificates({ folder, clock });
+  const shown = await openListenerCertificates({ certificates, listeners: config.listeners, folder, clock, log });
   await using nodes = await openNodes(
     {
       folder,
+      certificates,
       config: { ...config.listeners.link, isPortChosen: effective.isNamed.link },
       records: createNodeRecords(database),
       audit: { acts, denied: audit.denied },
@@ -125,6 +157,7 @@ export async function runControlPlane(
       locateBlob: async (digest) => registry.locateBlob(digest),
       softwarePackage: createSoftwarePackage({ assets, version: start.version, folder: folder.run, log }),
       clusterName: config.cluster.name,
+      approval: config.nodes.approval,
       version: start.version,
     },
     signal,
@@ -132,6 +165,8 @@ export async function runControlPlane(
   const metrics = openMetrics({ nodes });
   const keys = await openApiKeys({ database, clock, log });
   await using quotas = await openQuotas({ database, clock, log });
+  const { main, ollama } = config.listeners;
+  const isOnThisMachineOnly = isLoopback(main.host) && (!ollama.enabled || isLoopback(ollama.host));
   await using access = await openPeople({
     database,
     secrets,
@@ -146,7 +181,12 @@ export async function runControlPlane(
     keys,
     sessions: lookup,
     host: makeHostCredential(folder),
-    local: { permissions: () => (config.access.local ? permissionsWithoutCredential(people.count()) : undefined) },
+    local: { permissions: () => (config.access.local && isOnThisMachineOnly ? permissionsWithoutCredential(people.count()) : undefined) },
+  });
+  const mayLeaveLoopback: MayLeaveLoopback = () => ({
+    allowed: keys.hasAny() || people.count() > 0,
+    reason: 'nobody has a login or a key yet, so nobody could use it.',
+    hint: 'Start it on 127.0.0.1 first; make the first admin there, or a key: cluster-ai keys create NAME --role admin.',
   });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
@@ -177,6 +217,18 @@ export async function runControlPlane(
         return createBackup({ database, blobs, folder, secrets, clock, log, ...request }, stop);
       },
     },
+    certificates: {
+      list: () =>
+        describeCertificates({
+          clusterName: config.cluster.name,
+          authority: certificates.authority,
+          listeners: shown.list(),
+          nodes: nodes.list(),
+          nowMs: clock.now(),
+        }),
+      renew: shown.renew,
+      authority: { certificate: certificates.authority, fingerprint: certificates.fingerprint },
+    },
     describe: () => ({
       name: config.cluster.name,
       version: start.version,
@@ -186,7 +238,7 @@ export async function runControlPlane(
     }),
   };
   await using listening = await openListeners(
-    { admission, audit: { acts, denied: audit.denied }, native, metrics, assets, config, log },
+    { admission, audit: { acts, denied: audit.denied }, native, metrics, assets, config, log, shown, mayLeaveLoopback },
     effective,
     folder,
     clock,
@@ -197,6 +249,7 @@ export async function runControlPlane(
   ];
 
   const loops = Promise.all([
+    shown.run(signal),
     audit.run(signal),
     secrets.run(signal),
     reconciler.run(signal),

@@ -5,6 +5,8 @@ import { auditLs } from './audit/ls.ts';
 import { auditVerify } from './audit/verify.ts';
 import { backupCreate } from './backup/create.ts';
 import { backupRestore } from './backup/restore.ts';
+import { certsLs } from './certs/ls.ts';
+import { certsRenew } from './certs/renew.ts';
 import { run } from './chat/run.ts';
 import { doctor } from './cluster/doctor.ts';
 import { down } from './cluster/down.ts';
@@ -12,6 +14,7 @@ import { join } from './cluster/join.ts';
 import { logs } from './cluster/logs.ts';
 import { open } from './cluster/open.ts';
 import { status } from './cluster/status.ts';
+import { trust } from './cluster/trust.ts';
 import { up } from './cluster/up.ts';
 import { completion } from './completion.ts';
 import { configShow } from './config/show.ts';
@@ -24,6 +27,7 @@ import { modelsFound } from './models/found.ts';
 import { modelsLs } from './models/ls.ts';
 import { modelsRm } from './models/rm.ts';
 import { modelsShow } from './models/show.ts';
+import { nodesApprove } from './nodes/approve.ts';
 import { nodesInvite } from './nodes/invite.ts';
 import { nodesLs } from './nodes/ls.ts';
 import { nodesRm } from './nodes/rm.ts';
@@ -58,6 +62,7 @@ export const verbs: readonly Verb[] = [
   nodesLs,
   nodesShow,
   nodesInvite,
+  nodesApprove,
   nodesRm,
   modelsLs,
   modelsShow,
@@ -90,6 +95,9 @@ export const verbs: readonly Verb[] = [
   secretsStatus,
   secretsRotate,
   auditCheckpoints,
+  certsLs,
+  certsRenew,
+  trust,
   backupCreate,
   backupRestore,
   configShow,

@@ -44,7 +44,7 @@ export interface EffectiveConfig {
 /** Defaults < file < command line. */
 export async function loadConfig(
   path: string,
-  start: Pick<ControlPlaneStart, 'port' | 'ollamaPort' | 'linkPort' | 'logLevel'>,
+  start: Pick<ControlPlaneStart, 'port' | 'ollamaPort' | 'linkPort' | 'logLevel' | 'insecurePlainHttpOnNetwork'>,
 ): Promise<EffectiveConfig> {
   const file = await readConfig(path);
   const defaults = configShape.parse({});
@@ -55,6 +55,7 @@ export async function loadConfig(
       main: { ...file.listeners.main, ...(start.port === undefined ? {} : { port: start.port }) },
       ollama: { ...file.listeners.ollama, ...(start.ollamaPort === undefined ? {} : { port: start.ollamaPort }) },
       link: { ...file.listeners.link, ...(start.linkPort === undefined ? {} : { port: start.linkPort }) },
+      ...(start.insecurePlainHttpOnNetwork === true ? { insecurePlainHttpOnNetwork: true } : {}),
     },
     ...(start.logLevel === undefined ? {} : { logs: { level: start.logLevel } }),
   });

@@ -32,8 +32,10 @@ export function createHearing({ changes, records, version, onRecovery, clock, lo
   /** Each start of an agent has a name of its own. One that comes back after another was seen means that two run side by side. */
   const noteIncarnation = (node: LiveNode, incarnation: string) => {
     if (incarnation === node.incarnation) return;
-    if (node.pastIncarnations.has(incarnation))
+    if (node.pastIncarnations.has(incarnation)) {
+      node.isCopied = true;
       log.error({ node: node.record.name, address: node.lastAddress }, 'Two agents use the certificate of one node: it was copied');
+    }
     node.pastIncarnations.add(node.incarnation);
     node.incarnation = incarnation;
   };

@@ -19,6 +19,8 @@ export interface JoinDoorDeps {
   readonly records: NodeRecords;
   readonly clusterName: string;
   readonly attemptsPerMinute: number;
+  /** `manual`: whoever joins waits for somebody's approval; this machine's own agent does not. */
+  readonly approval: 'auto' | 'manual';
   readonly takenNames: () => readonly string[];
   readonly onJoined: (node: NodeRecord) => void;
   readonly acts: Acts;
@@ -28,7 +30,7 @@ export interface JoinDoorDeps {
 
 /** `cai-join`: a token and a certificate request for a certificate. The caller is a stranger until the token was found right. */
 export function createJoinDoor(deps: JoinDoorDeps): (socket: TLSSocket) => void {
-  const { certificates, records, clusterName, attemptsPerMinute, takenNames, onJoined, acts, clock, log } = deps;
+  const { certificates, records, clusterName, attemptsPerMinute, approval, takenNames, onJoined, acts, clock, log } = deps;
   const limit = createAddressLimit(attemptsPerMinute, minuteMs);
 
   /** As an act of a machine that nobody knows yet: the node and its line in the record are one transaction. */
@@ -53,6 +55,7 @@ export function createJoinDoor(deps: JoinDoorDeps): (socket: TLSSocket) => void 
         name: nodeName,
         joinedAt,
         isLocal,
+        approvedAt: isLocal || approval === 'auto' ? joinedAt : null,
         certificateSerial: issued.serial,
         certificateExpiresAt: issued.expiresAtMs,
         lastSeenAt: null,

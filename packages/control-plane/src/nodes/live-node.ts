@@ -25,6 +25,8 @@ export interface LiveNode {
   readonly orderedBlobs: Set<string>;
   incarnation: string;
   readonly pastIncarnations: Set<string>;
+  /** Two agents were seen to use its certificate: nobody can say any more who is who. */
+  isCopied: boolean;
   hardware: HardwareFacts | null;
   metrics: NodeMetrics | null;
   metricsAtMs: number | null;
@@ -49,6 +51,7 @@ export function toLiveNode(record: NodeRecord, nowMs: number, monotonicMs: numbe
     orderedBlobs: new Set(),
     incarnation: '',
     pastIncarnations: new Set(),
+    isCopied: false,
     hardware: record.facts.hardware,
     metrics: null,
     metricsAtMs: null,
@@ -99,8 +102,9 @@ export function applyVerdict(node: LiveNode, { state, reason }: Verdict, nowMs: 
 
 const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
-/** What a lost node said last about its replicas is no longer true of them. */
+/** What a lost node said last about its replicas is no longer true of them; what one says that waits for approval is no offer. */
 function toReplicas(node: LiveNode): ReplicaReport[] {
+  if (node.record.approvedAt === null) return [];
   const reports = [...node.replicas.values()];
   if (node.condition.state !== 'unreachable') return reports;
   const condition = toCondition('unreachable', 'node_lost', Date.parse(node.condition.since));
@@ -123,5 +127,6 @@ export function toNode(node: LiveNode): Node {
     metricsAt: toIso(node.metricsAtMs),
     replicas: toReplicas(node),
     certificateExpiresAt: toIso(node.record.certificateExpiresAt),
+    certificateSerial: node.record.certificateSerial,
   };
 }

@@ -18,7 +18,7 @@ import { describeAct } from '../access/audit/act.ts';
 import type { AuditPoint } from '../access/audit/audit.ts';
 import type { EventBus } from '../observability/event-bus.ts';
 import { createBlobDoor, type LocateBlob } from './blob-door.ts';
-import { type IssuedCertificate, type NodeIdentity, openCertificates } from './certificates.ts';
+import type { Certificates, IssuedCertificate, NodeIdentity } from './certificates.ts';
 import { createHearing } from './hear-nodes.ts';
 import { createJoinDoor } from './join-door.ts';
 import { makeJoinToken } from './join-tokens.ts';
@@ -44,6 +44,7 @@ const renewServerCertificateEveryMs = 24 * 60 * 60_000;
 
 export interface OpenNodesOptions {
   readonly folder: DataFolder;
+  readonly certificates: Certificates;
   readonly config: LinkAddress;
   readonly records: NodeRecords;
   readonly events: EventBus;
@@ -56,6 +57,7 @@ export interface OpenNodesOptions {
   readonly softwarePackage: SoftwarePackage;
   readonly clusterName: string;
   readonly version: string;
+  readonly approval?: 'auto' | 'manual';
   /** Attempts to join that one address may make in a minute. */
   readonly joinsPerMinute?: number;
 }
@@ -76,10 +78,13 @@ async function loadNodes({ records, clock }: OpenNodesOptions): Promise<LiveNode
   return new Map(list.map((record) => [record.id, toLiveNode(record, clock.now(), clock.monotonic())]));
 }
 
+const toUnknown = (id: string) =>
+  new ClusterError('node_not_found', phrase('node_unknown', { id: id.slice(0, 80) }), { hint: phrase('node_list_shows') });
+
 function getLive(nodes: LiveNodes, id: string): LiveNode {
   const node = nodes.get(id);
   if (node) return node;
-  throw new ClusterError('node_not_found', phrase('node_unknown', { id: id.slice(0, 80) }), { hint: phrase('node_list_shows') });
+  throw toUnknown(id);
 }
 
 /** A node that was off when its certificate ended may renew, and nothing else, with the newest that it was given. */
@@ -102,10 +107,9 @@ const foundAnswerShape = z.object({ files: z.array(foundFileShape.omit({ node: t
 
 /** Opens the link port and begins to watch over the nodes. Throws `port_taken` or `listen_refused`. */
 export async function openNodes(options: OpenNodesOptions, signal: AbortSignal): Promise<OpenedNodes> {
-  const { folder, config, records, clock, log } = options;
+  const { folder, certificates, config, records, clock, log } = options;
   const ending = new AbortController();
   const running = AbortSignal.any([signal, ending.signal]);
-  const certificates = await openCertificates({ folder, clock });
   const nodes = await loadNodes(options);
   const changes = createChanges(options.events);
   const liveness = createLivenessWatch({ nodes, clock, log, onChanged: changes.tellNode });
@@ -116,8 +120,8 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
     onJoin: createJoinDoor({
       ...options,
       acts: options.audit.acts,
-      certificates,
       attemptsPerMinute: options.joinsPerMinute ?? joinsPerMinute,
+      approval: options.approval ?? 'auto',
       takenNames: () => [...nodes.values()].map((node) => node.record.name),
       onJoined,
     }),
@@ -127,8 +131,10 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
   });
   const blobDoor = createBlobDoor({
     ...options,
-    certificates,
-    isMeantFor: (nodeId, digest) => nodes.get(nodeId)?.orderedBlobs.has(digest) === true,
+    isMeantFor(nodeId, digest) {
+      const node = nodes.get(nodeId);
+      return node?.record.approvedAt !== null && node?.orderedBlobs.has(digest) === true;
+    },
     onRenewed,
   });
   const listening: Listening = await startListening({ listener, folder, config, log }).catch(async (error: unknown) => {
@@ -195,6 +201,12 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
 
   const request = async (nodeId: string, wish: LinkRequest): Promise<LinkResponse> => {
     const { link, record, condition } = getLive(nodes, nodeId);
+    if (record.approvedAt === null)
+      throw new ClusterError(
+        'node_unreachable',
+        [phrase('node_gets_no_work', { node: record.name }), phrase('reason', { reason: 'awaiting_approval' })],
+        { hint: phrase('next_step', { reason: 'awaiting_approval' }) },
+      );
     if (link && condition.state !== 'unreachable') return link.request(wish);
     const story = [phrase('node_cannot_be_reached', { node: record.name }), ...sentencesOf(messageOf(condition))];
     throw new ClusterError('node_unreachable', story, { hint: hintOf(condition) });
@@ -230,6 +242,15 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
       await listening.openOn(host);
       const { text, record } = await makeToken({ name, isLocal: false, ttlSeconds });
       return toInvitation(toAddress(host, listening.port), text, record.expiresAt, certificates.serverPin);
+    },
+    async approve(id) {
+      const node = getLive(nodes, id);
+      const approvedAt = node.record.approvedAt ?? clock.now();
+      if (!(await records.approve(id, approvedAt))) throw toUnknown(id); // somebody removed it meanwhile
+      node.record = { ...node.record, approvedAt };
+      log.info({ node: node.record.name, nodeId: id }, 'A node was approved');
+      liveness.sweep();
+      return toNode(node);
     },
     async remove(id) {
       const node = getLive(nodes, id);

@@ -163,6 +163,8 @@ export interface NodeRow {
   last_seen_at: number | null;
   /** Set when the node was forgotten: its certificate is refused from then on. */
   removed_at: number | null;
+  /** Null: it has joined and waits for somebody's approval. */
+  approved_at: number | null;
   is_local: Flag;
   facts_json: string;
   revision: number;

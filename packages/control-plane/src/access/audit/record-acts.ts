@@ -19,7 +19,7 @@ export const isAct = (method: string, permission: Permission | undefined): boole
 const toActor = ({ kind, id, name, role }: Caller): Actor => ({ kind, id, name, role: role ?? '' });
 
 const toPlace = (request: FastifyRequest) => ({
-  address: request.socket.remoteAddress ?? '',
+  address: request.ip,
   action: `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
   requestId: request.id,
 });

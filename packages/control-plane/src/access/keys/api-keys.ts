@@ -173,6 +173,10 @@ export async function openApiKeys({ database, clock, log }: ApiKeysDependencies)
       return key.caller;
     },
 
+    /** Whether anybody could use a key now. */
+    hasAny: (): boolean =>
+      [...known.values()].some(({ row }) => row.revoked_at === null && (row.expires_at === null || row.expires_at > clock.now())),
+
     /** The caller's own keys; all of them for who may manage people. Newest first. */
     list: (caller: Caller): readonly ApiKey[] =>
       [...known.values()]

@@ -1,4 +1,4 @@
-import type { Backup, Config, Listener } from '@cluster-ai/contracts';
+import type { Backup, Certificate, CertificateAuthority, Config, Listener } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Audit } from '../../access/audit/audit.ts';
@@ -11,6 +11,7 @@ import type { EventBus } from '../../observability/event-bus.ts';
 import type { LoadRecorder } from '../../observability/load-recorder.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { auditRoutes } from './audit.ts';
+import { certificateRoutes } from './certificates.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
 import { generateRoutes } from './generate.ts';
@@ -47,6 +48,12 @@ export interface NativeDependencies extends PeopleRouteDependencies, SecretsDepe
   readonly config: Config;
   readonly clock: Clock;
   readonly backups: { create(request: { readonly path: string; readonly includeModels: boolean }, signal: AbortSignal): Promise<Backup> };
+  readonly certificates: {
+    list(): readonly Certificate[];
+    /** What the listeners show, now. */
+    renew(): Promise<void>;
+    readonly authority: CertificateAuthority;
+  };
   readonly describe: () => ClusterDescription;
 }
 
@@ -58,6 +65,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
+    ...certificateRoutes(dependencies),
     ...keyRoutes(dependencies),
     ...peopleRoutes(dependencies),
     ...sessionRoutes(dependencies),

@@ -31,6 +31,8 @@ export interface NativeRoute {
   readonly status?: number;
   /** Less than what inference takes: for what strangers may send. */
   readonly maxBodyBytes?: number;
+  /** `auth`: it takes a password, a code or a one-use link, so that guessing must be slow. */
+  readonly rateClass?: 'auth';
   readonly isStream?: boolean;
   /** What the answer comes as, where that is not JSON. */
   readonly mediaTypes?: readonly string[];
@@ -81,7 +83,11 @@ export function registerRoute(app: FastifyInstance, definition: NativeRoute): vo
     method: definition.method,
     ...(definition.maxBodyBytes === undefined ? {} : { bodyLimit: definition.maxBodyBytes }),
     url: definition.path.replace(/\{(\w+)\}/g, ':$1'),
-    config: { permission: definition.permission, ...(definition.why === undefined ? {} : { why: definition.why }) },
+    config: {
+      permission: definition.permission,
+      ...(definition.why === undefined ? {} : { why: definition.why }),
+      ...(definition.rateClass === undefined ? {} : { rateClass: definition.rateClass }),
+    },
     handler: async (request, reply) => {
       const input = {
         params: parse(definition.params, request.params, 'The address’s') as never,

@@ -177,6 +177,7 @@ export function sessionRoutes(dependencies: PeopleRouteDependencies): readonly N
       method: 'POST',
       path: '/sessions',
       permission: 'public',
+      rateClass: 'auth',
       why: 'Whoever signs in is nobody yet; name, password and code are the right to become somebody.',
       tag,
       maxBodyBytes: LITTLE,

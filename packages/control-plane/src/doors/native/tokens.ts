@@ -13,6 +13,7 @@ export function tokenRoutes({ access, acts }: PeopleRouteDependencies): readonly
       method: 'POST',
       path: '/tokens',
       permission: 'public',
+      rateClass: 'auth',
       why: 'Whoever signs in is nobody yet; name, password and code are the right to become somebody.',
       tag,
       maxBodyBytes: LITTLE,

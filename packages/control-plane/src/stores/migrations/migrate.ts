@@ -8,6 +8,7 @@ import { keysAndOwners } from './0003-keys.ts';
 import { auditTables } from './0004-audit.ts';
 import { people } from './0005-people.ts';
 import { secretTables } from './0006-secrets.ts';
+import { nodeApproval } from './0007-node-approval.ts';
 import { chatOptions } from './0008-chat-options.ts';
 import { quotas } from './0009-quotas.ts';
 
@@ -19,6 +20,7 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0004-audit': auditTables(kind),
   '0005-people': people(kind),
   '0006-secrets': secretTables(kind),
+  '0007-node-approval': nodeApproval(kind),
   '0008-chat-options': chatOptions,
   '0009-quotas': quotas(kind),
 });
