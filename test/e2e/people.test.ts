@@ -30,14 +30,27 @@ async function choosePassword(printed: string): Promise<Headers> {
   return keep(await call('POST', '/passwords/choose', { token: link.token, password }));
 }
 
-test('people come, less and less needs no credential, and what a person has open ends with the session', async () => {
+test('people come, what needs no credential ends, and what a person has open ends with the session', async () => {
   const chat = await (await call('POST', '/chats', { model: 'starter', title: 'before anybody' })).json();
+
+  for (const [method, path] of [
+    ['GET', '/people'],
+    ['GET', '/keys'],
+    ['GET', '/config'],
+    ['POST', '/models'],
+    ['POST', '/backups'],
+    ['POST', '/nodes/invitations'],
+  ] as const)
+    expect([path, (await call(method, path, method === 'POST' ? {} : undefined)).status]).toEqual([path, 403]);
 
   const ana = await choosePassword((await cluster.cli('users', 'add', 'ana', '--role', 'admin', '--json')).stdout);
   expect(await (await call('GET', '/me', undefined, ana)).json()).toMatchObject({ name: 'ana', role: 'admin' });
   expect((await call('GET', '/models')).status).toBe(200);
   expect((await call('GET', '/people')).status).toBe(403);
   expect((await call('GET', `/chats/${(chat as { id: string }).id}`)).status).toBe(200);
+
+  cluster = await cluster.restart();
+  expect(cluster.output()).not.toMatch(/not connected yet/); // the start itself may read what it has to
 
   const bia = await choosePassword((await cluster.cli('users', 'add', 'bia', '--role', 'viewer', '--json')).stdout);
   expect((await call('GET', '/models')).status).toBe(401);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createClusterClient } from '@cluster-ai/client';
+import { locateDataFolder, readHostCredential } from '@cluster-ai/runtime';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually, startCluster, type TestCluster } from '../../support/start-cluster.ts';
@@ -48,7 +49,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const client = () => createClusterClient({ baseUrl: cluster.url });
+const client = () => createClusterClient({ baseUrl: cluster.url, key: readHostCredential(locateDataFolder(cluster.dataFolder, {})) });
 const ui = (path = '/') => `${cluster.url}/ui${path}`;
 const thread = (page: Page, words: { messages: string }) => page.getByRole('region', { name: words.messages });
 

@@ -100,6 +100,9 @@ function unlessEnded(found: Caller | 'ended' | undefined): Caller | undefined {
 
 const sessionEnded = () => new ClusterError('session_ended', 'This session has ended.', { hint: 'Sign in again under /ui.' });
 
+const localHint =
+  'Sign in under /ui, or send a key. The first admin uses the link that the start prints; on the command line of this machine: cluster-ai users add NAME --role admin';
+
 const refused = new WeakMap<object, Caller>();
 
 /** Who it was that `admit` refused with this error, where that is known. For the audit record: the error itself goes to the caller. */
@@ -111,7 +114,7 @@ function refuse(caller: Caller, permission: Permission): ClusterError {
   const least = leastRoleWith(permission);
   const who = kind === 'local' ? 'Whoever calls from this machine without a key' : `${name}${role === null ? '' : ` (${role})`}`;
   const error = new ClusterError('forbidden', `${who} may not do this: the right ${permission} is missing.`, {
-    hint: kind === 'local' ? 'Sign in under /ui, or send a key.' : `The role ${least} has it; an admin can give it.`,
+    hint: kind === 'local' ? localHint : `The role ${least} has it; an admin can give it.`,
     details: { permission, role: least },
   });
   refused.set(error, caller);

@@ -7,7 +7,7 @@ import { useMe } from '../api/queries.ts';
 import { useExplainError } from '../i18n/explain.ts';
 import { Button } from '../ui/button.tsx';
 
-/** Who is signed in, and the way in or out. Nothing while this machine needs no sign-in. */
+/** Who is signed in, and the way in or out. */
 export function WhoAmI() {
   const { t } = useTranslation();
   const { cluster, queryClient, live } = useApp();
@@ -33,8 +33,8 @@ export function WhoAmI() {
         <span className="max-w-24 truncate">{t('people.signOut', { name: me.person.displayName || me.person.name })}</span>
       </Button>
     );
-  const isOpenToAll = me?.permissions.includes('people:write') ?? !isError;
-  if (isOpenToAll) return null;
+  const isUnknown = me === undefined && !isError;
+  if (isUnknown) return null;
   return (
     <Button asChild look="ghost" size="small">
       <Link to="/sign-in">
