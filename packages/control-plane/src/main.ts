@@ -17,6 +17,7 @@ import { openAudit } from './access/audit/open-audit.ts';
 import { withAudit } from './access/audit/with-audit.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
+import { createOidc } from './access/oidc/oidc.ts';
 import { openPeople } from './access/people/open-people.ts';
 import { permissionsWithoutCredential } from './access/roles.ts';
 import { takeGivenKeys } from './access/secrets/master-key.ts';
@@ -36,6 +37,7 @@ import { createEventBus } from './observability/event-bus.ts';
 import { createLoadRecorder } from './observability/load-recorder.ts';
 import { openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
+import { openOutgoingClient } from './outgoing/open-outgoing-client.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import { registerStarter } from './registry/register-starter.ts';
@@ -135,6 +137,11 @@ export async function runControlPlane(
     host: makeHostCredential(folder),
     local: { permissions: () => (config.access.local ? permissionsWithoutCredential(people.count()) : undefined) },
   });
+  const namedSecrets = createNamedSecrets({ database, secrets, clock });
+  const outgoing = await openOutgoingClient(config.outgoing);
+  const oidc =
+    config.access.oidc &&
+    createOidc({ config: config.access.oidc, outgoing, readSecret: namedSecrets.get, external: access.external, clock, log });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
   const load = createLoadRecorder({ gateway, clock });
@@ -156,7 +163,8 @@ export async function runControlPlane(
     config,
     clock,
     secrets,
-    namedSecrets: createNamedSecrets({ database, secrets, clock }),
+    namedSecrets,
+    ...(oidc === undefined ? {} : { oidc }),
     backups: {
       create: async (request, stop) => {
         const { createBackup } = await import('./backups/create-backup.ts'); // seldom needed, so loaded when it is

@@ -30,6 +30,7 @@ export interface Tables {
   passkeys: PasskeyRow;
   token_families: TokenFamilyRow;
   token_keys: TokenKeyRow;
+  external_identities: ExternalIdentityRow;
   audit_entries: AuditEntryRow;
   audit_head: AuditHeadRow;
   master_keys: MasterKeyRow;
@@ -62,6 +63,7 @@ export const tableNames = [
   'passkeys',
   'token_families',
   'token_keys',
+  'external_identities',
   'audit_entries',
   'audit_head',
   'master_keys',
@@ -333,6 +335,14 @@ export interface TokenKeyRow {
   public_json: string;
   /** The private half, sealed. */
   sealed: Uint8Array;
+  created_at: number;
+}
+
+/** Who a person is at a sign-in provider. */
+export interface ExternalIdentityRow {
+  issuer: string;
+  subject: string;
+  person_id: string;
   created_at: number;
 }
 
