@@ -52,6 +52,7 @@ import type {
   SecretsStatus,
   Session,
   SignInInput,
+  SignInOptions,
   TotpSeed,
   UpdateChatInput,
   UpdatePersonInput,
@@ -197,6 +198,8 @@ export interface ClusterClient {
   getMe(options?: CallOptions): Promise<Profile>;
   /** Changes one's own name, e-mail or password. Throws `credentials_invalid` for a wrong old password, `invalid_request` for a weak new one. */
   updateMe(input: UpdateProfileInput, options?: CallOptions): Promise<Person>;
+  /** By what else than a password one can sign in. */
+  getSignInOptions(options?: CallOptions): Promise<SignInOptions>;
   /** Signs in; in a browser the session is a cookie. Throws `credentials_invalid`, `second_factor_required`, `too_many_requests`. */
   signIn(input: SignInInput, options?: CallOptions): Promise<Profile>;
   signOut(options?: CallOptions): Promise<void>;
@@ -360,6 +363,7 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
 
     getMe: (options) => rememberProfile(request({ path: 'me', ...options })),
     updateMe: (input, options) => request({ method: 'PATCH', path: 'me', body: input, ...options }),
+    getSignInOptions: (options) => request({ path: 'sign-in', ...options }),
     signIn: (input, options) => enter('sessions', input, options),
     signOut: (options) => request({ method: 'DELETE', path: 'sessions/current', ...options }),
     listSessions: async (options) => (await request<{ sessions: readonly Session[] }>({ path: 'sessions', ...options })).sessions,

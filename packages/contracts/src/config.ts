@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { roleShape } from './access.ts';
 
 const port = z.int().min(0).max(65_535);
 const hostAndPort = (host: string, number: number) =>
@@ -18,6 +19,25 @@ const tls = z
   .enum(['off', 'internal', 'files', 'acme'])
   .default('off')
   .describe('Whose certificate it shows: none, one of the cluster’s own authority, one in files, one of an ACME server.');
+/** Sign-in by a provider that a company has already. */
+const oidc = z.strictObject({
+  issuer: z.url({ protocol: /^https?$/ }).describe('Address of the OpenID provider, as it names itself.'),
+  clientId: z.string().min(1).describe('What this cluster is called there.'),
+  clientSecret: z.string().default('').describe('Name of the secret (cluster-ai secrets set NAME) that proves it; empty: PKCE alone.'),
+  redirectUrl: z
+    .union([z.literal(''), z.url({ protocol: /^https?$/ })])
+    .default('')
+    .describe(
+      'Where the provider sends people back, as it is registered there; empty: /api/v1/sign-in/oidc/callback where they came from.',
+    ),
+  scopes: z.array(z.string().min(1)).default(['openid', 'profile', 'email']).describe('What is asked for; openid always is.'),
+  groupsClaim: z.string().min(1).default('groups').describe('The claim that lists the groups of a person.'),
+  roles: z
+    .record(z.string(), roleShape)
+    .default({})
+    .describe('Which group has which role; of several the one that may most. Who has none is not let in.'),
+  label: z.string().min(1).max(60).default('SSO').describe('On the button of the sign-in page.'),
+});
 const resources = z.strictObject({
   gpu: z.union([z.number(), z.string()]).optional(),
   cpu: z.union([z.number(), z.string()]).optional(),
@@ -116,8 +136,20 @@ export const configShape = z.strictObject({
             .prefault({}),
         })
         .prefault({}),
+      oidc: oidc.optional().describe('Sign-in by an OpenID provider.'),
     })
     .prefault({}),
+  outgoing: z
+    .strictObject({
+      allowedHosts: z
+        .array(z.string())
+        .default([])
+        .describe('Hosts (or host:port) in private networks or on this machine that the cluster may call; others only on the internet.'),
+      plainHosts: z.array(z.string()).default([]).describe('Hosts (or host:port) that it may call without TLS.'),
+      authorities: z.string().default('').describe('A PEM file of certificate authorities to trust beside the usual ones.'),
+    })
+    .prefault({})
+    .describe('Calls of the control plane to other systems.'),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),
   blobs: z.strictObject({ path: z.string().default('').describe('Empty: inside the data folder.') }).prefault({}),
   inference: z

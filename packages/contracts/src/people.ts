@@ -126,6 +126,16 @@ export const signInShape = z
   .meta({ id: 'SignIn' });
 export type SignInInput = z.input<typeof signInShape>;
 
+export const signInOptionsShape = z
+  .object({
+    oidc: z
+      .object({ label: z.string().describe('What the button says.') })
+      .nullable()
+      .describe('A provider of the company, at `/api/v1/sign-in/oidc/start`; null where none is configured.'),
+  })
+  .meta({ id: 'SignInOptions' });
+export type SignInOptions = z.infer<typeof signInOptionsShape>;
+
 export const profileShape = meShape
   .extend({
     person: personShape.nullable().describe('null for keys, the host and `local`.'),

@@ -19,6 +19,7 @@ import { describeCertificates } from './access/certificates/describe-certificate
 import { openListenerCertificates } from './access/certificates/open-listener-certificate.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
+import { createOidc } from './access/oidc/oidc.ts';
 import { openPeople } from './access/people/open-people.ts';
 import { openQuotas } from './access/quotas/open-quotas.ts';
 import { permissionsWithoutCredential } from './access/roles.ts';
@@ -42,6 +43,7 @@ import { createEventBus } from './observability/event-bus.ts';
 import { createLoadRecorder } from './observability/load-recorder.ts';
 import { openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
+import { openOutgoingClient } from './outgoing/open-outgoing-client.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import { registerStarter } from './registry/register-starter.ts';
@@ -188,6 +190,11 @@ export async function runControlPlane(
     reason: 'nobody has a login or a key yet, so nobody could use it.',
     hint: 'Start it on 127.0.0.1 first; make the first admin there, or a key: cluster-ai keys create NAME --role admin.',
   });
+  const namedSecrets = createNamedSecrets({ database, secrets, clock });
+  const outgoing = await openOutgoingClient(config.outgoing);
+  const oidc =
+    config.access.oidc &&
+    createOidc({ config: config.access.oidc, outgoing, readSecret: namedSecrets.get, external: access.external, clock, log });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
   const load = createLoadRecorder({ gateway, clock });
@@ -210,7 +217,8 @@ export async function runControlPlane(
     config,
     clock,
     secrets,
-    namedSecrets: createNamedSecrets({ database, secrets, clock }),
+    namedSecrets,
+    ...(oidc === undefined ? {} : { oidc }),
     backups: {
       create: async (request, stop) => {
         const { createBackup } = await import('./backups/create-backup.ts'); // seldom needed, so loaded when it is

@@ -221,6 +221,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
   }
   if (kind === 'me')
     return sendJson(response, { kind: 'local', id: 'local', name: 'this machine', role: null, permissions, person: null, csrfToken: null });
+  if (kind === 'sign-in') return sendJson(response, { oidc: { label: 'Casa' } });
   if (kind === 'cluster' && id === 'load') return sendJson(response, { now: new Date().toISOString(), samples: fakeLoad() });
   if (kind === 'cluster')
     return sendJson(response, {

@@ -31,6 +31,7 @@ export interface Tables {
   token_families: TokenFamilyRow;
   token_keys: TokenKeyRow;
   usage_counters: UsageCounterRow;
+  external_identities: ExternalIdentityRow;
   audit_entries: AuditEntryRow;
   audit_head: AuditHeadRow;
   master_keys: MasterKeyRow;
@@ -64,6 +65,7 @@ export const tableNames = [
   'token_families',
   'token_keys',
   'usage_counters',
+  'external_identities',
   'audit_entries',
   'audit_head',
   'master_keys',
@@ -355,6 +357,14 @@ export interface UsageCounterRow {
   period: string;
   requests: number;
   tokens: number;
+}
+
+/** Who a person is at a sign-in provider. */
+export interface ExternalIdentityRow {
+  issuer: string;
+  subject: string;
+  person_id: string;
+  created_at: number;
 }
 
 /** One line of the record of what was done. Triggers refuse every change; see `access/audit/design.md`. */

@@ -7,6 +7,8 @@ import { useApp } from './app-context.ts';
 /** The answer also gives the client what it needs to prove that a change comes from this page. */
 const meQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => cluster.getMe({ signal }), retry: false });
+const signInOptionsQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['sign-in'], queryFn: ({ signal }) => cluster.getSignInOptions({ signal }), retry: false });
 const statusQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['status'], queryFn: ({ signal }) => cluster.getClusterStatus({ signal }) });
 const loadQuery = (cluster: ClusterClient) =>
@@ -31,6 +33,7 @@ const chatsQuery = (cluster: ClusterClient, search: string) =>
   });
 
 export const useMe = () => useQuery(meQuery(useApp().cluster));
+export const useSignInOptions = () => useQuery(signInOptionsQuery(useApp().cluster));
 export const useStatus = () => useQuery(statusQuery(useApp().cluster));
 /** What the cluster remembers of its load. */
 export const useLoadHistory = () => useQuery(loadQuery(useApp().cluster));

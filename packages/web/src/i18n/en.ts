@@ -46,6 +46,7 @@ export const en = {
     setupText: 'Choose the name and password of the first admin of this cluster. The link works once.',
     signIn: 'Sign in',
     signInFirst: 'Sign in to see this cluster.',
+    signInWith: 'Sign in with {{label}}',
     signInText: 'With the name and password that you have in this cluster.',
     signOut: 'Sign out {{name}}',
     wait: 'One moment…',

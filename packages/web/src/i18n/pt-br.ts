@@ -39,6 +39,7 @@ export const ptBr = {
     setupText: 'Escolha o nome e a senha do primeiro administrador deste cluster. O link funciona uma vez.',
     signIn: 'Entrar',
     signInFirst: 'Entre para ver este cluster.',
+    signInWith: 'Entrar com {{label}}',
     signInText: 'Com o nome e a senha que você tem neste cluster.',
     signOut: 'Sair de {{name}}',
     wait: 'Um momento…',

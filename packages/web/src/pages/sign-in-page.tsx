@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../api/app-context.ts';
 import { CredentialPage } from '../features/people/credential-page.tsx';
+import { ProviderSignIn } from '../features/people/provider-sign-in.tsx';
 import { Field } from '../ui/field.tsx';
 
 export function SignInPage() {
@@ -28,6 +29,7 @@ export function SignInPage() {
       button={t('people.signIn')}
       isReady={name.trim() !== '' && password !== ''}
       onSubmit={signIn}
+      below={<ProviderSignIn />}
     >
       <Field
         label={t('people.name')}

@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Database } from '../../stores/database.ts';
 import type { SessionLookup } from '../admission.ts';
 import { openDirectory } from './directory.ts';
+import { createExternalSignIn, type ExternalSignIn } from './external-sign-in.ts';
 import { createPasskeys, type Passkeys } from './passkeys.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts';
 import { createPeople, type People, type PeopleDependencies } from './people.ts';
@@ -28,6 +29,8 @@ export interface OpenedPeople extends AsyncDisposable {
   readonly signIn: SignIn;
   readonly passkeys: Passkeys;
   readonly tokens: TokenIssuer;
+  /** For people whom a sign-in provider knows. */
+  readonly external: ExternalSignIn;
   /** Sessions by cookie, and by access token. */
   readonly lookup: SessionLookup;
 }
@@ -58,6 +61,7 @@ export async function openPeople({
     clusterName,
     describeAct,
   });
+  const external = createExternalSignIn({ directory, sessions, clock, describeAct });
   const lookup: SessionLookup = {
     find: sessions.find,
     csrfTokenOf: sessions.csrfTokenOf,
@@ -65,5 +69,5 @@ export async function openPeople({
     findPrepared: tokens.find,
     ownerOf: sessions.ownerOf,
   };
-  return { people, sessions, signIn, passkeys, tokens, lookup, [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose]() };
+  return { people, sessions, signIn, passkeys, tokens, external, lookup, [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose]() };
 }

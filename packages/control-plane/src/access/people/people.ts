@@ -11,15 +11,15 @@ import {
   type Role,
   type TotpSeed,
 } from '@cluster-ai/contracts';
-import { type Clock, newId } from '@cluster-ai/runtime';
+import type { Clock } from '@cluster-ai/runtime';
 import type { Query } from '../../stores/database.ts';
-import type { PersonRow } from '../../stores/tables.ts';
 import type { Directory } from './directory.ts';
 import { addLink, findLink, useLink } from './one-use-links.ts';
 import type { Passkeys, Site } from './passkeys.ts';
 import { checkNewPassword } from './passwords/check-password.ts';
 import type { PasswordHasher } from './passwords/password-hasher.ts';
 import { type PersonRecord, toPerson } from './person-record.ts';
+import { addPerson, countPeople, keepAnAdmin, toPersonRow } from './person-rows.ts';
 import { endSessionsOf, type Origin, type Sessions } from './sessions.ts';
 import type { DescribeAct, SignedIn, SignIn } from './sign-in.ts';
 import type { Totp } from './totp.ts';
@@ -120,58 +120,11 @@ const notFound = (idOrName: string) =>
   new ClusterError('person_not_found', `There is no person "${idOrName.slice(0, 100)}".`, { hint: 'See `cluster-ai users ls`.' });
 const setupClosed = () =>
   new ClusterError('setup_closed', 'This cluster has its first admin already.', { hint: 'Sign in, or ask an admin for an invitation.' });
-const lastAdmin = () =>
-  new ClusterError('conflict', 'This is the last admin: nobody would be left who may do everything.', {
-    hint: 'Make somebody else an admin first.',
-  });
 
 const hasNoPassword = (name: string) =>
   new ClusterError('conflict', `"${name}" is a service account: nobody signs in with it.`, {
     hint: `Make a key for it: cluster-ai keys create NAME --owner ${name}`,
   });
-
-const toRow = (wish: PersonWish, passwordHash: string | null, now: number): PersonRow => ({
-  id: newId('person', now),
-  kind: 'person',
-  name: wish.name,
-  display_name: wish.displayName,
-  email: wish.email,
-  role: wish.role,
-  state: 'active',
-  password_hash: passwordHash,
-  created_at: now,
-  last_sign_in_at: null,
-  models_json: null,
-  limits_json: '{}',
-  revision: 1,
-});
-
-async function addPerson(query: Query, row: PersonRow): Promise<void> {
-  const taken = await query.selectFrom('people').select('id').where('name', '=', row.name).executeTakeFirst();
-  if (taken !== undefined) throw new ClusterError('already_exists', `Somebody is called "${row.name}" already.`, { param: 'name' });
-  await query.insertInto('people').values(row).execute();
-}
-
-const countPeople = async (query: Query) =>
-  (await query.selectFrom('people').select('id').where('kind', '=', 'person').limit(1).execute()).length;
-
-async function hasAdmin(query: Query): Promise<boolean> {
-  const admin = await query
-    .selectFrom('people')
-    .select('id')
-    .where('kind', '=', 'person')
-    .where('role', '=', 'admin')
-    .where('state', '=', 'active')
-    .executeTakeFirst();
-  return admin !== undefined;
-}
-
-/** Where there was an admin who may sign in, one must be left. */
-async function keepAnAdmin(query: Query, change: () => Promise<unknown>): Promise<void> {
-  const hadOne = await hasAdmin(query);
-  await change();
-  if (hadOne && !(await hasAdmin(query))) throw lastAdmin();
-}
 
 const without = <T extends object>(value: T) => Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
 
@@ -187,7 +140,7 @@ export function createPeople(dependencies: PeopleDependencies): People {
 
   /** A login of its own, in one transaction with the link that allows it and the first session. */
   async function addNewcomer(query: Query, newcomer: Newcomer, role: Role, passwordHash: string, origin: Origin): Promise<SignedIn> {
-    const row = toRow({ ...newcomer, role, email: null }, passwordHash, clock.now());
+    const row = toPersonRow({ ...newcomer, role, email: null }, passwordHash, clock.now());
     await addPerson(query, row);
     tell(row.id, { name: row.name, role });
     return { ...(await sessions.begin(query, row.id, origin)), personId: row.id };
@@ -229,7 +182,7 @@ export function createPeople(dependencies: PeopleDependencies): People {
       });
     },
     async create(wish, by) {
-      const row = toRow(wish, null, clock.now());
+      const row = toPersonRow(wish, null, clock.now());
       const link = await directory.change(async (query) => {
         await addPerson(query, row);
         tell(row.id, { name: row.name, role: row.role });
@@ -239,7 +192,7 @@ export function createPeople(dependencies: PeopleDependencies): People {
     },
     async createService({ models, limits, ...wish }) {
       const row: PersonRow = {
-        ...toRow({ ...wish, email: null }, null, clock.now()),
+        ...toPersonRow({ ...wish, email: null }, null, clock.now()),
         kind: 'service',
         models_json: models === null ? null : JSON.stringify(models),
         limits_json: JSON.stringify(limits),

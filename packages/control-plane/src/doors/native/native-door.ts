@@ -20,11 +20,12 @@ import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
 import { passkeyRoutes } from './passkeys.ts';
-import { type PeopleRouteDependencies, peopleRoutes } from './people.ts';
+import { peopleRoutes } from './people.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
 import { type SecretsDependencies, secretRoutes } from './secrets.ts';
 import { sessionRoutes } from './sessions.ts';
+import { type SignInDependencies, signInRoutes } from './sign-in.ts';
 import { tokenRoutes } from './tokens.ts';
 
 /** What the door needs to know of the program around it. */
@@ -36,7 +37,7 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies extends PeopleRouteDependencies, SecretsDependencies {
+export interface NativeDependencies extends SignInDependencies, SecretsDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
@@ -70,6 +71,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...peopleRoutes(dependencies),
     ...sessionRoutes(dependencies),
     ...passkeyRoutes(dependencies),
+    ...signInRoutes(dependencies),
     ...tokenRoutes(dependencies),
     ...secretRoutes(dependencies),
     ...auditRoutes(dependencies),

@@ -26,7 +26,7 @@ export interface NativeRoute {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
-  /** The shape of the answer; of each event's data when it is a stream; `undefined` for no content. */
+  /** The shape of the answer; of each event's data when it is a stream; `undefined` for no content, or, with a status, for a redirect. */
   readonly answer: z.ZodType | undefined;
   readonly status?: number;
   /** Less than what inference takes: for what strangers may send. */
@@ -100,7 +100,7 @@ export function registerRoute(app: FastifyInstance, definition: NativeRoute): vo
       const answer = await definition.handle(input);
       if (reply.sent || reply.raw.headersSent) return reply;
       // returned rather than sent: whoever wraps the handler has a word before the caller hears that it is done
-      void reply.code(definition.answer === undefined ? 204 : (definition.status ?? 200));
+      void reply.code(definition.status ?? (definition.answer === undefined ? 204 : 200));
       return definition.answer === undefined ? undefined : answer;
     },
   });

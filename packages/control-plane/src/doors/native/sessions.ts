@@ -28,7 +28,7 @@ const tag = 'sessions';
 export const LITTLE = 64 * 1024;
 const byId = z.object({ id: z.string().min(1).max(100) });
 
-const isSecure = (request: FastifyRequest) => request.protocol === 'https';
+export const isSecure = (request: FastifyRequest) => request.protocol === 'https';
 
 /** Who does what, for the record of acts. */
 export interface PublicAct {
@@ -42,16 +42,19 @@ export interface ActRecorder {
   run<T>(act: PublicAct, work: () => Promise<T>): Promise<T>;
 }
 
-/** An act of somebody who has not signed in. A page of another site cannot start one: it could sign a browser in as somebody else. */
+/** An act of somebody who has not signed in, whatever page it began on. */
+export const strangerActOf = (request: FastifyRequest, target = ''): PublicAct => ({
+  actor: { kind: 'anonymous', id: '', name: '', role: '' },
+  address: request.ip,
+  action: `${request.method} ${request.routeOptions.url ?? ''}`,
+  requestId: request.id,
+  target,
+});
+
+/** The same for what a page of another site cannot start: it could sign a browser in as somebody else. */
 export function actOf(request: FastifyRequest, target = ''): PublicAct {
   checkSameSite(request);
-  return {
-    actor: { kind: 'anonymous', id: '', name: '', role: '' },
-    address: request.ip,
-    action: `${request.method} ${request.routeOptions.url ?? ''}`,
-    requestId: request.id,
-    target,
-  };
+  return strangerActOf(request, target);
 }
 
 export const originOf = (request: FastifyRequest): Origin => ({

@@ -14,10 +14,12 @@ interface CredentialPageProps {
   /** Signs in, or makes what signs in. Afterwards the page that was left is shown anew. */
   onSubmit(): Promise<unknown>;
   readonly children: ReactNode;
+  /** Other ways in, below the form. */
+  readonly below?: ReactNode;
 }
 
 /** One form in the middle of the page, by which somebody comes in. */
-export function CredentialPage({ title, text, button, isReady, onSubmit, children }: CredentialPageProps) {
+export function CredentialPage({ title, text, button, isReady, onSubmit, children, below }: CredentialPageProps) {
   const { t } = useTranslation();
   const { queryClient, live } = useApp();
   const navigate = useNavigate();
@@ -59,6 +61,7 @@ export function CredentialPage({ title, text, button, isReady, onSubmit, childre
           {isBusy ? t('people.wait') : button}
         </Button>
       </form>
+      {below}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { peopleRoutes } from '../../../doors/native/people.ts';
 import { renderProblem } from '../../../doors/native/problem.ts';
 import { registerRoute } from '../../../doors/native/route.ts';
 import { type ActRecorder, type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
+import { signInRoutes } from '../../../doors/native/sign-in.ts';
 import { tokenRoutes } from '../../../doors/native/tokens.ts';
 import { createListener } from '../../../listeners/create-listener.ts';
 import type { Database } from '../../../stores/database.ts';
@@ -14,11 +15,13 @@ import { createAdmission } from '../../admission.ts';
 import { describeAct } from '../../audit/act.ts';
 import type { Caller } from '../../caller.ts';
 import { type ApiKeys, openApiKeys } from '../../keys/api-keys.ts';
+import type { Oidc } from '../../oidc/oidc.ts';
 import { openQuotas, type Quotas } from '../../quotas/open-quotas.ts';
 import { permissionsOf } from '../../roles.ts';
 import type { GivenKeys } from '../../secrets/master-key.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
 import { openTestSecrets } from '../../secrets/testing/open-test-secrets.ts';
+import type { ExternalSignIn } from '../external-sign-in.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
 import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
 import { CSRF_HEADER } from '../session-cookie.ts';
@@ -77,16 +80,19 @@ export interface PeopleApp extends AsyncDisposable {
   addPerson(admin: Visitor, name: string, role: string): Promise<Visitor>;
 }
 
+export interface PeopleAppOptions {
+  readonly hasher?: PasswordHasher;
+  readonly clock?: PeopleApp['clock'];
+  readonly isHost?: boolean;
+  readonly acts?: ActRecorder;
+  readonly given?: Partial<GivenKeys>;
+  readonly makeOidc?: (parts: { readonly external: ExternalSignIn; readonly secrets: Secrets; readonly clock: Clock }) => Oidc;
+}
+
 /** The routes of people on a real listener shell over a real database, called without a socket. */
 export async function openPeopleApp(
   database: Database,
-  {
-    hasher = createPasswordHasher(),
-    clock = createManualClock(),
-    isHost = false,
-    given,
-    acts: recorder,
-  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean; given?: Partial<GivenKeys>; acts?: ActRecorder } = {},
+  { hasher = createPasswordHasher(), clock = createManualClock(), isHost = false, given, makeOidc, acts: recorder }: PeopleAppOptions = {},
 ): Promise<PeopleApp> {
   const adopted: string[] = [];
   const secrets = await openTestSecrets(database, clock, given);
@@ -109,10 +115,12 @@ export async function openPeopleApp(
     admission: openAdmission(access, keys, isHost),
   });
   const acts: PublicAct[] = [];
+  const oidc = makeOidc?.({ external: access.external, secrets, clock });
   const dependencies = {
     access,
     clock,
     quotas,
+    ...(oidc === undefined ? {} : { oidc }),
     acts: {
       run: <T>(act: PublicAct, work: () => Promise<T>) => {
         acts.push(act);
@@ -124,6 +132,7 @@ export async function openPeopleApp(
     for (const route of [
       ...peopleRoutes(dependencies),
       ...sessionRoutes(dependencies),
+      ...signInRoutes(dependencies),
       ...passkeyRoutes(dependencies),
       ...tokenRoutes(dependencies),
       ...keyRoutes({ ...dependencies, keys }),
