@@ -13,6 +13,7 @@ import {
 } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { Query } from '../../stores/database.ts';
+import type { PersonRow } from '../../stores/tables.ts';
 import type { Directory } from './directory.ts';
 import { addLink, findLink, useLink } from './one-use-links.ts';
 import type { Passkeys, Site } from './passkeys.ts';
