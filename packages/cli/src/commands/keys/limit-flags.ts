@@ -30,7 +30,7 @@ export const limitFlags = {
   tokensPerDay: flag('--tokens-per-day <number>', count, text('At most so many tokens a day', 'No máximo tantos tokens por dia')),
   tokensPerMonth: flag('--tokens-per-month <number>', count, text('At most so many tokens a month', 'No máximo tantos tokens por mês')),
   budgetTokens: flag(
-    '--budget <tokens>',
+    '--budget-tokens <number>',
     count,
     text('So many tokens in all, until somebody raises it', 'Tantos tokens ao todo, até alguém aumentar'),
   ),

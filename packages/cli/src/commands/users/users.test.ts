@@ -34,7 +34,7 @@ test('the owner of the machine manages people from the command line', async () =
 
   expect(await json('add', 'ci', '--service')).toMatchObject({ person: { kind: 'service', name: 'ci' }, link: null });
   expect((await run('ls')).stdout).toMatch(/ci +developer +service/);
-  expect(await json('limit', 'ci', '--tokens-per-day', '100', '--budget', '5000')).toMatchObject({
+  expect(await json('limit', 'ci', '--tokens-per-day', '100', '--budget-tokens', '5000')).toMatchObject({
     limits: { tokensPerDay: 100, budgetTokens: 5000 },
   });
   expect((await run('usage', 'ci')).stdout).toContain('0 of 100 tokens a day; begins anew at ');

@@ -120,3 +120,10 @@ test('an error of ours is no attempt of a stranger', async () => {
   await expect(act).rejects.toMatchObject({ code: 'disk_full' });
   expect(await entries()).toMatchObject([{ result: 'failed', details: { code: 'disk_full' } }]);
 });
+
+test('what a stranger did without changing anything is no entry', async () => {
+  const acts = createActs({ audit, log: silentLogger });
+  await acts.run(stranger, async () => {});
+  await acts.run({ ...stranger, actor: { ...stranger.actor, kind: 'system' } }, async () => {});
+  expect((await entries()).map(({ actor }) => actor.kind)).toEqual(['system']);
+});

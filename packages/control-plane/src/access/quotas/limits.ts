@@ -55,15 +55,25 @@ function refuse({ name, subject }: Quota, { name: limitName, limit, used, resets
   });
 }
 
+interface Bound extends Pick<Limit, 'what' | 'period'> {
+  readonly most: number;
+}
+const boundsByLimits = new WeakMap<KeyLimits, readonly Bound[]>();
+
+/** The limits in the form in which they are compared with each request. */
+function boundsOf({ limits: given }: Quota): readonly Bound[] {
+  const known = boundsByLimits.get(given);
+  if (known !== undefined) return known;
+  const bounds = (Object.entries(given) as [LimitName, number][]).map(([name, most]) => ({ ...limits[name], most }));
+  boundsByLimits.set(given, bounds);
+  return bounds;
+}
+
 /** Throws `quota_exceeded` when one of the limits is used up: of several, the one that lasts longest. */
 export function checkLimits(quota: Quota, counts: (period: Period) => Counts, now: number): void {
-  if (!hasLimits(quota)) return; // nearly everybody
+  const isUsedUp = boundsOf(quota).some(({ what, period, most }) => counts(period)[what] >= most);
+  if (!isUsedUp) return; // nearly always
   const used = measureLimits(quota, counts, now).filter(({ limit, used: count }) => count >= limit);
   const [longest] = used.toSorted((a, b) => (b.resetsAt ?? '9').localeCompare(a.resetsAt ?? '9'));
   if (longest !== undefined) throw refuse(quota, longest, now);
-}
-
-function hasLimits({ limits: given }: Quota): boolean {
-  for (const _ in given) return true;
-  return false;
 }

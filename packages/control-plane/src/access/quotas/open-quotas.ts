@@ -4,7 +4,7 @@ import type { Database } from '../../stores/database.ts';
 import type { Caller } from '../caller.ts';
 import { type Counts, checkLimits, measureLimits, type Quota } from './limits.ts';
 import { createPeriodNames, type Period, type PeriodNames, periods } from './periods.ts';
-import { createUsageStore, type DayUse } from './usage-store.ts';
+import { addUpDays, createUsageStore, type DayUse } from './usage-store.ts';
 
 /*
  * What keys, people and service accounts have used. Counted in memory, so that no request waits for the database; written as additions every
@@ -21,7 +21,8 @@ interface Cell {
   requests: number;
   tokens: number;
 }
-type Cells = Record<Period, Cell>;
+/** Of one subject. `unsaved`: what was used today since the last time that it was written. */
+type Cells = Record<Period, Cell> & { unsaved: DayUse | undefined };
 
 type Charged = Pick<Caller, 'quotas'>;
 
@@ -43,14 +44,14 @@ export interface QuotasDependencies {
   readonly log: Logger;
 }
 
-const emptyCells = (): Cells =>
-  Object.fromEntries(periods.map((period) => [period, { name: '', requests: 0, tokens: 0 }])) as unknown as Cells;
+const emptyCell = (): Cell => ({ name: '', requests: 0, tokens: 0 });
+const emptyCells = (): Cells => ({ minute: emptyCell(), day: emptyCell(), month: emptyCell(), ever: emptyCell(), unsaved: undefined });
 
 export async function openQuotas({ database, clock, log }: QuotasDependencies): Promise<Quotas> {
   const store = createUsageStore(database);
   const namesAt = createPeriodNames();
   const counters = new Map<string, Cells>();
-  let unsaved = new Map<string, DayUse>();
+  let unsaved: DayUse[] = [];
   let saving: Promise<void> = Promise.resolve();
   let cleanedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -69,16 +70,6 @@ export async function openQuotas({ database, clock, log }: QuotasDependencies): 
     return cell;
   }
 
-  function addUnsaved(subject: string, day: string, requests: number, tokens: number): void {
-    const key = `${day} ${subject}`;
-    const use = unsaved.get(key);
-    if (use === undefined) unsaved.set(key, { subject, day, requests, tokens });
-    else {
-      use.requests += requests;
-      use.tokens += tokens;
-    }
-  }
-
   function add(subject: string, requests: number, tokens: number): void {
     const names = namesAt(clock.now());
     const cells = cellsOf(subject);
@@ -87,7 +78,14 @@ export async function openQuotas({ database, clock, log }: QuotasDependencies): 
       cell.requests += requests;
       cell.tokens += tokens;
     }
-    addUnsaved(subject, names.day, requests, tokens);
+    let use = cells.unsaved;
+    if (use?.day !== names.day) {
+      use = { subject, day: names.day, requests: 0, tokens: 0 };
+      cells.unsaved = use;
+      unsaved.push(use);
+    }
+    use.requests += requests;
+    use.tokens += tokens;
   }
 
   const countsOf = (subject: string, now: number) => {
@@ -97,11 +95,13 @@ export async function openQuotas({ database, clock, log }: QuotasDependencies): 
   };
 
   async function save(): Promise<void> {
-    if (unsaved.size === 0) return;
+    if (unsaved.length === 0) return;
     const taken = unsaved;
-    unsaved = new Map();
-    await store.add(taken.values()).catch((error: unknown) => {
-      for (const { subject, day, requests, tokens } of taken.values()) addUnsaved(subject, day, requests, tokens);
+    unsaved = [];
+    for (const { subject } of taken) cellsOf(subject).unsaved = undefined;
+    await store.add(taken).catch((error: unknown) => {
+      unsaved = addUpDays([...taken, ...unsaved]);
+      for (const { subject } of unsaved) cellsOf(subject).unsaved = undefined;
       throw error;
     });
   }
@@ -114,7 +114,7 @@ export async function openQuotas({ database, clock, log }: QuotasDependencies): 
       const period = periods.find((candidate) => names[candidate] === name);
       if (period === undefined) continue; // it ended meanwhile
       const cell = cellAt(cellsOf(subject), period, names);
-      const added = [...unsaved.values()].filter((use) => use.subject === subject && (name === 'ever' || use.day.startsWith(name)));
+      const added = unsaved.filter((use) => use.subject === subject && (name === 'ever' || use.day.startsWith(name)));
       cell.requests = added.reduce((sum, use) => sum + use.requests, requests);
       cell.tokens = added.reduce((sum, use) => sum + use.tokens, tokens);
     }

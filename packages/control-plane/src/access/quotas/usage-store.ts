@@ -15,8 +15,19 @@ const ROWS_AT_ONCE = 500;
 const KEPT_DAYS = 400;
 const DAY_MS = 24 * 60 * 60_000;
 
+/** One for each subject and day. */
+export function addUpDays(uses: readonly DayUse[]): DayUse[] {
+  const days = new Map<string, DayUse>();
+  for (const { subject, day, requests, tokens } of uses) {
+    const key = `${day} ${subject}`;
+    const sum = days.get(key) ?? { subject, day, requests: 0, tokens: 0 };
+    days.set(key, { ...sum, requests: sum.requests + requests, tokens: sum.tokens + tokens });
+  }
+  return [...days.values()];
+}
+
 /** The day's use counts for its month and for all time as well. */
-function toRows(uses: Iterable<DayUse>): readonly UsageCounterRow[] {
+function toRows(uses: readonly DayUse[]): readonly UsageCounterRow[] {
   const rows = new Map<string, UsageCounterRow>();
   for (const { subject, day, requests, tokens } of uses)
     for (const period of [day, day.slice(0, 7), 'ever']) {
@@ -44,7 +55,8 @@ async function addRows(query: Query, rows: readonly UsageCounterRow[]): Promise<
 /** Counters of days, months and all time, as additions: several control planes may count for the same keys. */
 export function createUsageStore(database: Database) {
   return {
-    add: (uses: Iterable<DayUse>) => database.transaction((query) => addRows(query, toRows(uses)), { durability: 'normal' }),
+    /** May have several of one subject and day. */
+    add: (uses: readonly DayUse[]) => database.transaction((query) => addRows(query, toRows(uses)), { durability: 'normal' }),
     /** What was used in the periods that are now. */
     load: ({ day, month, ever }: PeriodNames): Promise<readonly UsageCounterRow[]> =>
       database.query.selectFrom('usage_counters').selectAll().where('period', 'in', [day, month, ever]).execute(),
