@@ -117,6 +117,7 @@ test('revocation acts at once: open connections end, new ones are refused, nothi
   const revokedAt = performance.now();
   await nodes.remove(victim.link.nodeId);
   await until(() => session.destroyed, 'the open connection to end', 5000);
+  await victim.link.removed; // the link as well, with word of why
   console.log(`Revocation took ${Math.round(performance.now() - revokedAt)} ms to end an open connection.`);
   const renewal = openAs(stolen, 'cai-blob').then((late) => ask(late, { method: 'GET', path: `/blobs/${digest}`, signal: never }));
   await expect(renewal).rejects.toMatchObject({ code: 'not_running' });
@@ -134,6 +135,12 @@ test('attack 43: a copied certificate raises the alarm, and the node gets no mor
   await using _clone = await openTestAgent({ address: nodes.address(), folder: copy });
   await until(isState(nodes, id, 'degraded', 'certificate_copied'), 'the alarm');
   expect(nodes.get(id).condition.hint).toContain('nodes rm');
+  await expect(nodes.putReplica(id, specOf('for_the_thief'))).rejects.toMatchObject({
+    code: 'node_unreachable',
+    message: expect.stringContaining('it was copied'),
+  });
+  expect(nodes.get(id).replicas).toEqual([]);
+  await expect(createFetchBlob(copy)(digest, 0, never)).rejects.toMatchObject({ code: 'blob_not_found' });
   await nodes.remove(id);
   await agent.link.removed;
   await expect(nodes.putReplica(id, specOf('late'))).rejects.toMatchObject({ code: 'node_not_found' });

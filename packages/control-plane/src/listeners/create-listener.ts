@@ -12,6 +12,7 @@ import { type RouteRecord, requirePermissions } from '../access/route-permission
 import type { Metrics } from '../observability/metrics.ts';
 import { checkHostAndOrigin } from './allowed-hosts.ts';
 import { endIdleBodies, refuseCompressed } from './check-body.ts';
+import { endStalledReaders } from './end-stalled-readers.ts';
 import { guardConnections } from './guard-connections.ts';
 import { parseJson } from './parse-json.ts';
 import { createTlsServer } from './tls-server.ts';
@@ -50,8 +51,11 @@ const keepAliveMs = 75_000; // longer than what clients keep, so that they close
 const mostHeaders = 100;
 
 // the page runs only what we serve: no script inline, nothing from elsewhere; styles inline because charts and code blocks set them
-const contentSecurityPolicy =
+const pagePolicy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** Whatever is no page of ours is nothing that a browser should run or frame. */
+const otherPolicy = "default-src 'none'; frame-ancestors 'none'";
 
 type ServerChoice = Pick<FastifyHttpOptions<Server>, 'http' | 'serverFactory'>;
 
@@ -99,6 +103,7 @@ export function createListener(options: ListenerOptions): ListenerShell {
   });
   app.server.maxHeadersCount = mostHeaders;
   endIdleBodies(app.server);
+  endStalledReaders(app.server);
   const connections = guardConnections(app.server, { mostPerAddress: config.listeners.connectionsPerAddress, isTrustedProxy });
   app.addHook('preClose', async () => connections.close());
   const routes = requirePermissions(app);
@@ -118,8 +123,13 @@ export function createListener(options: ListenerOptions): ListenerShell {
   }
 
   app.addHook('onRequest', async (request, reply) => {
-    void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
-    if (certificate !== undefined && certificate.source !== 'internal') void reply.header('strict-transport-security', strictTransport);
+    void reply.headers({
+      'x-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'content-security-policy': request.url.startsWith('/ui') ? pagePolicy : otherPolicy,
+    });
+    if (certificate?.isKnownOutside()) void reply.header('strict-transport-security', strictTransport);
     try {
       await letIn(request);
       closeWhenCut(request.caller, reply.raw);
@@ -128,7 +138,6 @@ export function createListener(options: ListenerOptions): ListenerShell {
       if (denial) audit?.denied(denial);
       throw error;
     }
-    if (request.url.startsWith('/ui')) void reply.header('content-security-policy', contentSecurityPolicy);
   });
   limitRates(app);
   app.removeContentTypeParser('application/json');

@@ -12,6 +12,7 @@ import { openEventStream } from '../doors/native/event-stream.ts';
 import { renderProblem } from '../doors/native/problem.ts';
 import { endIdleBodies } from './check-body.ts';
 import { createListener } from './create-listener.ts';
+import { endStalledReaders } from './end-stalled-readers.ts';
 import { createTrustedProxies } from './trusted-proxies.ts';
 
 const isPublic = { permission: 'public', why: 'a test' } as const;
@@ -230,6 +231,32 @@ test('attack 23: a reader of events that never reads is dropped, and what waits 
   expect(process.memoryUsage().external + process.memoryUsage().arrayBuffers - before).toBeLessThan(20e6);
   socket.resume();
   await closed;
+});
+
+test('attack 23: whoever takes nothing of an answer is cut off; whoever reads slowly gets it all', async () => {
+  const size = 32e6; // more than the system keeps for a connection
+  const { createServer } = await import('node:http');
+  const server = createServer((_request, response) => response.end(Buffer.alloc(size))).listen(0, '127.0.0.1');
+  endStalledReaders(server, 1000);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const ask = () =>
+    connect(port, '127.0.0.1', function (this: Socket) {
+      this.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    }).on('error', () => {});
+  const served = once(server, 'connection');
+  const stalled = ask().pause();
+  const [connection] = (await served) as [Socket];
+  await once(connection, 'close');
+  stalled.destroy();
+
+  let taken = 0;
+  for await (const chunk of ask()) {
+    taken += (chunk as Buffer).length;
+    if (taken < 16e6) await new Promise((resolve) => setTimeout(resolve, 10)); // longer than the wait in all
+  }
+  expect(taken).toBeGreaterThan(size);
+  server.close();
 });
 
 test('attack 24: a client that sends its headers or its body drop by drop is cut off, and others are served meanwhile', async () => {

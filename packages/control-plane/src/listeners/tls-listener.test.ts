@@ -210,6 +210,17 @@ test('strict transport is promised with a certificate that browsers trust, never
   writeFileSync(tls.keyFile, key);
   await using files = await openTls({ main: { tls: 'files' }, tls });
   expect((await ask(files.port, other.certificates.authority)).headers['strict-transport-security']).toMatch(/^max-age=\d{7,}$/);
+  // our own one, shown until the server that was asked gives one
+  await using waiting = await openTls({
+    main: { tls: 'acme' },
+    tls: { acme: { directory: 'https://127.0.0.1:9/', names: ['localhost'] } },
+  });
+  expect((await ask(waiting.port, waiting.ca)).headers).not.toHaveProperty('strict-transport-security');
+  // one that vouches for itself
+  const self = { certificateFile: join(other.folder.secrets, 'ca.crt'), keyFile: join(other.folder.secrets, 'ca.key') };
+  await using lonely = await openTls({ main: { tls: 'files' }, tls: self });
+  const unchecked = { rejectUnauthorized: false, headers: { host: 'localhost' } };
+  expect((await ask(lonely.port, '', unchecked)).headers).not.toHaveProperty('strict-transport-security');
 });
 
 test('plain HTTP on a TLS port is told what to do, and nonsense is not answered', async () => {

@@ -102,9 +102,15 @@ export function applyVerdict(node: LiveNode, { state, reason }: Verdict, nowMs: 
 
 const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
-/** What a lost node said last about its replicas is no longer true of them; what one says that waits for approval is no offer. */
+/** Why a node gets no work and no weights although it can be reached; `undefined` for one that may have both. */
+export function whyNoWork({ record, isCopied }: LiveNode): 'awaiting_approval' | 'certificate_copied' | undefined {
+  if (isCopied) return 'certificate_copied'; // half of what it is sent would go to whoever has the copy
+  return record.approvedAt === null ? 'awaiting_approval' : undefined;
+}
+
+/** What a lost node said last about its replicas is no longer true of them; what one says that gets no work is no offer. */
 function toReplicas(node: LiveNode): ReplicaReport[] {
-  if (node.record.approvedAt === null) return [];
+  if (whyNoWork(node) !== undefined) return [];
   const reports = [...node.replicas.values()];
   if (node.condition.state !== 'unreachable') return reports;
   const condition = toCondition('unreachable', 'node_lost', Date.parse(node.condition.since));

@@ -26,7 +26,7 @@ import { createLinkListener } from './link-listener.ts';
 import { createNodeLinks } from './link-nodes.ts';
 import { findOutsideAddress } from './listen-places.ts';
 import { type LinkAddress, type Listening, startListening, toAddress } from './listening.ts';
-import { type LiveNode, toLiveNode, toNode } from './live-node.ts';
+import { type LiveNode, toLiveNode, toNode, whyNoWork } from './live-node.ts';
 import { openNodeLink } from './node-link.ts';
 import type { NodeRecord, NodeRecords } from './node-record.ts';
 import type { LinkRequest, LinkResponse, Nodes } from './nodes.ts';
@@ -133,7 +133,7 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
     ...options,
     isMeantFor(nodeId, digest) {
       const node = nodes.get(nodeId);
-      return node?.record.approvedAt !== null && node?.orderedBlobs.has(digest) === true;
+      return node !== undefined && whyNoWork(node) === undefined && node.orderedBlobs.has(digest);
     },
     onRenewed,
   });
@@ -200,13 +200,13 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
   ];
 
   const request = async (nodeId: string, wish: LinkRequest): Promise<LinkResponse> => {
-    const { link, record, condition } = getLive(nodes, nodeId);
-    if (record.approvedAt === null)
-      throw new ClusterError(
-        'node_unreachable',
-        [phrase('node_gets_no_work', { node: record.name }), phrase('reason', { reason: 'awaiting_approval' })],
-        { hint: phrase('next_step', { reason: 'awaiting_approval' }) },
-      );
+    const node = getLive(nodes, nodeId);
+    const { link, record, condition } = node;
+    const reason = whyNoWork(node);
+    if (reason !== undefined)
+      throw new ClusterError('node_unreachable', [phrase('node_gets_no_work', { node: record.name }), phrase('reason', { reason })], {
+        hint: phrase('next_step', { reason }),
+      });
     if (link && condition.state !== 'unreachable') return link.request(wish);
     const story = [phrase('node_cannot_be_reached', { node: record.name }), ...sentencesOf(messageOf(condition))];
     throw new ClusterError('node_unreachable', story, { hint: hintOf(condition) });

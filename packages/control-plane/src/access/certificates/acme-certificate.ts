@@ -94,7 +94,7 @@ export function createAcmeCertificate({ settings, folder, meanwhile, clock, log 
   return {
     source: 'acme',
     checkEveryMs: hourMs,
-    first: async () => loadStored() ?? meanwhile.first(),
+    first: async () => loadStored() ?? { ...(await meanwhile.first()), isStandIn: true },
     isDue: async (current, nowMs) => !hasAllNames(current) || isTwoThirdsOver(current, nowMs),
     async renew() {
       log.info({ directory, names }, 'A certificate is asked for');

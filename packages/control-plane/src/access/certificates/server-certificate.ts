@@ -8,6 +8,8 @@ import { canonicalName } from '../../listeners/allowed-hosts.ts';
 export interface KeyAndCertificate {
   readonly key: string;
   readonly certificate: string;
+  /** Shown only until the one that was asked for is there. */
+  readonly isStandIn?: boolean;
 }
 
 export type CertificateSource = (typeof certificateSources)[number];
@@ -32,6 +34,8 @@ export interface ServerCertificate {
   details(): X509Certificate;
   /** Host names and addresses that it is for. */
   names(): readonly string[];
+  /** Whether browsers may know who vouches for it: neither we nor the certificate itself does. */
+  isKnownOutside(): boolean;
   condition(): Condition;
   onChange(listener: () => void): void;
   /** Now, whether it is due or not. Throws what the maker throws. */
@@ -130,6 +134,7 @@ export async function openServerCertificate(
     current: () => current,
     details: () => details,
     names: () => names,
+    isKnownOutside: () => maker.source !== 'internal' && current.isStandIn !== true && !details.checkIssued(details),
     condition() {
       const next = judge(details, hasFailed, clock.now());
       if (!isSameCondition(next, condition)) condition = next;

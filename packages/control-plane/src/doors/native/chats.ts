@@ -95,6 +95,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       method: 'POST',
       path: '/chats/{id}/turns',
       permission: 'chats:write',
+      takesPrompts: true,
       tag,
       summary: 'Say something and have it answered, or have a message answered again',
       params: byId,

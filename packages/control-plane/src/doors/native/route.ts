@@ -29,8 +29,10 @@ export interface NativeRoute {
   /** The shape of the answer; of each event's data when it is a stream; `undefined` for no content, or, with a status, for a redirect. */
   readonly answer: z.ZodType | undefined;
   readonly status?: number;
-  /** Less than what inference takes: for what strangers may send. */
+  /** 1 MiB where nothing is said; less for what strangers may send. */
   readonly maxBodyBytes?: number;
+  /** It takes text for a model: as much of it as `inference.maxBodyMiB` allows. */
+  readonly takesPrompts?: boolean;
   /** `auth`: it takes a password, a code or a one-use link, so that guessing must be slow. */
   readonly rateClass?: 'auth';
   readonly isStream?: boolean;
@@ -38,6 +40,8 @@ export interface NativeRoute {
   readonly mediaTypes?: readonly string[];
   readonly handle: (input: RouteInput<never, never, never>) => Promise<unknown>;
 }
+
+const usualBodyBytes = 1024 * 1024;
 
 type Parsed<Shape> = Shape extends z.ZodType ? z.output<Shape> : undefined;
 
@@ -81,7 +85,7 @@ function toSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
 export function registerRoute(app: FastifyInstance, definition: NativeRoute): void {
   app.route({
     method: definition.method,
-    ...(definition.maxBodyBytes === undefined ? {} : { bodyLimit: definition.maxBodyBytes }),
+    ...(definition.takesPrompts ? {} : { bodyLimit: definition.maxBodyBytes ?? usualBodyBytes }),
     url: definition.path.replace(/\{(\w+)\}/g, ':$1'),
     config: {
       permission: definition.permission,
