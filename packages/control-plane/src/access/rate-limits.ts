@@ -8,13 +8,13 @@ declare module 'fastify' {
     rateClass?: 'auth';
   }
   interface FastifyRequest {
-    /** Gives back what an attempt cost, once it turned out to be right. */
+    /** Gives back what an attempt cost, once it turned out to be right, or not to be one. */
     forgiveAttempt?: () => void;
   }
 }
 
 const minuteMs = 60_000;
-export const attemptsPerMinute = 5;
+export const usualAttemptsPerMinute = 5;
 export const writesPerMinute = 60;
 /** Sources that are remembered at once: a flood of addresses must not fill the memory. */
 const mostSources = 50_000;
@@ -63,8 +63,8 @@ export function toSource(address: string): string {
   return [...front, ...zeros, ...back].slice(0, 4).join(':');
 }
 
-function refuse(what: string, waitSeconds: number): never {
-  throw new ClusterError('too_many_requests', what, { hint: `Try again in ${waitSeconds} s.`, retryAfterSeconds: waitSeconds });
+function tooMany(what: string, waitSeconds: number): ClusterError {
+  return new ClusterError('too_many_requests', what, { hint: `Try again in ${waitSeconds} s.`, retryAfterSeconds: waitSeconds });
 }
 
 const readsOnly: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -76,26 +76,40 @@ function isCountedWrite({ method, routeOptions, caller }: FastifyRequest): boole
   return caller !== undefined && caller.kind !== 'host' && caller.kind !== 'local';
 }
 
+export interface RateLimitOptions {
+  /** From one address. */
+  readonly attemptsPerMinute: number;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly onRefused: (request: FastifyRequest, error: ClusterError) => void;
+}
+
 /**
  * Three classes: attempts to sign in by address, before anything else is looked at; writes by caller, once that is known and before
  * the body is read; inference by its key's own limits, elsewhere.
  */
-export function limitRates(app: FastifyInstance, now: () => number = Date.now): void {
+export function limitRates(app: FastifyInstance, { attemptsPerMinute, now, onRefused }: RateLimitOptions): void {
   const attempts = createBuckets(attemptsPerMinute);
   const writes = createBuckets(writesPerMinute);
+  const refuse = (request: FastifyRequest, what: string, waitSeconds: number): never => {
+    const error = tooMany(what, waitSeconds);
+    onRefused(request, error);
+    throw error;
+  };
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config?.rateClass !== 'auth') return;
     const source = toSource(request.ip);
     const waitSeconds = attempts.take(source, now());
-    if (waitSeconds > 0) refuse('Too many attempts from this address.', waitSeconds);
+    if (waitSeconds > 0) refuse(request, 'Too many attempts from this address.', waitSeconds);
     request.forgiveAttempt = () => attempts.giveBack(source);
   });
   app.addHook('preParsing', async (request) => {
     if (!isCountedWrite(request)) return;
     const waitSeconds = writes.take(`${request.caller?.kind} ${request.caller?.id}`, now());
-    if (waitSeconds > 0) refuse(`More than ${writesPerMinute} changes in a minute.`, waitSeconds);
+    if (waitSeconds > 0) refuse(request, `More than ${writesPerMinute} changes in a minute.`, waitSeconds);
   });
   app.addHook('onResponse', async (request, reply) => {
-    if (reply.statusCode < 400) request.forgiveAttempt?.();
+    // what the route itself put off, since this name is being guessed, was no attempt: nothing was compared
+    if (reply.statusCode < 400 || reply.statusCode === 429) request.forgiveAttempt?.();
   });
 }

@@ -16,7 +16,7 @@ describe('cluster.yaml', () => {
     const missing = await readConfig(join(folder, 'none.yaml'));
     await writeFile(file(), '');
     expect(await readConfig(file())).toEqual(missing);
-    expect(missing.listeners.main).toEqual({ host: '127.0.0.1', port: 3000 });
+    expect(missing.listeners.main).toEqual({ host: '127.0.0.1', port: 3000, tls: 'off' });
   });
 
   test('the older documents’ file is understood', async () => {

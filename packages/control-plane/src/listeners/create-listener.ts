@@ -4,10 +4,10 @@ import { type Logger, newId } from '@cluster-ai/runtime';
 import { type FastifyHttpOptions, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Admission, AdmissionRequest } from '../access/admission.ts';
 import type { AuditPoint } from '../access/audit/audit.ts';
-import { recordActs, toDenial } from '../access/audit/record-acts.ts';
+import { recordActs, toDenial, toHastyAttempt } from '../access/audit/record-acts.ts';
 import type { Caller } from '../access/caller.ts';
 import type { ServerCertificate } from '../access/certificates/server-certificate.ts';
-import { limitRates } from '../access/rate-limits.ts';
+import { limitRates, usualAttemptsPerMinute } from '../access/rate-limits.ts';
 import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { checkHostAndOrigin } from './allowed-hosts.ts';
@@ -39,6 +39,10 @@ export interface ListenerOptions {
   readonly certificate?: ServerCertificate | undefined;
   /** Names and addresses beyond loopback that the Host header may carry, as they are now. */
   readonly names?: () => readonly string[];
+  /** To sign in, from one address. */
+  readonly attemptsPerMinute?: number;
+  /** Milliseconds; what limits of rates are counted by. */
+  readonly now?: () => number;
 }
 
 const MIB = 1024 * 1024;
@@ -139,7 +143,8 @@ export function createListener(options: ListenerOptions): ListenerShell {
       throw error;
     }
   });
-  limitRates(app);
+  const { now = Date.now, attemptsPerMinute = usualAttemptsPerMinute } = options;
+  limitRates(app, { attemptsPerMinute, now, onRefused: (request, error) => audit?.denied(toHastyAttempt(request, error)) });
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => parseJson(body));
   app.addHook('onResponse', async (request, reply) => {

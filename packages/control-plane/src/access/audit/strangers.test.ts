@@ -19,7 +19,7 @@ beforeEach(async () => {
   place = await openPlace();
   audit = await place.open();
   database = withAudit(place.database, audit);
-  app = await openPeopleApp(database, { acts: createActs({ audit, log: silentLogger }), clock: place.clock });
+  app = await openPeopleApp(database, { acts: createActs({ audit, log: silentLogger }), denied: audit.denied, clock: place.clock });
 });
 afterEach(async () => {
   await app[Symbol.asyncDispose]();

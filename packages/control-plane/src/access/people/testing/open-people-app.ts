@@ -13,6 +13,7 @@ import { createListener } from '../../../listeners/create-listener.ts';
 import type { Database } from '../../../stores/database.ts';
 import { createAdmission } from '../../admission.ts';
 import { describeAct } from '../../audit/act.ts';
+import type { Audit } from '../../audit/audit.ts';
 import type { Caller } from '../../caller.ts';
 import { type ApiKeys, openApiKeys } from '../../keys/api-keys.ts';
 import type { Oidc } from '../../oidc/oidc.ts';
@@ -85,6 +86,9 @@ export interface PeopleAppOptions {
   readonly clock?: PeopleApp['clock'];
   readonly isHost?: boolean;
   readonly acts?: ActRecorder;
+  /** To sign in, from one address. */
+  readonly attemptsPerMinute?: number;
+  readonly denied?: Audit['denied'];
   readonly given?: Partial<GivenKeys>;
   readonly makeOidc?: (parts: { readonly external: ExternalSignIn; readonly secrets: Secrets; readonly clock: Clock }) => Oidc;
 }
@@ -92,7 +96,16 @@ export interface PeopleAppOptions {
 /** The routes of people on a real listener shell over a real database, called without a socket. */
 export async function openPeopleApp(
   database: Database,
-  { hasher = createPasswordHasher(), clock = createManualClock(), isHost = false, given, makeOidc, acts: recorder }: PeopleAppOptions = {},
+  {
+    hasher = createPasswordHasher(),
+    clock = createManualClock(),
+    isHost = false,
+    given,
+    makeOidc,
+    acts: recorder,
+    attemptsPerMinute,
+    denied,
+  }: PeopleAppOptions = {},
 ): Promise<PeopleApp> {
   const adopted: string[] = [];
   const secrets = await openTestSecrets(database, clock, given);
@@ -113,6 +126,9 @@ export async function openPeopleApp(
     log: silentLogger,
     renderError: renderProblem,
     admission: openAdmission(access, keys, isHost),
+    now: clock.now,
+    ...(attemptsPerMinute === undefined ? {} : { attemptsPerMinute }),
+    ...(denied === undefined ? {} : { audit: { acts: recorder ?? { run: (_act, work) => work() }, denied } }),
   });
   const acts: PublicAct[] = [];
   const oidc = makeOidc?.({ external: access.external, secrets, clock });
