@@ -1,4 +1,5 @@
 /* Tries passwords from a thousand addresses of this machine, at a steady pace, until its parent ends. Started by login-flood.ts. */
+import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setPriority } from 'node:os';
@@ -40,6 +41,7 @@ const nowhere = createServer((incoming, response) => {
   incoming.resume();
   incoming.once('end', () => response.writeHead(429).end());
 }).listen(0, '127.0.0.1');
+await once(nowhere, 'listening');
 let aim = new URL(`http://127.0.0.1:${(nowhere.address() as AddressInfo).port}/`);
 const elsewhere = aim;
 

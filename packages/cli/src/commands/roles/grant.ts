@@ -1,4 +1,4 @@
-import { type Person, personShape } from '@cluster-ai/contracts';
+import { ClusterError, type Person, personShape } from '@cluster-ai/contracts';
 import { fill, text } from '../../output/language.ts';
 import { type Context, defineVerb } from '../../verb.ts';
 import { person } from '../users/print-people.ts';
@@ -17,6 +17,16 @@ function print({ terminal }: Context, { name, models }: Person): void {
   const sentence = models === null ? texts.all : models.length === 0 ? texts.none : texts.models;
   terminal.data(fill(terminal.say(sentence), { name, models: models?.join(', ') ?? '' }));
 }
+
+/** Taking one model out of a pattern would leave something that no list of patterns says. */
+const notGranted = (name: string, pattern: string, granted: readonly string[]) =>
+  new ClusterError(
+    'invalid_request',
+    `"${pattern}" was not granted to "${name}" in these words: it has ${granted.join(', ') || 'nothing'}.`,
+    {
+      hint: 'Revoke what was granted, and grant what shall remain.',
+    },
+  );
 
 export const rolesGrant = defineVerb({
   path: 'roles grant',
@@ -44,7 +54,10 @@ export const rolesRevoke = defineVerb({
   async run(context, [name = '', ...models]) {
     const options = { signal: context.signal };
     const { models: before } = await context.connect().getPerson(name, options);
-    const left = models.length === 0 ? [] : (before ?? ['*']).filter((pattern) => !models.includes(pattern));
+    const granted = before ?? ['*'];
+    const unknown = models.find((pattern) => !granted.includes(pattern));
+    if (unknown !== undefined) throw notGranted(name, unknown, granted);
+    const left = models.length === 0 ? [] : granted.filter((pattern) => !models.includes(pattern));
     return context.connect().updatePerson(name, { models: left }, options);
   },
   print,

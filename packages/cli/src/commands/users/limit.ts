@@ -13,8 +13,8 @@ const texts = {
 export const usersLimit = defineVerb({
   path: 'users limit',
   summary: text(
-    'Limit what a person or service account may use, with all keys together',
-    'Limita o quanto uma pessoa ou conta de serviço pode usar, com todas as chaves juntas',
+    'Say how much a person or service account may use, with all keys together; what is not named is not limited',
+    'Diz o quanto uma pessoa ou conta de serviço pode usar, com todas as chaves juntas; o que não é citado não tem limite',
   ),
   examples: ['cluster-ai users limit bia --tokens-per-day 200000 --requests-per-minute 60', 'cluster-ai users limit bia --none'],
   positionals: [person],

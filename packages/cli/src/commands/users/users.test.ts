@@ -45,6 +45,9 @@ test('the owner of the machine manages people from the command line', async () =
   expect(await roles('grant', 'ci', 'team/*', 'starter')).toContain('these models: team/*, starter.');
   expect(await roles('grant', 'ci', 'other')).toContain('team/*, starter, other.');
   expect(await roles('revoke', 'ci', 'starter', 'other')).toContain('these models: team/*.');
+  expect((await bench.run(['roles', 'revoke', 'ci', 'team/qwen', '--url', url])).stderr).toContain(
+    'was not granted to "ci" in these words',
+  );
   expect(await roles('revoke', 'ci', 'team/*')).toContain('may use no model.');
   expect(await roles('ls')).toMatch(/people:write +✓ +- +- +-/);
 

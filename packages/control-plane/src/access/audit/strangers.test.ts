@@ -59,6 +59,7 @@ test('tries that are refused because they come too fast are counted as well, and
   await app.setUp();
   const before = (await entries()).length;
   for (let i = 0; i < 12; i++) await app.visit().call('POST', '/sessions', { name: 'ana', password: 'wrong' });
+  expect(await entries()).toHaveLength(before);
   await writeDenials();
   const made = (await entries()).slice(0, -before).map(({ count, details }) => [details['code'], count]);
   expect(made).toEqual(

@@ -52,7 +52,7 @@ export async function openQuotas({ database, clock, log }: QuotasDependencies): 
   const namesAt = createPeriodNames();
   const counters = new Map<string, Cells>();
   let unsaved: DayUse[] = [];
-  let saving: Promise<void> = Promise.resolve();
+  let turns: Promise<void> = Promise.resolve();
   let cleanedAtMs = Number.NEGATIVE_INFINITY;
 
   function cellsOf(subject: string): Cells {
@@ -120,16 +120,17 @@ export async function openQuotas({ database, clock, log }: QuotasDependencies): 
     }
   }
 
-  function saveInTurn(): Promise<void> {
-    const saved = saving.then(save);
-    saving = saved.catch(() => {});
-    return saved;
+  /** One at a time: what is being written is neither in the database nor among what is not written. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = turns.then(work);
+    turns = done.catch(() => {});
+    return done;
   }
 
   async function sync(): Promise<void> {
     try {
-      await saveInTurn();
-      if (database.kind === 'postgres') await load();
+      await inTurn(save);
+      if (database.kind === 'postgres') await inTurn(load);
       if (clock.now() - cleanedAtMs < DAY_MS) return;
       cleanedAtMs = clock.now();
       await store.removeOld(clock.now());
@@ -149,7 +150,7 @@ export async function openQuotas({ database, clock, log }: QuotasDependencies): 
       for (const { subject } of quotas) add(subject, 0, tokens);
     },
     async usageOf(quota) {
-      await saveInTurn();
+      await inTurn(save);
       const now = clock.now();
       const counts = countsOf(quota.subject, now);
       const toCounts = (period: Period) => ({ requests: counts(period).requests, tokens: counts(period).tokens });
