@@ -65,6 +65,9 @@ export function toLiveNode(record: NodeRecord, nowMs: number, monotonicMs: numbe
   };
 }
 
+/** More than any machine can run: what an agent says must not fill the memory of others. */
+const mostReplicas = 1000;
+
 /** Takes over what the agent said. */
 export function applyReport(node: LiveNode, report: AgentReport, nowMs: number): void {
   switch (report.type) {
@@ -74,13 +77,14 @@ export function applyReport(node: LiveNode, report: AgentReport, nowMs: number):
       node.metrics = report.metrics;
       node.metricsAtMs = nowMs;
       node.replicas.clear();
-      for (const replica of report.replicas) node.replicas.set(replica.replicaId, replica);
+      for (const replica of report.replicas.slice(0, mostReplicas)) node.replicas.set(replica.replicaId, replica);
       return;
     case 'metrics':
       node.metrics = report.metrics;
       node.metricsAtMs = nowMs;
       return;
     case 'replica':
+      if (node.replicas.size >= mostReplicas && !node.replicas.has(report.replica.replicaId)) return;
       node.replicas.set(report.replica.replicaId, report.replica);
       return;
     case 'replica-gone':
