@@ -26,6 +26,7 @@ import type {
   CreateInvitationInput,
   CreatePersonInput,
   CreateServiceAccountInput,
+  ErasedPerson,
   FoundFile,
   GenerateAnswer,
   GenerateInput,
@@ -43,6 +44,7 @@ import type {
   PasskeyOptions,
   PasskeySignInInput,
   Person,
+  PersonExport,
   Profile,
   PutSecret,
   RecoveryCodes,
@@ -256,6 +258,10 @@ export interface ClusterClient {
   updatePerson(id: string, input: UpdatePersonInput, options?: CallOptions): Promise<Person>;
   /** Throws `person_not_found`, `conflict` for the last admin. */
   removePerson(id: string, options?: CallOptions): Promise<void>;
+  /** Everything that is stored about a person. Throws `person_not_found`. */
+  exportPerson(id: string, options?: CallOptions): Promise<PersonExport>;
+  /** Forgets a person: login, credentials, chats, keys, and the name in the record. Throws `person_not_found`, `conflict` for the last admin. */
+  erasePerson(id: string, options?: CallOptions): Promise<ErasedPerson>;
   /** Takes a password away and gives the link for a new one. Throws `person_not_found`. */
   resetPassword(id: string, options?: CallOptions): Promise<OneUseLink>;
   /** Where somebody is signed in. Throws `person_not_found`. */
@@ -394,6 +400,8 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     invitePerson: (input = {}, options) => request({ method: 'POST', path: 'people/invitations', body: input, ...options }),
     updatePerson: (id, input, options) => request({ method: 'PATCH', path: `people/${part(id)}`, body: input, ...options }),
     removePerson: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}`, ...options }),
+    exportPerson: (id, options) => request({ method: 'POST', path: `people/${part(id)}/export`, body: {}, ...options }),
+    erasePerson: (id, options) => request({ method: 'POST', path: `people/${part(id)}/erase`, body: {}, ...options }),
     resetPassword: (id, options) => request({ method: 'POST', path: `people/${part(id)}/reset-password`, body: {}, ...options }),
     listSessionsOf: async (id, options) =>
       (await request<{ sessions: readonly Session[] }>({ path: `people/${part(id)}/sessions`, ...options })).sessions,

@@ -139,6 +139,11 @@ export const configShape = z.strictObject({
       oidc: oidc.optional().describe('Sign-in by an OpenID provider.'),
     })
     .prefault({}),
+  privacy: z
+    .strictObject({
+      chatsDays: z.int().min(0).max(36_500).default(0).describe('How long a chat is kept after its last change; 0 for ever.'),
+    })
+    .prefault({}),
   outgoing: z
     .strictObject({
       allowedHosts: z

@@ -15,6 +15,7 @@ export * from './people.ts';
 export * from './permissions.ts';
 export * from './phrases.ts';
 export * from './portuguese.ts';
+export * from './privacy.ts';
 export * from './process-messages.ts';
 export * from './reasons.ts';
 export * from './replicas.ts';

@@ -21,6 +21,7 @@ import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { createOidc } from './access/oidc/oidc.ts';
 import { openPeople } from './access/people/open-people.ts';
+import { createPrivacy } from './access/privacy/privacy.ts';
 import { openQuotas } from './access/quotas/open-quotas.ts';
 import { permissionsWithoutCredential } from './access/roles.ts';
 import { takeGivenKeys } from './access/secrets/master-key.ts';
@@ -198,8 +199,12 @@ export async function runControlPlane(
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
   const load = createLoadRecorder({ gateway, clock });
-  const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
+  const chatStore = createChatStore(database, clock.now);
+  const chats = createChats({ store: chatStore, gateway, events, clock, log });
   await chats.recover();
+
+  const { chatsDays } = config.privacy;
+  const privacy = createPrivacy({ database, access, keys, chats: chatStore, audit, chatsDays, clock, log });
 
   const opened: { listeners: readonly Listener[] } = { listeners: [] };
   const native: NativeDependencies = {
@@ -212,6 +217,7 @@ export async function runControlPlane(
     quotas,
     acts,
     audit,
+    privacy,
     events,
     load,
     config,
@@ -260,6 +266,7 @@ export async function runControlPlane(
     shown.run(signal),
     audit.run(signal),
     secrets.run(signal),
+    privacy.run(signal),
     reconciler.run(signal),
     publishChanges({ gateway, registry, events, clock }, signal),
     keys.run(signal),

@@ -41,6 +41,8 @@ import { secretsSet } from './secrets/set.ts';
 import { secretsStatus } from './secrets/status.ts';
 import { usersAdd } from './users/add.ts';
 import { usersDisable, usersEnable } from './users/disable.ts';
+import { usersErase } from './users/erase.ts';
+import { usersExport } from './users/export.ts';
 import { usersLimit } from './users/limit.ts';
 import { usersLs } from './users/ls.ts';
 import { usersResetPassword } from './users/reset-password.ts';
@@ -86,6 +88,8 @@ export const verbs: readonly Verb[] = [
   rolesLs,
   rolesGrant,
   rolesRevoke,
+  usersExport,
+  usersErase,
   auditLs,
   auditVerify,
   auditExport,

@@ -34,6 +34,7 @@ export interface Tables {
   external_identities: ExternalIdentityRow;
   audit_entries: AuditEntryRow;
   audit_head: AuditHeadRow;
+  audit_names: AuditNameRow;
   master_keys: MasterKeyRow;
   data_keys: DataKeyRow;
   key_rotations: KeyRotationRow;
@@ -68,6 +69,7 @@ export const tableNames = [
   'external_identities',
   'audit_entries',
   'audit_head',
+  'audit_names',
   'master_keys',
   'data_keys',
   'key_rotations',
@@ -373,6 +375,7 @@ export interface AuditEntryRow {
   at: number;
   actor_kind: string;
   actor_id: string;
+  /** Empty for people: theirs are in `audit_names`. */
   actor_name: string;
   actor_role: string;
   address: string;
@@ -384,6 +387,12 @@ export interface AuditEntryRow {
   request_id: string;
   count: number;
   hash: string;
+}
+
+/** What somebody was called whom the record knows by id: no part of the chain, so that it can be forgotten. */
+export interface AuditNameRow {
+  person_id: string;
+  name: string;
 }
 
 /** The two ends of the record: its one row is made with the first entry. */

@@ -27,6 +27,7 @@ test('the owner of the machine manages people from the command line', async () =
   expect(await json('sessions', 'bia', '--end', '--yes')).toEqual({ name: 'bia', ended: true, sessions: [] });
   expect((await run('ls')).stdout).toContain('bia   operator  no password');
   expect(await run('rm', 'bia', '--json')).toMatchObject({ code: 2 }); // nobody can be asked
+  expect(await run('erase', 'bia', '--json')).toMatchObject({ code: 2 });
   expect(await json('rm', 'bia', '--yes')).toMatchObject({ name: 'bia', removed: true });
   expect(await run('rm', 'bia', '--yes')).toMatchObject({ code: 4, stderr: expect.stringContaining('There is no person "bia"') });
   expect(await run('role', 'ana', 'viewer')).toMatchObject({ code: 1, stderr: expect.stringContaining('the last admin') });

@@ -118,8 +118,11 @@ export async function openApiKeys({ database, clock, log }: ApiKeysDependencies)
   const usedSince = new Map<string, number>();
 
   async function reload(query: Query = database.query) {
+    const before = [...known.keys()]; // what is made meanwhile is not in the rows, and stays
     const rows = await query.selectFrom('api_keys').selectAll().execute();
     for (const row of rows) known.set(row.id, toKnown(row));
+    const there = new Set(rows.map(({ id }) => id));
+    for (const id of before) if (!there.has(id)) known.delete(id);
   }
 
   async function saveUses() {
@@ -176,6 +179,9 @@ export async function openApiKeys({ database, clock, log }: ApiKeysDependencies)
     /** Whether anybody could use a key now. */
     hasAny: (): boolean =>
       [...known.values()].some(({ row }) => row.revoked_at === null && (row.expires_at === null || row.expires_at > clock.now())),
+
+    /** Takes over what somebody else changed in the table of keys. */
+    refresh: () => reload(),
 
     /** The caller's own keys; all of them for who may manage people. Newest first. */
     list: (caller: Caller): readonly ApiKey[] =>

@@ -105,7 +105,7 @@ export function createExternalSignIn({ directory, sessions, clock, describeAct }
     const person = (await findPerson(query, identity)) ?? (await addNewcomer(query, identity, role));
     if (person.state !== 'active') throw disabled();
     const given = await followRole(query, person, role);
-    describeAct({ target: person.id, details: { name: person.name, role: given, before: person.role, issuer: identity.issuer } });
+    describeAct({ target: person.id, details: { role: given, before: person.role, issuer: identity.issuer } });
     return { ...(await sessions.begin(query, person.id, origin)), personId: person.id };
   }
 
@@ -113,7 +113,7 @@ export function createExternalSignIn({ directory, sessions, clock, describeAct }
   async function refuse(identity: ExternalIdentity): Promise<never> {
     const person = await directory.read((query) => findPerson(query, identity));
     if (person !== undefined) {
-      describeAct({ target: person.id, details: { name: person.name, refused: 'role_missing', issuer: identity.issuer } });
+      describeAct({ target: person.id, details: { refused: 'role_missing', issuer: identity.issuer } });
       await directory.change((query) => endSessionsOf(query, person.id, clock.now()));
     }
     throw roleMissing();

@@ -89,8 +89,8 @@ export interface People {
 
   /** Takes effect at once, in what is open too. Throws `person_not_found`, `conflict` when nobody would be left who may do everything. */
   update(idOrName: string, change: PersonChange): Promise<Person>;
-  /** Throws as `update`. */
-  remove(idOrName: string): Promise<void>;
+  /** With whatever else belongs to the person and goes in the same transaction. Throws as `update`. */
+  remove(idOrName: string, also?: (query: Query) => Promise<void>): Promise<void>;
   /** What people may change themselves. A new password needs the old one, and ends all other sessions. */
   updateOwn(personId: string, change: ProfileChange, current: { readonly sessionId: string; readonly origin: Origin }): Promise<Person>;
 
@@ -143,7 +143,7 @@ export function createPeople(dependencies: PeopleDependencies): People {
   async function addNewcomer(query: Query, newcomer: Newcomer, role: Role, passwordHash: string, origin: Origin): Promise<SignedIn> {
     const row = toPersonRow({ ...newcomer, role, email: null }, passwordHash, clock.now());
     await addPerson(query, row);
-    tell(row.id, { name: row.name, role });
+    tell(row.id, { role });
     return { ...(await sessions.begin(query, row.id, origin)), personId: row.id };
   }
 
@@ -186,7 +186,7 @@ export function createPeople(dependencies: PeopleDependencies): People {
       const row = toPersonRow(wish, null, clock.now());
       const link = await directory.change(async (query) => {
         await addPerson(query, row);
-        tell(row.id, { name: row.name, role: row.role });
+        tell(row.id, { role: row.role });
         return addLink(query, { kind: 'password', personId: row.id, createdBy: by, ttlMs: PASSWORD_LINK_MS }, clock);
       });
       return { person: toPerson(find(row.id)), link };
@@ -252,12 +252,13 @@ export function createPeople(dependencies: PeopleDependencies): People {
       });
       return toPerson(find(id));
     },
-    async remove(idOrName) {
-      const { id, name } = find(idOrName);
+    async remove(idOrName, also = async () => {}) {
+      const { id } = find(idOrName);
       await directory.change(async (query) => {
-        tell(id, { name });
+        tell(id);
         await keepAnAdmin(query, () => query.deleteFrom('people').where('id', '=', id).execute());
         await query.deleteFrom('usage_counters').where('subject', '=', id).execute();
+        await also(query);
       });
     },
     async updateOwn(personId, { password, displayName, email }, { sessionId, origin }) {

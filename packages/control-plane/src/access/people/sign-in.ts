@@ -126,7 +126,7 @@ export function createSignIn({ directory, sessions, totp, hasher, delays, clock,
     const newHash = isOutdated(person.passwordHash ?? '') ? await hasher.hash(password) : undefined;
     const begun = await directory.change(async (query) => {
       await confirmUnchanged(query, person);
-      describeAct({ target: person.id, details: { name: person.name } });
+      describeAct({ target: person.id });
       if (checked !== undefined && !(await totp.use(query, person.id, checked))) throw wrongCode();
       if (newHash !== undefined) await query.updateTable('people').set({ password_hash: newHash }).where('id', '=', person.id).execute();
       return begin(query, person.id);

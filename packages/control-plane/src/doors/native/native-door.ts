@@ -21,6 +21,7 @@ import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { peopleRoutes } from './people.ts';
+import { type PrivacyRouteDependencies, privacyRoutes } from './privacy.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
 import { type SecretsDependencies, secretRoutes } from './secrets.ts';
@@ -37,7 +38,7 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies extends SignInDependencies, SecretsDependencies {
+export interface NativeDependencies extends SignInDependencies, SecretsDependencies, PrivacyRouteDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
@@ -69,6 +70,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...certificateRoutes(dependencies),
     ...keyRoutes(dependencies),
     ...peopleRoutes(dependencies),
+    ...privacyRoutes(dependencies),
     ...sessionRoutes(dependencies),
     ...passkeyRoutes(dependencies),
     ...signInRoutes(dependencies),

@@ -11,6 +11,7 @@ import { secretTables } from './0006-secrets.ts';
 import { nodeApproval } from './0007-node-approval.ts';
 import { chatOptions } from './0008-chat-options.ts';
 import { quotas } from './0009-quotas.ts';
+import { auditNames } from './0010-privacy.ts';
 import { externalIdentities } from './0011-oidc.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
@@ -24,6 +25,7 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0007-node-approval': nodeApproval(kind),
   '0008-chat-options': chatOptions,
   '0009-quotas': quotas(kind),
+  '0010-privacy': auditNames(kind),
   '0011-oidc': externalIdentities(kind),
 });
 
