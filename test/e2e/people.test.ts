@@ -106,7 +106,11 @@ test('what is known of somebody is told, and is gone when it is asked to be', as
   expect(told).toMatchObject({ person: { name: 'davi' }, chats: [{ title: 'what davi asked' }] });
   expect(told.person).toEqual(own.person);
   expect(told.audit.map(({ action }: { action: string }) => action)).toContain('POST /api/v1/chats');
-  expect(JSON.parse((await cluster.cli('users', 'erase', 'davi', '--yes', '--json')).stdout)).toEqual({ id: own.person.id, chats: 1, keys: 0 });
+  expect(JSON.parse((await cluster.cli('users', 'erase', 'davi', '--yes', '--json')).stdout)).toEqual({
+    id: own.person.id,
+    chats: 1,
+    keys: 0,
+  });
   expect((await call('GET', '/me', undefined, davi)).status).toBe(401);
   expect((await cluster.cli('users', 'export', 'davi')).code).toBe(4);
   expect((await cluster.cli('audit', 'ls', '--json')).stdout).not.toContain('davi');
