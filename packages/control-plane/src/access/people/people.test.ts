@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiKeyShape } from '@cluster-ai/contracts';
 import { createManualClock, silentLogger } from '@cluster-ai/runtime';
-import { generateSync } from 'otplib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../stores/database.ts';
 import { openDatabase } from '../../stores/open-database.ts';
@@ -13,6 +12,7 @@ import type { Secrets } from '../secrets/secrets.ts';
 import { finishRotations, newTestKey, testKey } from '../secrets/testing/open-test-secrets.ts';
 import type { SessionCaller } from './directory.ts';
 import { createPasswordHasher } from './passwords/password-hasher.ts';
+import { appCode } from './testing/app-code.ts';
 import { goodPassword, openPeopleApp, type Visitor } from './testing/open-people-app.ts';
 import { createSoftAuthenticator } from './testing/soft-authenticator.ts';
 import { createTokenKeys } from './token-keys.ts';
@@ -680,7 +680,7 @@ describe.each([
     describe('codes of an authenticator app', () => {
       async function enrol(app: Awaited<ReturnType<typeof openPeopleApp>>, visitor: Visitor) {
         const { body } = await visitor.call('POST', '/me/totp');
-        const codeNow = () => generateSync({ secret: body.secret, epoch: Math.floor(app.clock.now() / 1000) });
+        const codeNow = () => appCode(body.secret, app.clock.now());
         return { seed: body, codeNow };
       }
 
