@@ -11,12 +11,14 @@ import {
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
 import { aborted, type Clock, type DataFolder, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
 import type { FastifyInstance } from 'fastify';
+import { toAccessState } from './access/access-state.ts';
 import { createAdmission } from './access/admission.ts';
 import { describeAct } from './access/audit/act.ts';
 import { createActs } from './access/audit/acts.ts';
 import { openAudit } from './access/audit/open-audit.ts';
 import { withAudit } from './access/audit/with-audit.ts';
 import { makeHostCredential } from './access/host-credential.ts';
+import { createKeyUsage } from './access/key-usage.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { openPeople } from './access/people/open-people.ts';
 import type { SecretBox } from './access/people/secret-box.ts';
@@ -121,7 +123,8 @@ export async function runControlPlane(
     signal,
   );
   const metrics = openMetrics({ nodes });
-  const keys = await openApiKeys({ database, clock, log });
+  const keyUsage = createKeyUsage({ clock });
+  const keys = keyUsage.counting(await openApiKeys({ database, clock, log }));
   await using access = await openPeople({
     database,
     secrets: noSecrets,
@@ -132,11 +135,12 @@ export async function runControlPlane(
     describeAct,
   });
   const { people, sessions, lookup } = access;
+  const local = { permissions: () => (config.access.local ? permissionsWithoutCredential(people.count()) : undefined) };
   const admission = createAdmission({
     keys,
     sessions: lookup,
     host: makeHostCredential(folder),
-    local: { permissions: () => (config.access.local ? permissionsWithoutCredential(people.count()) : undefined) },
+    local,
   });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
@@ -151,6 +155,8 @@ export async function runControlPlane(
     gateway,
     chats,
     keys,
+    keyUsage,
+    accessState: () => toAccessState({ isLocalOn: config.access.local, people: people.count(), permissions: local.permissions() }),
     access,
     acts,
     audit,

@@ -10,6 +10,7 @@ import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { LoadRecorder } from '../../observability/load-recorder.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { type AccessRouteDependencies, accessRoutes } from './access.ts';
 import { auditRoutes } from './audit.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
@@ -34,7 +35,7 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies extends PeopleRouteDependencies {
+export interface NativeDependencies extends PeopleRouteDependencies, AccessRouteDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
@@ -57,6 +58,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
+    ...accessRoutes(dependencies),
     ...keyRoutes(dependencies),
     ...peopleRoutes(dependencies),
     ...sessionRoutes(dependencies),
