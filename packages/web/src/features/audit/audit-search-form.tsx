@@ -22,7 +22,7 @@ export function AuditSearchForm({ search, onSearch }: { readonly search: AuditSe
           onSearch(draft);
         }}
       >
-        <div className="grid grid-cols-2 gap-3 lg:grid-cols-6">
+        <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3 xl:grid-cols-[1fr_1fr_1fr_13rem_13rem_9rem]">
           {names.map((name) => (
             <Field
               key={name}

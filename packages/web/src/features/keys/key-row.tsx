@@ -32,7 +32,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
   return (
     <div className="flex min-w-0 gap-1.5">
       <dt className="shrink-0 text-muted-foreground">{name}</dt>
-      <dd className="min-w-0 break-words">{children}</dd>
+      <dd className="min-w-0 [overflow-wrap:anywhere]">{children}</dd>
     </div>
   );
 }
@@ -103,7 +103,7 @@ export function KeyRow({ apiKey, owner }: KeyRowProps) {
     <li className="flex flex-wrap items-start gap-x-4 gap-y-2 border-t px-4 py-3.5 first:border-t-0">
       <div className="grid min-w-0 flex-1 basis-72 gap-1.5">
         <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
-          <h2 className="break-words font-medium">{name}</h2>
+          <h2 className="min-w-0 font-medium [overflow-wrap:anywhere]">{name}</h2>
           <StateChip state={state} />
           <Chip>{t(`roles.${role}`)}</Chip>
           <code className="font-mono text-muted-foreground text-xs">{prefix}…</code>

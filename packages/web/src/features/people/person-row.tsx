@@ -46,9 +46,9 @@ export function PersonRow({ person, onAct }: { readonly person: Person; onAct(ac
   const known = [displayName === '' ? '' : name, email ?? ''].filter(Boolean).join(' · ');
   return (
     <li className="flex items-start gap-3 border-t px-4 py-3.5 first:border-t-0">
-      <div className="grid min-w-0 flex-1 gap-1">
+      <div className="grid min-w-0 flex-1 grid-cols-[minmax(0,1fr)] gap-1">
         <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
-          <h2 className="break-words font-medium">{displayName || name}</h2>
+          <h2 className="min-w-0 font-medium [overflow-wrap:anywhere]">{displayName || name}</h2>
           <Chip>{t(`roles.${role}`)}</Chip>
           {person.id === me?.person?.id && <Chip>{t('people.you')}</Chip>}
           {state === 'disabled' && (
@@ -63,7 +63,7 @@ export function PersonRow({ person, onAct }: { readonly person: Person; onAct(ac
             </Chip>
           )}
         </div>
-        {known !== '' && <p className="break-words text-muted-foreground">{known}</p>}
+        {known !== '' && <p className="text-muted-foreground [overflow-wrap:anywhere]">{known}</p>}
         <p className="text-muted-foreground text-xs">
           {lastSignInAt === null ? (
             t('people.neverSignedIn')

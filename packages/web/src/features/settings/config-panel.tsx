@@ -20,9 +20,9 @@ export function ConfigPanel() {
             <Hint text={t('settings.change', { path: `${status?.data_folder ?? '…'}/cluster.yaml` })} />
           </p>
         </InfoNotice>
-        <div className="grid gap-x-8 gap-y-5 lg:grid-cols-2">
+        <div className="gap-x-8 lg:columns-2">
           {flattenConfig(config).map(({ name, settings }) => (
-            <section key={name} className="min-w-0">
+            <section key={name} className="mb-5 break-inside-avoid">
               <h3 className="mb-1 font-medium">
                 {name === '' ? t('settings.general') : <code className="font-mono text-[0.8125rem]">{name}</code>}
               </h3>
