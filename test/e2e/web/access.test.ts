@@ -227,7 +227,7 @@ test('the record: what was done and refused is found, exported, and verified', a
   await page.getByText('DELETE /api/v1/keys/:id').waitFor({ state: 'detached' });
   expect(new URL(page.url()).search).toBe('?actor=ana&result=failed');
   await page.getByText('DELETE /api/v1/people/:id').first().click();
-  await page.getByText('Request', { exact: true }).first().waitFor();
+  await page.locator('details[open]').getByText('Request', { exact: true }).waitFor();
   await admin.picture('audit-found');
   expect(await findBarriers(admin)).toEqual([]);
 
