@@ -36,7 +36,7 @@ const pages = {
   'model-failed': { path: 'models/llama-70b', sees: 'not_enough_memory' },
   'found-files': { path: 'models', sees: 'qwen2.5:7b' },
   keys: { path: 'keys', sees: 'Open WebUI' },
-  people: { path: 'people', sees: 'Ana Souza' },
+  people: { path: 'people', sees: 'ana@casa.example' },
   profile: { path: 'profile', sees: 'cluster.casa.example' },
   audit: { path: 'audit', sees: 'node.joined' },
   settings: { path: 'settings', sees: 'firstTokenTimeoutSeconds' },
