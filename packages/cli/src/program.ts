@@ -53,6 +53,7 @@ const groups = {
   nodes: text('The machines of the cluster', 'As máquinas do cluster'),
   models: text('The models that the cluster keeps', 'Os modelos que o cluster guarda'),
   users: text('The people who have a login', 'As pessoas que têm acesso'),
+  roles: text('What roles may do, and which models somebody may use', 'O que os papéis podem, e que modelos alguém pode usar'),
   keys: text('The keys that programs sign in with', 'As chaves com que os programas entram'),
   audit: text('Who did what, and whether somebody changed that record', 'Quem fez o quê, e se alguém alterou esse registro'),
   backup: text('Save and bring back state and models', 'Salva e traz de volta estado e modelos'),

@@ -3,6 +3,7 @@ import type {
   AddModelInput,
   AddPasskeyInput,
   ApiKey,
+  AuditCheckpointList,
   AuditFilter,
   AuditFormat,
   AuditList,
@@ -23,12 +24,12 @@ import type {
   CreatedPerson,
   CreateInvitationInput,
   CreatePersonInput,
+  CreateServiceAccountInput,
   FoundFile,
   GenerateAnswer,
   GenerateInput,
   Invitation,
   InvitePersonInput,
-  KeyUsageList,
   LoadHistory,
   LoadModelInput,
   Model,
@@ -43,13 +44,15 @@ import type {
   Person,
   Profile,
   RecoveryCodes,
-  RoleRights,
+  RoleList,
   Session,
   SignInInput,
   TotpSeed,
   UpdateChatInput,
   UpdatePersonInput,
   UpdateProfileInput,
+  UsageReport,
+  VerifyAuditInput,
 } from '@cluster-ai/contracts';
 import { type CallOptions, createHttp, type HttpOptions } from './http.ts';
 
@@ -118,16 +121,16 @@ export interface ClusterClient {
   /** The configuration that is in force, defaults filled in. */
   getConfig(options?: CallOptions): Promise<Config>;
 
-  /** What each role may do, from most to least. */
-  listRoles(options?: CallOptions): Promise<readonly RoleRights[]>;
   /** Who comes in without a credential, and why. */
   getAccessState(options?: CallOptions): Promise<AccessState>;
   /** The caller's keys; all of them for who manages people. Newest first. */
   listKeys(options?: CallOptions): Promise<readonly ApiKey[]>;
-  /** What the caller's keys have used since the cluster started; all of them for who manages people. */
-  getKeyUsage(options?: CallOptions): Promise<KeyUsageList>;
   /** Makes a key for a program. The key itself is in this answer and nowhere else. Throws `forbidden` for one that could do more than the caller. */
   createKey(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey>;
+  /** What a key has used, and how much of its limits that is. Throws `key_not_found`. */
+  getKeyUsage(id: string, options?: CallOptions): Promise<UsageReport>;
+  /** Which role may do what. */
+  listRoles(options?: CallOptions): Promise<RoleList>;
   /** Ends a key at once. Throws `key_not_found`. */
   revokeKey(id: string, options?: CallOptions): Promise<ApiKey>;
 
@@ -228,6 +231,12 @@ export interface ClusterClient {
   getPerson(id: string, options?: CallOptions): Promise<Person>;
   /** A login without a password, and the link by which it is chosen. Throws `already_exists`. */
   createPerson(input: CreatePersonInput, options?: CallOptions): Promise<CreatedPerson>;
+  /** An account for programs: it has keys, and nobody signs in with it. Throws `already_exists`. */
+  createServiceAccount(input: CreateServiceAccountInput, options?: CallOptions): Promise<Person>;
+  /** What a person or service account has used with all keys, and how much of the limits that is. Throws `person_not_found`. */
+  getPersonUsage(id: string, options?: CallOptions): Promise<UsageReport>;
+  /** What the caller has used. */
+  getOwnUsage(options?: CallOptions): Promise<UsageReport>;
   /** A link by which somebody makes a login of a given role. */
   invitePerson(input?: InvitePersonInput, options?: CallOptions): Promise<OneUseLink>;
   /** Throws `person_not_found`, `conflict` for the last admin. */
@@ -248,8 +257,10 @@ export interface ClusterClient {
   listAudit(input?: ListAuditInput, options?: CallOptions): Promise<AuditList>;
   /** The same as the text of a file, oldest first: JSON lines, or CSV that no spreadsheet takes for formulas. */
   exportAudit(input?: ExportAuditInput, options?: CallOptions): AsyncGenerator<string, void, undefined>;
-  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. */
-  verifyAudit(options?: CallOptions): Promise<AuditVerification>;
+  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. `checkpoints`: copies kept elsewhere. */
+  verifyAudit(options?: CallOptions & VerifyAuditInput): Promise<AuditVerification>;
+  /** The newest signed checkpoints of the record, oldest first, and the key by which others check them. */
+  listAuditCheckpoints(options?: CallOptions & { readonly limit?: number }): Promise<AuditCheckpointList>;
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
@@ -294,11 +305,11 @@ export function createClusterClient({
     getLoadHistory: (options) => request({ path: 'cluster/load', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),
 
-    listRoles: async (options) => (await request<{ roles: readonly RoleRights[] }>({ path: 'roles', ...options })).roles,
     getAccessState: (options) => request({ path: 'access', ...options }),
     listKeys: async (options) => (await request<{ keys: readonly ApiKey[] }>({ path: 'keys', ...options })).keys,
-    getKeyUsage: (options) => request({ path: 'keys/usage', ...options }),
     createKey: (body, options) => request({ method: 'POST', path: 'keys', body, ...options }),
+    getKeyUsage: (id, options) => request({ path: `keys/${part(id)}/usage`, ...options }),
+    listRoles: (options) => request({ path: 'roles', ...options }),
     revokeKey: (id, options) => request({ method: 'DELETE', path: `keys/${part(id)}`, ...options }),
 
     listNodes: async (options) => (await request<{ nodes: readonly Node[] }>({ path: 'nodes', ...options })).nodes,
@@ -354,6 +365,9 @@ export function createClusterClient({
     listPeople: async (options) => (await request<{ people: readonly Person[] }>({ path: 'people', ...options })).people,
     getPerson: (id, options) => request({ path: `people/${part(id)}`, ...options }),
     createPerson: (input, options) => request({ method: 'POST', path: 'people', body: input, ...options }),
+    createServiceAccount: (input, options) => request({ method: 'POST', path: 'people/service-accounts', body: input, ...options }),
+    getPersonUsage: (id, options) => request({ path: `people/${part(id)}/usage`, ...options }),
+    getOwnUsage: (options) => request({ path: 'me/usage', ...options }),
     invitePerson: (input = {}, options) => request({ method: 'POST', path: 'people/invitations', body: input, ...options }),
     updatePerson: (id, input, options) => request({ method: 'PATCH', path: `people/${part(id)}`, body: input, ...options }),
     removePerson: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}`, ...options }),
@@ -367,6 +381,9 @@ export function createClusterClient({
     listAudit: ({ limit, ...input } = {}, options) =>
       request({ path: 'audit', query: { ...input, limit: limit === undefined ? undefined : String(limit) }, ...options }),
     exportAudit: (input = {}, options) => text({ path: 'audit/export', query: { ...input }, ...options }),
-    verifyAudit: (options) => request({ method: 'POST', path: 'audit/verify', ...options }),
+    verifyAudit: ({ checkpoints = [], ...options } = {}) =>
+      request({ method: 'POST', path: 'audit/verify', body: { checkpoints }, ...options }),
+    listAuditCheckpoints: ({ limit, ...options } = {}) =>
+      request({ path: 'audit/checkpoints', query: { limit: limit === undefined ? undefined : String(limit) }, ...options }),
   };
 }

@@ -6,6 +6,14 @@ const hostAndPort = (host: string, number: number) =>
     host: z.string().default(host).describe('Only loopback addresses, until roles and keys exist.'),
     port: port.default(number).describe('0 picks a free port.'),
   });
+
+/** Empty, or where a syslog server listens. */
+function isSyslogAddress(address: string): boolean {
+  if (address === '') return true;
+  const { protocol, hostname, pathname, search } = URL.parse(address) ?? {};
+  return (protocol === 'udp:' || protocol === 'tcp:') && Boolean(hostname) && !search && (pathname === '' || pathname === '/');
+}
+
 const resources = z.strictObject({
   gpu: z.union([z.number(), z.string()]).optional(),
   cpu: z.union([z.number(), z.string()]).optional(),
@@ -52,6 +60,19 @@ export const configShape = z.strictObject({
       audit: z
         .strictObject({
           retentionDays: z.int().min(0).max(36_500).default(365).describe('How long the record of what was done is kept; 0 for ever.'),
+          checkpoints: z
+            .strictObject({
+              file: z
+                .string()
+                .default('')
+                .describe('Where signed checkpoints of that record are appended; empty: in the data folder. Best on another disk.'),
+              syslog: z
+                .string()
+                .refine(isSyslogAddress, 'write udp://HOST:PORT or tcp://HOST:PORT')
+                .default('')
+                .describe('A syslog server that gets each checkpoint as well: udp://HOST:PORT or tcp://HOST:PORT (RFC 5424).'),
+            })
+            .prefault({}),
         })
         .prefault({}),
     })

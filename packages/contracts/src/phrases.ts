@@ -146,6 +146,17 @@ export const phrases = {
   node_is_not_connected: 'The node {node} is not connected.',
   see_the_nodes: 'Check `cluster-ai nodes ls`.',
   internal: 'Something went wrong on our side. The log of the control plane has the details.',
+  // quotas
+  used_requests_of_minute: '"{name}" has used its {limit} requests of this minute.',
+  used_requests_of_day: '"{name}" has used its {limit} requests of this day.',
+  used_requests_of_month: '"{name}" has used its {limit} requests of this month.',
+  used_tokens_of_minute: '"{name}" has used its {limit} tokens of this minute.',
+  used_tokens_of_day: '"{name}" has used its {limit} tokens of this day.',
+  used_tokens_of_month: '"{name}" has used its {limit} tokens of this month.',
+  used_budget: '"{name}" has used its whole budget of {limit} tokens.',
+  goes_on_at: 'It may go on at {time}.',
+  wait_or_ask_for_more: 'Wait, or ask an admin for a higher limit.',
+  ask_for_more_budget: 'Ask an admin to raise it.',
   // chats
   chat_unknown: 'There is no chat "{id}".',
   chat_is_busy: 'This chat is being answered.',

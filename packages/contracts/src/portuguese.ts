@@ -295,6 +295,17 @@ export const portuguesePhrases: Readonly<Record<PhraseCode, string>> = {
   see_the_nodes: 'Veja `cluster-ai nodes ls`.',
   internal: 'Algo deu errado do nosso lado. O log da primeira máquina tem os detalhes.',
   // conversas
+  // quotas
+  used_requests_of_minute: '“{name}” já usou suas {limit} requisições deste minuto.',
+  used_requests_of_day: '“{name}” já usou suas {limit} requisições deste dia.',
+  used_requests_of_month: '“{name}” já usou suas {limit} requisições deste mês.',
+  used_tokens_of_minute: '“{name}” já usou seus {limit} tokens deste minuto.',
+  used_tokens_of_day: '“{name}” já usou seus {limit} tokens deste dia.',
+  used_tokens_of_month: '“{name}” já usou seus {limit} tokens deste mês.',
+  used_budget: '“{name}” já usou todo o seu orçamento de {limit} tokens.',
+  goes_on_at: 'Pode continuar em {time}.',
+  wait_or_ask_for_more: 'Espere, ou peça um limite maior a um admin.',
+  ask_for_more_budget: 'Peça a um admin para aumentá-lo.',
   chat_unknown: 'Não há conversa “{id}”.',
   chat_is_busy: 'Esta conversa está sendo respondida.',
   wait_or_stop: 'Espere a resposta ou pare-a antes.',

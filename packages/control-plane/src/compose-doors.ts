@@ -1,6 +1,7 @@
 import type { Config } from '@cluster-ai/contracts';
 import type { Logger } from '@cluster-ai/runtime';
 import type { Admission } from './access/admission.ts';
+import type { AuditPoint } from './access/audit/audit.ts';
 import type { Assets } from './assets.ts';
 import { metricsDoor } from './doors/native/metrics-door.ts';
 import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
@@ -10,7 +11,7 @@ import { renderOllamaError } from './doors/ollama/ollama-error.ts';
 import { ollamaRoot } from './doors/ollama/ollama-root.ts';
 import { openAiDoor } from './doors/openai/openai-door.ts';
 import { webDoor } from './doors/web/web-door.ts';
-import { type AuditPoint, createListener, type ListenerShell } from './listeners/create-listener.ts';
+import { createListener, type ListenerShell } from './listeners/create-listener.ts';
 import type { Metrics } from './observability/metrics.ts';
 
 /** What the doors stand on. */

@@ -16,12 +16,13 @@ import { createAdmission } from './access/admission.ts';
 import { describeAct } from './access/audit/act.ts';
 import { createActs } from './access/audit/acts.ts';
 import { openAudit } from './access/audit/open-audit.ts';
+import { createSyslogCopy } from './access/audit/syslog.ts';
 import { withAudit } from './access/audit/with-audit.ts';
 import { makeHostCredential } from './access/host-credential.ts';
-import { createKeyUsage } from './access/key-usage.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { openPeople } from './access/people/open-people.ts';
 import type { SecretBox } from './access/people/secret-box.ts';
+import { openQuotas } from './access/quotas/open-quotas.ts';
 import { permissionsWithoutCredential } from './access/roles.ts';
 import { locateAssets } from './assets.ts';
 import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
@@ -99,9 +100,18 @@ export async function runControlPlane(
   const assets = locateAssets();
 
   await using stored = await openDatabase({ url: config.database, folder, log });
-  await using audit = await openAudit({ database: stored, folder, clock, log, retentionDays: config.access.audit.retentionDays });
+  const { retentionDays, checkpoints } = config.access.audit;
+  await using audit = await openAudit({
+    database: stored,
+    folder,
+    clock,
+    log,
+    retentionDays,
+    ...(checkpoints.file === '' ? {} : { checkpointFile: checkpoints.file }),
+    copies: checkpoints.syslog === '' ? [] : [createSyslogCopy(checkpoints.syslog, clock)],
+  });
   const database = withAudit(stored, audit);
-  const acts = createActs({ audit, log });
+  const acts = createActs({ audit, log, clock });
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
@@ -112,6 +122,7 @@ export async function runControlPlane(
       folder,
       config: { ...config.listeners.link, isPortChosen: effective.isNamed.link },
       records: createNodeRecords(database),
+      audit: { acts, denied: audit.denied },
       events,
       clock,
       log,
@@ -123,8 +134,8 @@ export async function runControlPlane(
     signal,
   );
   const metrics = openMetrics({ nodes });
-  const keyUsage = createKeyUsage({ clock });
-  const keys = keyUsage.counting(await openApiKeys({ database, clock, log }));
+  const keys = await openApiKeys({ database, clock, log });
+  await using quotas = await openQuotas({ database, clock, log });
   await using access = await openPeople({
     database,
     secrets: noSecrets,
@@ -143,7 +154,7 @@ export async function runControlPlane(
     local,
   });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
-  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, charge: keys.addTokens });
+  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
   const load = createLoadRecorder({ gateway, clock });
   const chats = createChats({ store: createChatStore(database, clock.now), gateway, events, clock, log });
   await chats.recover();
@@ -155,9 +166,9 @@ export async function runControlPlane(
     gateway,
     chats,
     keys,
-    keyUsage,
     accessState: () => toAccessState({ isLocalOn: config.access.local, people: people.count(), permissions: local.permissions() }),
     access,
+    quotas,
     acts,
     audit,
     events,
@@ -194,6 +205,7 @@ export async function runControlPlane(
     reconciler.run(signal),
     publishChanges({ gateway, registry, events, clock }, signal),
     keys.run(signal),
+    quotas.run(signal),
     sessions.run(signal),
     load.run(signal),
   ]);

@@ -6,6 +6,7 @@ import {
   type AuditEntry,
   ClusterError,
   defaultConfig,
+  limitNames,
   type Passkey,
   type Permission,
   type Person,
@@ -14,6 +15,7 @@ import {
   type Role,
   roles,
   type Session,
+  type UsageReport,
 } from '@cluster-ai/contracts';
 
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
@@ -21,6 +23,9 @@ const ahead = (days: number) => new Date(Date.now() + days * 86_400_000).toISOSt
 
 const aPerson: Person = {
   id: 'person_ana',
+  kind: 'person',
+  models: null,
+  limits: {},
   name: 'ana',
   displayName: 'Ana Souza',
   email: 'ana@casa.example',
@@ -51,6 +56,18 @@ const people: readonly Person[] = [
     displayName: 'Duda',
     email: null,
     role: 'operator',
+    hasPassword: false,
+    hasTotp: false,
+    lastSignInAt: null,
+  },
+  {
+    ...aPerson,
+    id: 'person_bot',
+    kind: 'service',
+    name: 'report-bot',
+    displayName: '',
+    email: null,
+    role: 'viewer',
     hasPassword: false,
     hasTotp: false,
     lastSignInAt: null,
@@ -88,6 +105,18 @@ const keys: readonly ApiKey[] = [
   { ...aKey, id: 'key_3', name: 'old notebook', expiresAt: ago(4000), lastUsedAt: ago(9000) },
   { ...aKey, id: 'key_4', name: 'lost phone', revokedAt: ago(6000), lastUsedAt: ago(6100) },
 ];
+
+const toUsage = ({ limits }: ApiKey): UsageReport => ({
+  minute: { requests: 3, tokens: 900 },
+  day: { requests: 210, tokens: 84_031 },
+  month: { requests: 4210, tokens: 1_284_031 },
+  ever: { requests: 9001, tokens: 3_000_000 },
+  limits: limitNames.flatMap((name) => {
+    const limit = limits[name];
+    return limit === undefined ? [] : [{ name, limit, used: Math.round(limit * 0.84), resetsAt: ahead(1) }];
+  }),
+  days: [],
+});
 
 const sessions: readonly Session[] = [
   {
@@ -215,7 +244,10 @@ const answers: Readonly<Record<string, () => unknown>> = {
   'GET access': () => (isViewer ? refuse('config:read', 'operator') : accessState),
   'GET config': () => (isViewer ? refuse('config:read', 'operator') : defaultConfig()),
   'GET keys': () => (isViewer ? refuse('keys:read', 'developer') : { keys }),
-  'GET keys/usage': () => ({ since: ago(4000), usage: [{ keyId: 'key_1', requests: 4210, tokens: 1_284_031 }] }),
+  'GET keys/key_1/usage': () => toUsage(aKey),
+  'GET keys/key_2/usage': () => toUsage(keys[1] ?? aKey),
+  'GET keys/key_3/usage': () => toUsage(aKey),
+  'GET keys/key_4/usage': () => toUsage(aKey),
   'POST keys': () => ({ ...aKey, name: 'made', key: 'cai_k7f29qxm_4w8zr2tb6n3p5s7v9y4w8zr2tb6n3p5s7v9y' }),
   'GET people': () => (isViewer ? refuse('people:read', 'admin') : { people }),
   'POST people/invitations': () => link,

@@ -86,6 +86,7 @@ test('an admin sets up, makes a key that is shown once, sees it used, and revoke
   expect((await ask(key)).status).toBe(200);
   await row.getByText(/seconds? ago/).waitFor();
   await row.getByText(/^1 request, \d+ tokens$/).waitFor();
+  await row.getByText(/^\d+ of 10,000$/).waitFor();
   await admin.picture('keys-used');
 
   await row.getByRole('button', { name: 'Revoke my app' }).click();

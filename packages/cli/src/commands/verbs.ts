@@ -1,4 +1,5 @@
 import type { Verb } from '../verb.ts';
+import { auditCheckpoints } from './audit/checkpoints.ts';
 import { auditExport } from './audit/export.ts';
 import { auditLs } from './audit/ls.ts';
 import { auditVerify } from './audit/verify.ts';
@@ -17,6 +18,7 @@ import { configShow } from './config/show.ts';
 import { keysCreate } from './keys/create.ts';
 import { keysLs } from './keys/ls.ts';
 import { keysRevoke } from './keys/revoke.ts';
+import { keysUsage } from './keys/usage.ts';
 import { modelsAdd } from './models/add.ts';
 import { modelsFound } from './models/found.ts';
 import { modelsLs } from './models/ls.ts';
@@ -26,13 +28,17 @@ import { nodesInvite } from './nodes/invite.ts';
 import { nodesLs } from './nodes/ls.ts';
 import { nodesRm } from './nodes/rm.ts';
 import { nodesShow } from './nodes/show.ts';
+import { rolesGrant, rolesRevoke } from './roles/grant.ts';
+import { rolesLs } from './roles/ls.ts';
 import { usersAdd } from './users/add.ts';
 import { usersDisable, usersEnable } from './users/disable.ts';
+import { usersLimit } from './users/limit.ts';
 import { usersLs } from './users/ls.ts';
 import { usersResetPassword } from './users/reset-password.ts';
 import { usersRm } from './users/rm.ts';
 import { usersRole } from './users/role.ts';
 import { usersSessions } from './users/sessions.ts';
+import { usersUsage } from './users/usage.ts';
 
 /** Every command, in the order of the help. A new one is one file and one line here. */
 export const verbs: readonly Verb[] = [
@@ -56,6 +62,7 @@ export const verbs: readonly Verb[] = [
   keysLs,
   keysCreate,
   keysRevoke,
+  keysUsage,
   usersLs,
   usersAdd,
   usersRole,
@@ -64,9 +71,15 @@ export const verbs: readonly Verb[] = [
   usersRm,
   usersResetPassword,
   usersSessions,
+  usersLimit,
+  usersUsage,
+  rolesLs,
+  rolesGrant,
+  rolesRevoke,
   auditLs,
   auditVerify,
   auditExport,
+  auditCheckpoints,
   backupCreate,
   backupRestore,
   configShow,

@@ -84,6 +84,27 @@ function collect(chatId: string): Promise<ChatStreamEvent[]> {
 }
 
 describe('a turn', () => {
+  test('is asked in the name of who said it, so that grants and quotas hold', async () => {
+    const callers: unknown[] = [];
+    script = async function* ({ caller }) {
+      callers.push(caller);
+      yield end;
+    };
+    const caller = {
+      kind: 'person',
+      id: 'p',
+      ownerId: 'p',
+      name: 'ana',
+      role: null,
+      permissions: new Set<never>(),
+      models: ['a'],
+    } as const;
+    const chat = await chats.create({ ownerId: 'p', title: '', model: 'starter' });
+    await chats.begin(chat.id, { parentId: null, content: 'q' }, caller);
+    await collect(chat.id);
+    expect(callers).toEqual([caller]);
+  });
+
   test('is answered, stored, and gives the chat its title', async () => {
     script = async function* () {
       yield say('Hel');

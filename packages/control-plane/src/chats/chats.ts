@@ -16,6 +16,7 @@ import {
   type UpdateChatInput,
 } from '@cluster-ai/contracts';
 import { type Clock, type Logger, newId } from '@cluster-ai/runtime';
+import type { Caller } from '../access/caller.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { readCompletion } from '../gateway/read-completion.ts';
 import type { EventBus } from '../observability/event-bus.ts';
@@ -35,6 +36,8 @@ interface RunningAnswer {
   message: ChatMessage;
   waiting: ChatStreamEvent | undefined;
   readonly stop: AbortController;
+  /** Who asked: decides which models may be used, and is charged. Absent for the cluster itself. */
+  readonly caller: Caller | undefined;
   readonly listeners: Set<(event: ChatStreamEvent) => void>;
 }
 
@@ -80,6 +83,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
       model,
       body: Buffer.from(JSON.stringify(body)),
       requestId: newId('req', clock.now()),
+      caller: answer.caller,
       signal: answer.stop.signal,
       onWaiting: (condition) => {
         const { reason, message } = condition;
@@ -188,13 +192,14 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
       events.publish({ type: 'chat.removed', chatId: id });
     },
 
-    /** Stores the person's message and begins the answer. Throws `conflict` while the chat is being answered. */
-    async begin(chatId: string, asked: ChatTurn): Promise<void> {
+    /** Stores the message and begins the answer, in the caller's name. Throws `conflict` while the chat is being answered. */
+    async begin(chatId: string, asked: ChatTurn, caller?: Caller): Promise<void> {
       if (running.has(chatId)) throw new ClusterError('conflict', phrase('chat_is_busy'), { hint: phrase('wait_or_stop') });
       const answer: RunningAnswer = {
         message: { id: '', parentId: null, role: 'assistant', content: '', createdAt: '', isComplete: false, answer: null },
         waiting: undefined,
         stop: new AbortController(),
+        caller,
         listeners: new Set(),
       };
       running.set(chatId, answer); // before the first wait, so that two turns cannot both begin

@@ -3,8 +3,7 @@ import type { Config } from '@cluster-ai/contracts';
 import { type Logger, newId } from '@cluster-ai/runtime';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Admission, AdmissionRequest } from '../access/admission.ts';
-import type { Acts } from '../access/audit/acts.ts';
-import type { Audit } from '../access/audit/audit.ts';
+import type { AuditPoint } from '../access/audit/audit.ts';
 import { recordActs, toDenial } from '../access/audit/record-acts.ts';
 import type { Caller } from '../access/caller.ts';
 import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
@@ -16,12 +15,6 @@ export interface ListenerShell {
   readonly app: FastifyInstance;
   /** Every route with its permission, in the order of registration. */
   readonly routes: readonly RouteRecord[];
-}
-
-/** Where a listener says what was done through it, and what was denied. */
-export interface AuditPoint {
-  readonly acts: Acts;
-  readonly denied: Audit['denied'];
 }
 
 export interface ListenerOptions {

@@ -14,6 +14,8 @@ import {
 } from '@cluster-ai/contracts';
 import { type Clock, type DataFolder, type Logger, linkServerName } from '@cluster-ai/runtime';
 import { z } from 'zod';
+import { describeAct } from '../access/audit/act.ts';
+import type { AuditPoint } from '../access/audit/audit.ts';
 import type { EventBus } from '../observability/event-bus.ts';
 import { createBlobDoor, type LocateBlob } from './blob-door.ts';
 import { type IssuedCertificate, type NodeIdentity, openCertificates } from './certificates.ts';
@@ -47,6 +49,8 @@ export interface OpenNodesOptions {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where joins are recorded, and who was refused. */
+  readonly audit: AuditPoint;
   readonly locateBlob: LocateBlob;
   /** The packed software for machines that have none; `undefined` when this installation has none to give. */
   readonly softwarePackage: SoftwarePackage;
@@ -111,6 +115,7 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
     certificates,
     onJoin: createJoinDoor({
       ...options,
+      acts: options.audit.acts,
       certificates,
       attemptsPerMinute: options.joinsPerMinute ?? joinsPerMinute,
       takenNames: () => [...nodes.values()].map((node) => node.record.name),
@@ -156,6 +161,10 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
       else receiveVisit(node, socket, identity);
       return true;
     }
+    const attempt = { address: socket.remoteAddress ?? '', action: `node.${protocol}`, requestId: '', code: 'certificate_refused' };
+    options.audit.denied(
+      identity === undefined ? attempt : { ...attempt, actor: { kind: 'node', id: identity.nodeId, name: '', role: '' } },
+    );
     log.warn({ nodeId: identity?.nodeId, address: socket.remoteAddress, protocol }, 'A connection without a valid certificate was refused');
     const wasRemoved = identity && !node && !identity.isExpired && protocol === 'cai-link';
     if (wasRemoved) links.sayFarewell(openNodeLink(socket, identity.nodeId));
@@ -224,6 +233,7 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
     },
     async remove(id) {
       const node = getLive(nodes, id);
+      describeAct({ details: { name: node.record.name, certificate: node.record.certificateSerial } });
       await records.remove(id, clock.now());
       nodes.delete(id);
       if (node.link) links.sayFarewell(node.link);

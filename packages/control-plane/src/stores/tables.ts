@@ -30,6 +30,7 @@ export interface Tables {
   passkeys: PasskeyRow;
   token_families: TokenFamilyRow;
   token_keys: TokenKeyRow;
+  usage_counters: UsageCounterRow;
   audit_entries: AuditEntryRow;
   audit_head: AuditHeadRow;
 }
@@ -58,6 +59,7 @@ export const tableNames = [
   'passkeys',
   'token_families',
   'token_keys',
+  'usage_counters',
   'audit_entries',
   'audit_head',
 ] as const satisfies readonly (keyof Tables)[];
@@ -236,6 +238,8 @@ export interface ApiKeyRow {
 
 export interface PersonRow {
   id: string;
+  /** `service`: nobody signs in; its keys are programs that belong to no person. */
+  kind: 'person' | 'service';
   /** What the person signs in with: lower case, unique. */
   name: string;
   display_name: string;
@@ -246,6 +250,9 @@ export interface PersonRow {
   password_hash: string | null;
   created_at: number;
   last_sign_in_at: number | null;
+  /** Name patterns; null for all. */
+  models_json: string | null;
+  limits_json: string;
   revision: number;
 }
 
@@ -328,6 +335,16 @@ export interface TokenKeyRow {
   /** The private half, sealed. */
   sealed: Uint8Array;
   created_at: number;
+}
+
+/** What somebody used in one period. Written as additions. */
+export interface UsageCounterRow {
+  /** Of a key, a person or a service account. */
+  subject: string;
+  /** `2026-11-30`, `2026-11`, or `ever`. */
+  period: string;
+  requests: number;
+  tokens: number;
 }
 
 /** One line of the record of what was done. Triggers refuse every change; see `access/audit/design.md`. */

@@ -31,7 +31,7 @@ const chatsQuery = (cluster: ClusterClient, search: string) =>
   });
 
 const rolesQuery = (cluster: ClusterClient) =>
-  queryOptions({ queryKey: ['roles'], queryFn: ({ signal }) => cluster.listRoles({ signal }) });
+  queryOptions({ queryKey: ['roles'], queryFn: async ({ signal }) => (await cluster.listRoles({ signal })).roles });
 const accessQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['access'], queryFn: ({ signal }) => cluster.getAccessState({ signal }), staleTime: 0 });
 const configQuery = (cluster: ClusterClient) =>
@@ -39,12 +39,12 @@ const configQuery = (cluster: ClusterClient) =>
 // No event says that these changed: they are asked for anew whenever their page opens.
 const keysQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['keys'], queryFn: ({ signal }) => cluster.listKeys({ signal }), staleTime: 0, refetchInterval: 10_000 });
-const keyUsageQuery = (cluster: ClusterClient) =>
+const keyUsageQuery = (cluster: ClusterClient, id: string) =>
   queryOptions({
-    queryKey: ['keys', 'usage'],
-    queryFn: ({ signal }) => cluster.getKeyUsage({ signal }),
+    queryKey: ['keys', id, 'usage'],
+    queryFn: ({ signal }) => cluster.getKeyUsage(id, { signal }),
     staleTime: 0,
-    refetchInterval: 10_000,
+    refetchInterval: 15_000,
   });
 const peopleQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['people'], queryFn: ({ signal }) => cluster.listPeople({ signal }), staleTime: 0 });
@@ -77,8 +77,8 @@ export const useRoles = () => useQuery(rolesQuery(useApp().cluster));
 export const useAccessState = () => useQuery(accessQuery(useApp().cluster));
 export const useConfig = () => useQuery(configQuery(useApp().cluster));
 export const useKeys = () => useQuery(keysQuery(useApp().cluster));
-/** What the keys have used since the cluster started. */
-export const useKeyUsage = () => useQuery(keyUsageQuery(useApp().cluster));
+/** What a key has used, and how much of its limits that is. */
+export const useKeyUsage = (id: string) => useQuery(keyUsageQuery(useApp().cluster, id));
 /** Everybody who has a login; not asked for where one may not see them. */
 export const usePeople = (isAllowed = true) => useQuery({ ...peopleQuery(useApp().cluster), enabled: isAllowed });
 export const useSessions = () => useQuery(sessionsQuery(useApp().cluster));

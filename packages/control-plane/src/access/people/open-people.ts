@@ -46,8 +46,8 @@ export async function openPeople({
   const directory = await openDirectory(database, clock);
   const sessions = createSessions({ directory, database, clock, log });
   const totp = createTotp({ database, directory, secrets, clock });
-  const signIn = createSignIn({ directory, sessions, totp, hasher, delays: createSignInDelays(), clock });
-  const passkeys = createPasskeys({ directory, sessions, clock, clusterName });
+  const signIn = createSignIn({ directory, sessions, totp, hasher, delays: createSignInDelays(), clock, describeAct });
+  const passkeys = createPasskeys({ directory, sessions, clock, clusterName, describeAct });
   const people = createPeople({ directory, passkeys, sessions, signIn, totp, hasher, clock, clusterName, adopt, describeAct });
   const tokens = createTokenIssuer({
     directory,
@@ -56,13 +56,14 @@ export async function openPeople({
     keys: createTokenKeys({ database, secrets, clock }),
     clock,
     clusterName,
+    describeAct,
   });
   const lookup: SessionLookup = {
     find: sessions.find,
     csrfTokenOf: sessions.csrfTokenOf,
     prepare: (text) => (looksLikeAccessToken(text) ? tokens.prepare(text) : undefined),
     findPrepared: tokens.find,
-    rightsOf: sessions.rightsOf,
+    ownerOf: sessions.ownerOf,
   };
   return { people, sessions, signIn, passkeys, tokens, lookup, [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose]() };
 }

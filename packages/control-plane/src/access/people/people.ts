@@ -2,6 +2,7 @@ import {
   type AddPasskeyInput,
   ClusterError,
   type CreatedPerson,
+  type KeyLimits,
   type OneUseLink,
   type Passkey,
   type PasskeyOptions,
@@ -20,7 +21,7 @@ import { checkNewPassword } from './passwords/check-password.ts';
 import type { PasswordHasher } from './passwords/password-hasher.ts';
 import { type PersonRecord, toPerson } from './person-record.ts';
 import { endSessionsOf, type Origin, type Sessions } from './sessions.ts';
-import type { SignedIn, SignIn } from './sign-in.ts';
+import type { DescribeAct, SignedIn, SignIn } from './sign-in.ts';
 import type { Totp } from './totp.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -39,11 +40,20 @@ export interface PersonWish {
   readonly displayName: string;
   readonly email: string | null;
 }
+export interface ServiceWish {
+  readonly name: string;
+  readonly role: Role;
+  readonly displayName: string;
+  readonly models: readonly string[] | null;
+  readonly limits: KeyLimits;
+}
 export interface PersonChange {
   readonly role?: Role | undefined;
   readonly state?: Person['state'] | undefined;
   readonly displayName?: string | undefined;
   readonly email?: string | null | undefined;
+  readonly models?: readonly string[] | null | undefined;
+  readonly limits?: KeyLimits | undefined;
 }
 export interface ProfileChange extends Pick<PersonChange, 'displayName' | 'email'> {
   readonly password?: { readonly old: string; readonly new: string } | undefined;
@@ -69,7 +79,9 @@ export interface People {
   acceptInvitation(newcomer: Newcomer, origin: Origin): Promise<SignedIn>;
   /** A login without a password, and the link by which the person chooses one. Throws `already_exists`. */
   create(wish: PersonWish, by: string): Promise<CreatedPerson>;
-  /** Takes the password and all passkeys away, ends all sessions, and gives the link for a new password. Throws `person_not_found`. */
+  /** An account for programs: it has keys, and no way to sign in. Throws `already_exists`. */
+  createService(wish: ServiceWish): Promise<Person>;
+  /** Takes the password and all passkeys away, ends all sessions, and gives the link for a new password. Throws `person_not_found`, `conflict` for a service account. */
   resetPassword(idOrName: string, by: string): Promise<OneUseLink>;
   /** Throws `link_invalid`, `invalid_request` for a weak password. */
   choosePassword(choice: { readonly token: string; readonly password: string }, origin: Origin): Promise<SignedIn>;
@@ -101,8 +113,7 @@ export interface PeopleDependencies {
   readonly clusterName: string;
   /** What belonged to nobody before there were people becomes the first admin's, in the same transaction. */
   readonly adopt: (query: Query, personId: string) => Promise<void>;
-  /** Tells the record of acts which person an act was about. */
-  readonly describeAct: (facts: { readonly target: string; readonly details?: Readonly<Record<string, unknown>> }) => void;
+  readonly describeAct: DescribeAct;
 }
 
 const notFound = (idOrName: string) =>
@@ -114,8 +125,14 @@ const lastAdmin = () =>
     hint: 'Make somebody else an admin first.',
   });
 
+const hasNoPassword = (name: string) =>
+  new ClusterError('conflict', `"${name}" is a service account: nobody signs in with it.`, {
+    hint: `Make a key for it: cluster-ai keys create NAME --owner ${name}`,
+  });
+
 const toRow = (wish: PersonWish, passwordHash: string | null, now: number): PersonRow => ({
   id: newId('person', now),
+  kind: 'person',
   name: wish.name,
   display_name: wish.displayName,
   email: wish.email,
@@ -124,6 +141,8 @@ const toRow = (wish: PersonWish, passwordHash: string | null, now: number): Pers
   password_hash: passwordHash,
   created_at: now,
   last_sign_in_at: null,
+  models_json: null,
+  limits_json: '{}',
   revision: 1,
 });
 
@@ -133,10 +152,17 @@ async function addPerson(query: Query, row: PersonRow): Promise<void> {
   await query.insertInto('people').values(row).execute();
 }
 
-const countPeople = async (query: Query) => (await query.selectFrom('people').select('id').limit(1).execute()).length;
+const countPeople = async (query: Query) =>
+  (await query.selectFrom('people').select('id').where('kind', '=', 'person').limit(1).execute()).length;
 
 async function hasAdmin(query: Query): Promise<boolean> {
-  const admin = await query.selectFrom('people').select('id').where('role', '=', 'admin').where('state', '=', 'active').executeTakeFirst();
+  const admin = await query
+    .selectFrom('people')
+    .select('id')
+    .where('kind', '=', 'person')
+    .where('role', '=', 'admin')
+    .where('state', '=', 'active')
+    .executeTakeFirst();
   return admin !== undefined;
 }
 
@@ -211,8 +237,22 @@ export function createPeople(dependencies: PeopleDependencies): People {
       });
       return { person: toPerson(find(row.id)), link };
     },
+    async createService({ models, limits, ...wish }) {
+      const row: PersonRow = {
+        ...toRow({ ...wish, email: null }, null, clock.now()),
+        kind: 'service',
+        models_json: models === null ? null : JSON.stringify(models),
+        limits_json: JSON.stringify(limits),
+      };
+      await directory.change(async (query) => {
+        await addPerson(query, row);
+        tell(row.id, { name: row.name, role: row.role, kind: 'service', models, limits });
+      });
+      return toPerson(find(row.id));
+    },
     async resetPassword(idOrName, by) {
-      const { id } = find(idOrName);
+      const { id, kind, name } = find(idOrName);
+      if (kind === 'service') throw hasNoPassword(name);
       return directory.change(async (query) => {
         tell(id);
         await query.updateTable('people').set({ password_hash: null }).where('id', '=', id).execute();
@@ -243,10 +283,15 @@ export function createPeople(dependencies: PeopleDependencies): People {
 
     async update(idOrName, change) {
       const { id } = find(idOrName);
-      const { displayName, ...rest } = change;
-      const values = without({ ...rest, display_name: displayName });
+      const { displayName, models, limits, ...rest } = change;
+      const values = without({
+        ...rest,
+        display_name: displayName,
+        models_json: models && JSON.stringify(models),
+        limits_json: limits && JSON.stringify(limits),
+      });
       await directory.change(async (query) => {
-        tell(id, without({ role: change.role, state: change.state }));
+        tell(id, without({ role: change.role, state: change.state, models, limits }));
         if (Object.keys(values).length > 0)
           await keepAnAdmin(query, () => query.updateTable('people').set(values).where('id', '=', id).execute());
         if (change.state === 'disabled') await endSessionsOf(query, id, clock.now());
@@ -258,6 +303,7 @@ export function createPeople(dependencies: PeopleDependencies): People {
       await directory.change(async (query) => {
         tell(id, { name });
         await keepAnAdmin(query, () => query.deleteFrom('people').where('id', '=', id).execute());
+        await query.deleteFrom('usage_counters').where('subject', '=', id).execute();
       });
     },
     async updateOwn(personId, { password, displayName, email }, { sessionId, origin }) {

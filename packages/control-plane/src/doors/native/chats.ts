@@ -103,7 +103,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       isStream: true,
       handle: async (input) => {
         const id = await ownId(chats, input);
-        await chats.begin(id, input.body);
+        await chats.begin(id, input.body, callerOf(input.request));
         await streamAnswer(chats, id, input.reply);
       },
     }),

@@ -40,8 +40,8 @@ export interface NativeDependencies extends PeopleRouteDependencies, AccessRoute
   readonly registry: Registry;
   readonly gateway: Gateway;
   readonly chats: Chats;
-  readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
-  readonly audit: Pick<Audit, 'list' | 'read' | 'verify'>;
+  readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke' | 'quotaOf'>;
+  readonly audit: Pick<Audit, 'list' | 'read' | 'verify' | 'checkpoints'>;
   readonly events: EventBus;
   readonly load: Pick<LoadRecorder, 'samples'>;
   readonly config: Config;

@@ -10,6 +10,7 @@ import {
   signInShape,
   totpSeedShape,
   updateProfileShape,
+  usageReportShape,
 } from '@cluster-ai/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -82,7 +83,7 @@ export function sessionOf(request: FastifyRequest): SessionCaller {
   });
 }
 
-function profileRoutes({ access }: PeopleRouteDependencies): readonly NativeRoute[] {
+function profileRoutes({ access, quotas }: PeopleRouteDependencies): readonly NativeRoute[] {
   const { people, sessions } = access;
   return [
     route({
@@ -101,6 +102,18 @@ function profileRoutes({ access }: PeopleRouteDependencies): readonly NativeRout
           person: caller.kind === 'person' ? people.get(caller.id) : null,
           csrfToken: isSession(caller) && token !== undefined ? sessions.csrfTokenOf(token) : null,
         };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/me/usage',
+      permission: 'self:read',
+      tag,
+      summary: 'What you have used, and how much of your limits that is',
+      answer: usageReportShape,
+      handle: async ({ request }) => {
+        const { id, name, quotas: [own] = [] } = callerOf(request);
+        return quotas.usageOf(own ?? { subject: id, name, limits: {} });
       },
     }),
     route({

@@ -8,6 +8,7 @@ import { keysAndOwners } from './0003-keys.ts';
 import { auditTables } from './0004-audit.ts';
 import { people } from './0005-people.ts';
 import { chatOptions } from './0008-chat-options.ts';
+import { quotas } from './0009-quotas.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
 const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
@@ -17,6 +18,7 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0004-audit': auditTables(kind),
   '0005-people': people(kind),
   '0008-chat-options': chatOptions,
+  '0009-quotas': quotas(kind),
 });
 
 /** What this program can read. */

@@ -1,9 +1,8 @@
-import { auditResults } from '@cluster-ai/contracts';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/button.tsx';
 import { Field, FieldChoice } from '../../ui/field.tsx';
-import type { AuditSearch } from './audit-filter.ts';
+import { type AuditSearch, results } from './audit-filter.ts';
 
 const words = ['search', 'actor', 'action'] as const;
 const times = ['since', 'until'] as const;
@@ -39,7 +38,7 @@ export function AuditSearchForm({ search, onSearch }: { readonly search: AuditSe
           <FieldChoice<NonNullable<AuditSearch['result']> | ''>
             label={t('audit.filters.result')}
             value={draft.result ?? ''}
-            choices={(['', ...auditResults] as const).map((value) => ({
+            choices={(['', ...results] as const).map((value) => ({
               value,
               label: value === '' ? t('audit.anyResult') : t(`audit.results.${value}`),
             }))}

@@ -1,4 +1,4 @@
-import { type CreatedApiKey, type Permission, type Role, roles } from '@cluster-ai/contracts';
+import { type CreatedApiKey, limitNames, type Permission, type Role, roles } from '@cluster-ai/contracts';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../../api/app-context.ts';
@@ -6,7 +6,7 @@ import { useMe, useModels, useRoles } from '../../api/queries.ts';
 import { useRightWord } from '../../i18n/explain.ts';
 import { Check, Field, FieldChoice } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
-import { type Days, daysToLive, emptyForm, findWrongLimits, type KeyForm, limitNames, toWish } from './key-form.ts';
+import { type Days, daysToLive, emptyForm, findWrongLimits, type KeyForm, toWish } from './key-form.ts';
 
 interface ScopesProps {
   readonly all: readonly Permission[];

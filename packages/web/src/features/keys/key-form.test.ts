@@ -6,6 +6,7 @@ test('a form that is only named asks for a key that gets answers and ends after 
   expect(createApiKeyShape.parse(toWish({ ...emptyForm, name: ' my app ' }))).toEqual({
     name: 'my app',
     role: 'developer',
+    owner: null,
     scopes: ['inference:use', 'models:read'],
     models: null,
     limits: {},

@@ -1,4 +1,4 @@
-import { type CreateApiKeyInput, type KeyLimits, keyLimitsShape, type Permission, type Role } from '@cluster-ai/contracts';
+import { type CreateApiKeyInput, keyLimitsShape, limitNames, type Permission, type Role } from '@cluster-ai/contracts';
 
 /** What is written in the form of a new key. */
 export interface KeyForm {
@@ -12,7 +12,6 @@ export interface KeyForm {
   readonly limits: Readonly<Record<LimitName, string>>;
 }
 
-export const limitNames = ['requestsPerMinute', 'tokensPerMinute', 'tokensPerDay', 'tokensPerMonth'] as const satisfies (keyof KeyLimits)[];
 export type LimitName = (typeof limitNames)[number];
 /** How long a key is good for; empty: for ever. */
 export const daysToLive = ['1', '7', '30', '90', '365', ''] as const;
@@ -28,7 +27,15 @@ export const emptyForm: KeyForm = {
   scopes: answerScopes,
   models: '',
   days: '90',
-  limits: { requestsPerMinute: '', tokensPerMinute: '', tokensPerDay: '', tokensPerMonth: '' },
+  limits: {
+    requestsPerMinute: '',
+    requestsPerDay: '',
+    requestsPerMonth: '',
+    tokensPerMinute: '',
+    tokensPerDay: '',
+    tokensPerMonth: '',
+    budgetTokens: '',
+  },
 };
 
 /** Undefined for what is no whole number of at least 1. People write thousands with their own marks. */

@@ -13,7 +13,6 @@ import { Button } from '../../ui/button.tsx';
 import { Chip } from '../../ui/chip.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { useNow } from '../../ui/use-now.ts';
-import { limitNames } from './key-form.ts';
 import { type KeyState, toKeyState } from './key-state.ts';
 
 const icons = { active: CircleCheck, expired: Clock, revoked: CircleSlash2 } as const;
@@ -51,30 +50,28 @@ function Expiry({ apiKey, state }: { readonly apiKey: ApiKey; readonly state: Ke
   );
 }
 
+/** What the key has used this month, and how near it is to its limits. */
 function Usage({ keyId }: { readonly keyId: string }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const { data } = useKeyUsage();
-  const used = data?.usage.find((one) => one.keyId === keyId);
-  if (!data || !used) return null;
+  const { data: report } = useKeyUsage(keyId);
+  if (!report) return null;
+  const { requests, tokens } = report.month;
   return (
-    <Fact name={t('keys.used')}>
-      <span className="tabular" title={t('keys.usedSince', { time: format.dateTime(data.since) })}>
-        {t('keys.requests', { count: used.requests, number: format.number(used.requests) })},{' '}
-        {t('keys.tokens', { count: used.tokens, number: format.number(used.tokens) })}
-      </span>
-    </Fact>
+    <>
+      <Fact name={t('keys.used')}>
+        <span className="tabular">
+          {t('keys.requests', { count: requests, number: format.number(requests) })},{' '}
+          {t('keys.tokens', { count: tokens, number: format.number(tokens) })}
+        </span>
+      </Fact>
+      {report.limits.map(({ name, limit, used }) => (
+        <Fact key={name} name={t(`keys.limitNames.${name}`)}>
+          <span className="tabular">{t('keys.usedOf', { used: format.number(used), limit: format.number(limit) })}</span>
+        </Fact>
+      ))}
+    </>
   );
-}
-
-function LimitList({ limits }: Pick<ApiKey, 'limits'>) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  const set = limitNames.flatMap((name) => {
-    const value = limits[name];
-    return value === undefined ? [] : [`${t(`keys.limitNames.${name}`)}: ${format.number(value)}`];
-  });
-  return set.length === 0 ? null : <Fact name={t('keys.limits')}>{set.join(', ')}</Fact>;
 }
 
 interface KeyRowProps {
@@ -117,7 +114,6 @@ export function KeyRow({ apiKey, owner }: KeyRowProps) {
           </Fact>
           <Fact name={t('keys.lastUsed')}>{apiKey.lastUsedAt === null ? t('common.never') : <Age iso={apiKey.lastUsedAt} />}</Fact>
           <Usage keyId={apiKey.id} />
-          <LimitList limits={apiKey.limits} />
         </dl>
       </div>
       {state === 'active' && may('keys:write') && (

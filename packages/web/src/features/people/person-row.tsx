@@ -1,5 +1,5 @@
 import type { Person } from '@cluster-ai/contracts';
-import { Ban, CircleCheck, Ellipsis, KeyRound, LogOut, type LucideIcon, ShieldCheck, Trash2, UserCog } from 'lucide-react';
+import { Ban, Bot, CircleCheck, Ellipsis, KeyRound, LogOut, type LucideIcon, ShieldCheck, Trash2, UserCog } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useMe } from '../../api/queries.ts';
 import { useMay } from '../../api/use-may.ts';
@@ -9,12 +9,22 @@ import { IconButton } from '../../ui/icon-button.tsx';
 import { Menu, MenuContent, MenuItem, MenuTrigger } from '../../ui/menu.tsx';
 import type { PersonAct } from './person-dialogs.tsx';
 
+interface ActEntry {
+  readonly act: PersonAct;
+  readonly icon: LucideIcon;
+}
+
+/** Nobody signs in with an account for programs. */
+const signInActs: readonly ActEntry[] = [
+  { act: 'reset', icon: KeyRound },
+  { act: 'signOut', icon: LogOut },
+];
+
 function Actions({ person, onAct }: { readonly person: Person; onAct(act: PersonAct): void }) {
   const { t } = useTranslation();
-  const acts: readonly { readonly act: PersonAct; readonly icon: LucideIcon }[] = [
+  const acts: readonly ActEntry[] = [
     { act: 'role', icon: UserCog },
-    { act: 'reset', icon: KeyRound },
-    { act: 'signOut', icon: LogOut },
+    ...(person.kind === 'service' ? [] : signInActs),
     person.state === 'active' ? { act: 'disable', icon: Ban } : { act: 'enable', icon: CircleCheck },
     { act: 'remove', icon: Trash2 },
   ];
@@ -42,7 +52,8 @@ export function PersonRow({ person, onAct }: { readonly person: Person; onAct(ac
   const { t } = useTranslation();
   const { data: me } = useMe();
   const may = useMay();
-  const { name, displayName, email, role, state, hasPassword, hasTotp, lastSignInAt } = person;
+  const { kind, name, displayName, email, role, state, hasPassword, hasTotp, lastSignInAt } = person;
+  const isService = kind === 'service';
   const known = [displayName === '' ? '' : name, email ?? ''].filter(Boolean).join(' · ');
   return (
     <li className="flex items-start gap-3 border-t px-4 py-3.5 first:border-t-0">
@@ -50,13 +61,14 @@ export function PersonRow({ person, onAct }: { readonly person: Person; onAct(ac
         <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <h2 className="min-w-0 font-medium [overflow-wrap:anywhere]">{displayName || name}</h2>
           <Chip>{t(`roles.${role}`)}</Chip>
+          {isService && <Chip icon={<Bot aria-hidden />}>{t('people.service')}</Chip>}
           {person.id === me?.person?.id && <Chip>{t('people.you')}</Chip>}
           {state === 'disabled' && (
             <Chip tone="over" icon={<Ban aria-hidden />}>
               {t('people.disabled')}
             </Chip>
           )}
-          {!hasPassword && state === 'active' && <Chip tone="over">{t('people.noPassword')}</Chip>}
+          {!hasPassword && !isService && state === 'active' && <Chip tone="over">{t('people.noPassword')}</Chip>}
           {hasTotp && (
             <Chip tone="good" icon={<ShieldCheck aria-hidden />}>
               {t('people.hasCodes')}
@@ -64,15 +76,17 @@ export function PersonRow({ person, onAct }: { readonly person: Person; onAct(ac
           )}
         </div>
         {known !== '' && <p className="text-muted-foreground [overflow-wrap:anywhere]">{known}</p>}
-        <p className="text-muted-foreground text-xs">
-          {lastSignInAt === null ? (
-            t('people.neverSignedIn')
-          ) : (
-            <>
-              {t('people.lastSignIn')} <Age iso={lastSignInAt} />
-            </>
-          )}
-        </p>
+        {!isService && (
+          <p className="text-muted-foreground text-xs">
+            {lastSignInAt === null ? (
+              t('people.neverSignedIn')
+            ) : (
+              <>
+                {t('people.lastSignIn')} <Age iso={lastSignInAt} />
+              </>
+            )}
+          </p>
+        )}
       </div>
       {may('people:write') && <Actions person={person} onAct={onAct} />}
     </li>

@@ -1,17 +1,20 @@
 import { defaultConfig, type Profile } from '@cluster-ai/contracts';
 import { type Clock, createManualClock, silentLogger } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync, InjectOptions } from 'fastify';
+import { keyRoutes } from '../../../doors/native/keys.ts';
 import { passkeyRoutes } from '../../../doors/native/passkeys.ts';
 import { peopleRoutes } from '../../../doors/native/people.ts';
 import { renderProblem } from '../../../doors/native/problem.ts';
 import { registerRoute } from '../../../doors/native/route.ts';
-import { type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
+import { type ActRecorder, type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
 import { tokenRoutes } from '../../../doors/native/tokens.ts';
 import { createListener } from '../../../listeners/create-listener.ts';
 import type { Database } from '../../../stores/database.ts';
 import { createAdmission } from '../../admission.ts';
+import { describeAct } from '../../audit/act.ts';
 import type { Caller } from '../../caller.ts';
 import { type ApiKeys, openApiKeys } from '../../keys/api-keys.ts';
+import { openQuotas, type Quotas } from '../../quotas/open-quotas.ts';
 import { permissionsOf } from '../../roles.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
 import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
@@ -60,6 +63,7 @@ export interface PeopleApp extends AsyncDisposable {
   readonly access: OpenedPeople;
   readonly secrets: SecretBox;
   readonly keys: ApiKeys;
+  readonly quotas: Quotas;
   readonly clock: Clock & { advance(ms: number): Promise<void> };
   readonly acts: readonly PublicAct[];
   visit(address?: string): Visitor;
@@ -79,11 +83,13 @@ export async function openPeopleApp(
     hasher = createPasswordHasher(),
     clock = createManualClock(),
     isHost = false,
-  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean } = {},
+    acts: recorder,
+  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean; acts?: ActRecorder } = {},
 ): Promise<PeopleApp> {
   const adopted: string[] = [];
   const secrets = createMemorySecretBox();
   const keys = await openApiKeys({ database, clock, log: silentLogger });
+  const quotas = await openQuotas({ database, clock, log: silentLogger });
   const access = await openPeople({
     database,
     secrets,
@@ -92,7 +98,7 @@ export async function openPeopleApp(
     clusterName: 'lab',
     hasher,
     adopt: async (_query, personId) => void adopted.push(personId),
-    describeAct: () => {},
+    describeAct,
   });
   const { app } = createListener({
     config: defaultConfig(),
@@ -104,10 +110,11 @@ export async function openPeopleApp(
   const dependencies = {
     access,
     clock,
+    quotas,
     acts: {
       run: <T>(act: PublicAct, work: () => Promise<T>) => {
         acts.push(act);
-        return work();
+        return recorder === undefined ? work() : recorder.run(act, work);
       },
     },
   };
@@ -117,6 +124,7 @@ export async function openPeopleApp(
       ...sessionRoutes(dependencies),
       ...passkeyRoutes(dependencies),
       ...tokenRoutes(dependencies),
+      ...keyRoutes({ ...dependencies, keys }),
     ])
       registerRoute(scope, route);
   };
@@ -156,6 +164,7 @@ export async function openPeopleApp(
     access,
     secrets,
     keys,
+    quotas,
     clock,
     acts,
     visit,
