@@ -7,9 +7,8 @@ import { Button } from '../ui/button.tsx';
 import { Navigation } from './navigation.tsx';
 import { OfflineBanner } from './offline-banner.tsx';
 import { SessionEnded } from './session-ended.tsx';
-import { WhoAmI } from './who-am-i.tsx';
 
-// Menus and their positioning are a fourth of all code: the page is there before they are.
+// Menus, their positioning and the toasts are a fourth of all code: the page is there before they are.
 const ShellTools = lazy(async () => ({ default: (await import('./shell-tools.tsx')).ShellTools }));
 const CommandPalette = lazy(async () => ({ default: (await import('./command-palette.tsx')).CommandPalette }));
 
@@ -38,7 +37,6 @@ function TopBar({ onSearch }: { onSearch(): void }) {
       <Button look="ghost" size="icon" aria-label={t('shell.search')} className="sm:hidden" onClick={onSearch}>
         <Search aria-hidden />
       </Button>
-      <WhoAmI />
       <Suspense fallback={<div className="h-9 w-32 sm:w-41" />}>
         <ShellTools />
       </Suspense>
