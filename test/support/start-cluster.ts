@@ -28,6 +28,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly url: string;
   readonly ollamaUrl: string;
   readonly linkAddress: string;
+  /** Where the first admin is made, once. Undefined once there is one. */
+  readonly setupUrl: string | undefined;
   readonly dataFolder: string;
   /** The supervisor, and below it the processes that do the work. */
   readonly pids: () => Promise<{
@@ -71,6 +73,7 @@ export async function runCli(args: readonly string[], environment: Readonly<Reco
 
 interface Ready {
   readonly url: string;
+  readonly setup: { readonly url: string } | null;
   readonly linkAddress: string;
   readonly listeners: readonly { readonly name: string; readonly address: string }[];
 }
@@ -178,6 +181,7 @@ export async function startCluster(options: StartOptions = {}): Promise<TestClus
     url: ready.url,
     ollamaUrl: ollama ? `http://${ollama.address.replace(/^https?:\/\//, '')}` : '',
     linkAddress: ready.linkAddress,
+    setupUrl: ready.setup?.url,
     dataFolder,
     pids,
     output: () => errors,

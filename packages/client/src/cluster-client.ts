@@ -1,4 +1,5 @@
 import type {
+  AccessState,
   AddModelInput,
   AddPasskeyInput,
   ApiKey,
@@ -62,7 +63,7 @@ import type {
   UsageReport,
   VerifyAuditInput,
 } from '@cluster-ai/contracts';
-import { type CallOptions, createHttp } from './http.ts';
+import { type CallOptions, createHttp, type HttpOptions } from './http.ts';
 
 /** Where the cluster is, and how to reach it. */
 export interface ClusterClientOptions {
@@ -72,6 +73,8 @@ export interface ClusterClientOptions {
   readonly key?: string | undefined;
   /** Replaces the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
+  /** Hears of each answer that is an error, before the method throws it. */
+  readonly onRefused?: HttpOptions['onRefused'];
 }
 
 /** One event of the cluster, with the id from which `watchEvents` can go on. */
@@ -127,6 +130,8 @@ export interface ClusterClient {
   /** The configuration that is in force, defaults filled in. */
   getConfig(options?: CallOptions): Promise<Config>;
 
+  /** Who comes in without a credential, and why. */
+  getAccessState(options?: CallOptions): Promise<AccessState>;
   /** The caller's keys; all of them for who manages people. Newest first. */
   listKeys(options?: CallOptions): Promise<readonly ApiKey[]>;
   /** Makes a key for a program. The key itself is in this answer and nowhere else. Throws `forbidden` for one that could do more than the caller. */
@@ -291,10 +296,15 @@ export interface ClusterClient {
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
-export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
+export function createClusterClient({
+  baseUrl,
+  key,
+  fetch = globalThis.fetch.bind(globalThis),
+  onRefused,
+}: ClusterClientOptions): ClusterClient {
   let csrfToken: string | null = null; // of the session that the browser's cookie names: what changes something proves with it that it is ours
   const headersOfChanges = (): Record<string, string> => (csrfToken === null ? {} : { 'x-csrf-token': csrfToken });
-  const { request, text, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges });
+  const { request, text, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges, onRefused });
   const part = encodeURIComponent;
 
   async function rememberProfile(answer: Promise<Profile>): Promise<Profile> {
@@ -327,6 +337,7 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     getLoadHistory: (options) => request({ path: 'cluster/load', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),
 
+    getAccessState: (options) => request({ path: 'access', ...options }),
     listKeys: async (options) => (await request<{ keys: readonly ApiKey[] }>({ path: 'keys', ...options })).keys,
     createKey: (body, options) => request({ method: 'POST', path: 'keys', body, ...options }),
     getKeyUsage: (id, options) => request({ path: `keys/${part(id)}/usage`, ...options }),

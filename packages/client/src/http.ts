@@ -16,6 +16,11 @@ export interface Call extends CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What was refused: enough to tell what somebody did from what a page fetches by itself. */
+export interface RefusedCall {
+  readonly isChange: boolean;
+}
+
 export interface StreamCall extends Call {
   readonly onActivity?: (() => void) | undefined;
 }
@@ -36,6 +41,8 @@ export interface HttpOptions {
   readonly key: string | undefined;
   /** Sent with every call that changes something. */
   readonly headersOfChanges: () => Readonly<Record<string, string>>;
+  /** Hears of each answer that is an error, before the call throws it. */
+  readonly onRefused?: ((error: ClusterError, call: RefusedCall) => void) | undefined;
 }
 
 function toUrl(baseUrl: string, { path, query = {} }: Call): string {
@@ -76,14 +83,16 @@ function toStreamError({ data }: ServerSentEvent): ClusterError {
 }
 
 /** The one place that talks HTTP. */
-export function createHttp({ baseUrl, fetch, ...identity }: HttpOptions): Http {
+export function createHttp({ baseUrl, fetch, onRefused, ...identity }: HttpOptions): Http {
   async function send(call: Call): Promise<Response> {
     const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, identity)).catch((cause: unknown) => {
       if (call.signal?.aborted) throw call.signal.reason;
       throw isClusterError(cause) ? cause : toConnectionError(baseUrl, cause); // a `fetch` of the caller's may know more
     });
-    if (!response.ok) throw await readProblem(response);
-    return response;
+    if (response.ok) return response;
+    const problem = await readProblem(response);
+    onRefused?.(problem, { isChange: (call.method ?? 'GET') !== 'GET' });
+    throw problem;
   }
 
   /** What a connection that broke half-way throws, in our words: a TypeError in browsers and in Node. */

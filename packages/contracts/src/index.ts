@@ -1,4 +1,5 @@
 export * from './access.ts';
+export * from './access-state.ts';
 export * from './agent-api.ts';
 export * from './certificates.ts';
 export * from './chats.ts';

@@ -9,6 +9,7 @@ import {
 } from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
 import { aborted, type Clock, type DataFolder, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
+import { toAccessState } from './access/access-state.ts';
 import { createAdmission } from './access/admission.ts';
 import { describeAct } from './access/audit/act.ts';
 import { createActs } from './access/audit/acts.ts';
@@ -180,11 +181,14 @@ export async function runControlPlane(
     describeAct,
   });
   const { people, sessions, lookup } = access;
+  const local = {
+    permissions: () => (config.access.local && isOnThisMachineOnly ? permissionsWithoutCredential(people.count()) : undefined),
+  };
   const admission = createAdmission({
     keys,
     sessions: lookup,
     host: makeHostCredential(folder),
-    local: { permissions: () => (config.access.local && isOnThisMachineOnly ? permissionsWithoutCredential(people.count()) : undefined) },
+    local,
   });
   const mayLeaveLoopback: MayLeaveLoopback = () => ({
     allowed: keys.hasAny() || people.count() > 0,
@@ -213,6 +217,7 @@ export async function runControlPlane(
     gateway,
     chats,
     keys,
+    accessState: () => toAccessState({ isLocalOn: config.access.local, people: people.count(), permissions: local.permissions() }),
     access,
     quotas,
     acts,

@@ -12,12 +12,12 @@ import {
   type ChatStreamEvent,
   ClusterError,
   type ClusterEvent,
-  permissions,
   phrase,
   toClusterError,
   toCondition,
   toEnglish,
 } from '@cluster-ai/contracts';
+import { handleAccess } from './fake-access.ts';
 import { fakeLoad, fakeModels, fakeNodes, longChat, measure, noRoom, sampleAnswer } from './fake-data.ts';
 
 const dist = join(import.meta.dirname, '../dist');
@@ -49,12 +49,24 @@ let nextId = 1;
 const publish = (event: ClusterEvent) => eventListeners.forEach((listener) => void listener(event));
 
 function sendJson(response: ServerResponse, value: unknown, status = 200): void {
+  if (status === 204) return void response.writeHead(status).end();
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 }
-function sendProblem(response: ServerResponse, { status, code, message, hint, said }: ClusterError): void {
-  response
-    .writeHead(status, { 'content-type': 'application/problem+json' })
-    .end(JSON.stringify({ type: 'about:blank', title: code, status, detail: message, instance: '', code, hint, said, requestId: 'r' }));
+function sendProblem(response: ServerResponse, { status, code, message, hint, said, details }: ClusterError): void {
+  response.writeHead(status, { 'content-type': 'application/problem+json' }).end(
+    JSON.stringify({
+      type: 'about:blank',
+      title: code,
+      status,
+      detail: message,
+      instance: '',
+      code,
+      hint,
+      said,
+      details,
+      requestId: 'r',
+    }),
+  );
 }
 function openStream(response: ServerResponse) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
@@ -219,9 +231,10 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
     response.on('close', () => eventListeners.delete(listener));
     return;
   }
-  if (kind === 'me')
-    return sendJson(response, { kind: 'local', id: 'local', name: 'this machine', role: null, permissions, person: null, csrfToken: null });
   if (kind === 'sign-in') return sendJson(response, { oidc: { label: 'Casa' } });
+  const access = handleAccess(request.method ?? 'GET', parts);
+  if (access instanceof ClusterError) return sendProblem(response, access);
+  if (access !== undefined) return sendJson(response, access.value, access.value === null ? 204 : 200);
   if (kind === 'cluster' && id === 'load') return sendJson(response, { now: new Date().toISOString(), samples: fakeLoad() });
   if (kind === 'cluster')
     return sendJson(response, {
@@ -243,6 +256,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
       running_models: 2,
       data_folder: '/data',
       listeners: [
+        { name: 'main', address: '192.168.0.10:3000', condition: toCondition('ready', 'serving', Date.parse(startedAt)) },
         {
           name: 'ollama',
           address: '127.0.0.1:11434',

@@ -35,6 +35,11 @@ const pages = {
   'model-loading': { path: 'models/qwen%2Fqwen3', sees: 'loading_model' },
   'model-failed': { path: 'models/llama-70b', sees: 'not_enough_memory' },
   'found-files': { path: 'models', sees: 'qwen2.5:7b' },
+  keys: { path: 'keys', sees: 'Open WebUI' },
+  people: { path: 'people', sees: 'ana@casa.example' },
+  profile: { path: 'profile', sees: 'cluster.casa.example' },
+  audit: { path: 'audit', sees: 'node.joined' },
+  settings: { path: 'settings', sees: 'firstTokenTimeoutSeconds' },
   'rich-answer': { path: 'chat/short', sees: 'find_duplicates' },
 } as const;
 

@@ -1,4 +1,4 @@
-import type { ClusterClient } from '@cluster-ai/client';
+import type { ClusterClient, ListAuditInput } from '@cluster-ai/client';
 import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { toLoadPoints } from '../live/load-points.ts';
 import { useApp } from './app-context.ts';
@@ -32,6 +32,38 @@ const chatsQuery = (cluster: ClusterClient, search: string) =>
     placeholderData: (previous) => previous,
   });
 
+const rolesQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['roles'], queryFn: async ({ signal }) => (await cluster.listRoles({ signal })).roles });
+const accessQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['access'], queryFn: ({ signal }) => cluster.getAccessState({ signal }), staleTime: 0 });
+const configQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['config'], queryFn: ({ signal }) => cluster.getConfig({ signal }) });
+// No event says that these changed: they are asked for anew whenever their page opens.
+const keysQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['keys'], queryFn: ({ signal }) => cluster.listKeys({ signal }), staleTime: 0, refetchInterval: 10_000 });
+const keyUsageQuery = (cluster: ClusterClient, id: string) =>
+  queryOptions({
+    queryKey: ['keys', id, 'usage'],
+    queryFn: ({ signal }) => cluster.getKeyUsage(id, { signal }),
+    staleTime: 0,
+    refetchInterval: 15_000,
+  });
+const peopleQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['people'], queryFn: ({ signal }) => cluster.listPeople({ signal }), staleTime: 0 });
+const sessionsQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['sessions'], queryFn: ({ signal }) => cluster.listSessions({ signal }), staleTime: 0 });
+const passkeysQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['passkeys'], queryFn: ({ signal }) => cluster.listPasskeys({ signal }), staleTime: 0 });
+const auditQuery = (cluster: ClusterClient, filter: ListAuditInput) =>
+  infiniteQueryOptions({
+    queryKey: ['audit', filter],
+    queryFn: ({ signal, pageParam }) => cluster.listAudit({ ...filter, cursor: pageParam }, { signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    placeholderData: (previous) => previous,
+    staleTime: 0,
+  });
+
 export const useMe = () => useQuery(meQuery(useApp().cluster));
 export const useSignInOptions = () => useQuery(signInOptionsQuery(useApp().cluster));
 export const useStatus = () => useQuery(statusQuery(useApp().cluster));
@@ -43,3 +75,15 @@ export const useModel = (name: string) => useQuery(modelQuery(useApp().cluster, 
 export const useFoundFiles = () => useQuery(foundQuery(useApp().cluster));
 export const useChat = (id: string) => useQuery(chatQuery(useApp().cluster, id));
 export const useChats = (search: string) => useInfiniteQuery(chatsQuery(useApp().cluster, search));
+export const useRoles = () => useQuery(rolesQuery(useApp().cluster));
+/** Who comes in without a credential, and why. */
+export const useAccessState = () => useQuery(accessQuery(useApp().cluster));
+export const useConfig = () => useQuery(configQuery(useApp().cluster));
+export const useKeys = () => useQuery(keysQuery(useApp().cluster));
+/** What a key has used, and how much of its limits that is. */
+export const useKeyUsage = (id: string) => useQuery(keyUsageQuery(useApp().cluster, id));
+/** Everybody who has a login; not asked for where one may not see them. */
+export const usePeople = (isAllowed = true) => useQuery({ ...peopleQuery(useApp().cluster), enabled: isAllowed });
+export const useSessions = () => useQuery(sessionsQuery(useApp().cluster));
+export const usePasskeys = () => useQuery(passkeysQuery(useApp().cluster));
+export const useAudit = (filter: ListAuditInput) => useInfiniteQuery(auditQuery(useApp().cluster, filter));

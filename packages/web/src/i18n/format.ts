@@ -20,6 +20,7 @@ export function createFormat(language: Language) {
   const percentage = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'always' });
   const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const dateAndSeconds = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'medium' });
   const timeOnly = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const units = new Map<string, Intl.NumberFormat>();
 
@@ -76,6 +77,7 @@ export function createFormat(language: Language) {
     compact: (value: number) => compactNumber.format(value),
     percent: (fraction: number) => percentage.format(fraction),
     dateTime: (iso: string) => dateAndTime.format(new Date(iso)),
+    dateTimeSeconds: (iso: string) => dateAndSeconds.format(new Date(iso)),
     time: (epochMs: number) => timeOnly.format(epochMs),
   };
 }

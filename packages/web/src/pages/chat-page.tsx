@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { useApp } from '../api/app-context.ts';
-import { useChat, useModels } from '../api/queries.ts';
+import { useChat, useChats, useModels } from '../api/queries.ts';
 import { useLiveAnswer } from '../features/chat/answer-streams.ts';
 import type { ChatOptions } from '../features/chat/chat-options.ts';
 import { chooseModel } from '../features/chat/choose-model.ts';
@@ -17,12 +17,13 @@ import { Parameters } from '../features/chat/parameters.tsx';
 import { Thread } from '../features/chat/thread.tsx';
 import { ThreadList } from '../features/chat/thread-list.tsx';
 import { toCurl } from '../features/chat/to-curl.ts';
-import { useExplainError } from '../i18n/explain.ts';
+import { findMissingRight, useExplainError } from '../i18n/explain.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { ErrorNotice, InfoNotice, ModelNotice } from '../ui/notice.tsx';
+import { Refusal } from '../ui/refusal.tsx';
 import { StateBadge } from '../ui/state-badge.tsx';
-import { Skeleton } from '../ui/surface.tsx';
+import { Page, Skeleton } from '../ui/surface.tsx';
 
 const LAST_MODEL_KEY = 'cluster-ai.last-model';
 
@@ -30,6 +31,13 @@ const LAST_MODEL_KEY = 'cluster-ai.last-model';
 export function ChatPage() {
   const { t } = useTranslation();
   const [isListOpen, setListOpen] = useState(false);
+  const missing = findMissingRight(useChats('').error);
+  if (missing)
+    return (
+      <Page title={t('pages.chat')}>
+        <Refusal {...missing} />
+      </Page>
+    );
   return (
     <div className="flex h-full min-h-0">
       <aside className="hidden w-64 shrink-0 border-r bg-card lg:block">

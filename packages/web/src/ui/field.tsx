@@ -25,7 +25,7 @@ interface LabelledProps extends Labels {
 
 function Labelled({ id, label, help, error, children }: LabelledProps) {
   return (
-    <div className="grid gap-1.5">
+    <div className="grid min-w-0 content-start gap-1.5">
       <label htmlFor={id} className="font-medium">
         {label}
       </label>
@@ -74,5 +74,49 @@ export function FieldArea({ label, help, error, className, ...props }: FieldArea
         {...props}
       />
     </Labelled>
+  );
+}
+
+export interface FieldChoiceProps<Value extends string> extends Labels, Omit<ComponentProps<'select'>, 'value' | 'onChange' | 'children'> {
+  readonly value: Value;
+  readonly choices: readonly { readonly value: Value; readonly label: string }[];
+  onChoose(value: Value): void;
+}
+
+/** One of several, by the browser's own list: it works with every keyboard and on every phone. */
+export function FieldChoice<Value extends string>({ label, help, error, choices, onChoose, className, ...props }: FieldChoiceProps<Value>) {
+  const id = useId();
+  const labels = { label, help, error };
+  return (
+    <Labelled id={id} {...labels}>
+      <select
+        id={id}
+        className={cn(inputStyle, 'h-9', className)}
+        onChange={(event) => onChoose(event.target.value as Value)}
+        {...described(id, labels)}
+        {...props}
+      >
+        {choices.map(({ value, label: name }) => (
+          <option key={value} value={value}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </Labelled>
+  );
+}
+
+export interface CheckProps extends Omit<ComponentProps<'input'>, 'onChange' | 'type'> {
+  readonly label: ReactNode;
+  onChange(isChecked: boolean): void;
+}
+
+/** Yes or no, with its label beside it. */
+export function Check({ label, onChange, ...props }: CheckProps) {
+  return (
+    <label className="flex min-h-6 items-center gap-2">
+      <input type="checkbox" className="size-4 shrink-0 accent-primary" onChange={(event) => onChange(event.target.checked)} {...props} />
+      {label}
+    </label>
   );
 }

@@ -10,6 +10,7 @@ import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { LoadRecorder } from '../../observability/load-recorder.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { type AccessRouteDependencies, accessRoutes } from './access.ts';
 import { auditRoutes } from './audit.ts';
 import { certificateRoutes } from './certificates.ts';
 import { chatRoutes } from './chats.ts';
@@ -38,7 +39,7 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies extends SignInDependencies, SecretsDependencies, PrivacyRouteDependencies {
+export interface NativeDependencies extends SignInDependencies, SecretsDependencies, PrivacyRouteDependencies, AccessRouteDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
@@ -68,6 +69,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
     ...certificateRoutes(dependencies),
+    ...accessRoutes(dependencies),
     ...keyRoutes(dependencies),
     ...peopleRoutes(dependencies),
     ...privacyRoutes(dependencies),

@@ -121,8 +121,9 @@ export function Parameters(props: ParametersProps) {
   return (
     <>
       <Tooltip text={label}>
-        <Button look="ghost" size="small" aria-label={label} aria-haspopup="dialog" className="px-2" onClick={() => setOpen(true)}>
+        <Button look="ghost" size="small" aria-haspopup="dialog" className="px-2" onClick={() => setOpen(true)}>
           <SlidersHorizontal aria-hidden />
+          <span className="sr-only">{label}</span>
           {count > 0 && (
             <span aria-hidden className="tabular text-primary">
               {count}

@@ -13,7 +13,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { Menu, MenuContent, MenuItem, MenuTrigger } from '../../ui/menu.tsx';
-import { ErrorNotice } from '../../ui/notice.tsx';
+import { ErrorNotice, LoadFailure } from '../../ui/notice.tsx';
 import { StateIcon } from '../../ui/state-badge.tsx';
 import { Skeleton } from '../../ui/surface.tsx';
 import { useNow } from '../../ui/use-now.ts';
@@ -204,7 +204,7 @@ export function ThreadList({ onOpen = () => undefined }: { onOpen?(): void }) {
         </div>
       </div>
       <nav aria-label={t('chat.list')} className="min-h-0 flex-1 overflow-y-auto px-2 pb-3">
-        {error !== null && <ErrorNotice error={error} title={t('chat.listFailed')} onRetry={() => void refetch()} />}
+        {error !== null && <LoadFailure error={error} title={t('chat.listFailed')} onRetry={() => void refetch()} />}
         {isPending && error === null && <Skeleton className="m-2 h-24" />}
         {data && chats.length === 0 && (
           <p className="px-2.5 py-4 text-muted-foreground">{search === '' ? t('chat.noChats') : t('chat.noneFound')}</p>
