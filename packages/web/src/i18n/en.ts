@@ -337,7 +337,7 @@ export const en = {
     noAnonymous: 'Nobody comes in without signing in or a key.',
     anonymous: {
       nobody_has_a_login:
-        'Nobody has a login yet, so this machine is its own admin. Other machines are not let in. It ends when the first admin has a login: open the set-up link of the first start, or invite yourself on the page People.',
+        'Nobody has a login yet, and only this machine can call: it may chat and look around. Switch it off with `access.local: false`.',
       one_person: 'One person has a login, and only this machine can call: it stays easy to use. Switch it off with `access.local: false`.',
       several_people: 'More than one person has a login, so that it must be known who does what.',
       switched_off: 'The configuration says so: `access.local: false`.',

@@ -336,7 +336,7 @@ export const ptBr = {
     noAnonymous: 'Ninguém entra sem se identificar ou sem uma chave.',
     anonymous: {
       nobody_has_a_login:
-        'Ninguém tem acesso ainda, então esta máquina é administradora de si mesma. Outras máquinas não entram. Isso acaba quando o primeiro administrador tiver acesso: abra o link do primeiro início, ou convide a si mesmo na página Pessoas.',
+        'Ninguém tem acesso ainda, e só esta máquina alcança o cluster: ela pode conversar e olhar. Desligue com `access.local: false`.',
       one_person: 'Uma pessoa tem acesso, e só esta máquina alcança o cluster: fica fácil de usar. Desligue com `access.local: false`.',
       several_people: 'Mais de uma pessoa tem acesso, então é preciso saber quem faz o quê.',
       switched_off: 'A configuração diz assim: `access.local: false`.',
