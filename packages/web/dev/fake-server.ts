@@ -231,6 +231,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
     response.on('close', () => eventListeners.delete(listener));
     return;
   }
+  if (kind === 'setup') return sendJson(response, { isOpen: false });
   if (kind === 'sign-in') return sendJson(response, { oidc: { label: 'Casa' } });
   const access = handleAccess(request.method ?? 'GET', parts);
   if (access instanceof ClusterError) return sendProblem(response, access);

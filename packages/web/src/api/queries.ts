@@ -9,6 +9,8 @@ const meQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => cluster.getMe({ signal }), retry: false });
 const signInOptionsQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['sign-in'], queryFn: ({ signal }) => cluster.getSignInOptions({ signal }), retry: false });
+const setupQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['setup'], queryFn: ({ signal }) => cluster.isSetupOpen({ signal }), retry: false, staleTime: 0 });
 const statusQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['status'], queryFn: ({ signal }) => cluster.getClusterStatus({ signal }) });
 const loadQuery = (cluster: ClusterClient) =>
@@ -66,6 +68,8 @@ const auditQuery = (cluster: ClusterClient, filter: ListAuditInput) =>
 
 export const useMe = () => useQuery(meQuery(useApp().cluster));
 export const useSignInOptions = () => useQuery(signInOptionsQuery(useApp().cluster));
+/** Whether nobody has a login yet. */
+export const useIsSetupOpen = () => useQuery(setupQuery(useApp().cluster));
 export const useStatus = () => useQuery(statusQuery(useApp().cluster));
 /** What the cluster remembers of its load. */
 export const useLoadHistory = () => useQuery(loadQuery(useApp().cluster));

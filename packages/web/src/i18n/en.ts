@@ -58,6 +58,8 @@ export const en = {
     signInFirst: 'Sign in to see this cluster.',
     signInWith: 'Sign in with {{label}}',
     signInText: 'With the name and password that you have in this cluster.',
+    nobodyYet:
+      'Nobody has a login yet. The start of the cluster printed a link for the first admin. On its machine, this makes one too: cluster-ai users add NAME --role admin',
     signOut: 'Sign out {{name}}',
     wait: 'One moment…',
     profileOf: 'Your profile: {{name}}',

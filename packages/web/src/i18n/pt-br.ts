@@ -51,6 +51,8 @@ export const ptBr = {
     signInFirst: 'Entre para ver este cluster.',
     signInWith: 'Entrar com {{label}}',
     signInText: 'Com o nome e a senha que você tem neste cluster.',
+    nobodyYet:
+      'Ninguém tem acesso ainda. A partida do cluster mostrou um link para o primeiro administrador. Na máquina dele, isto também faz um: cluster-ai users add NOME --role admin',
     signOut: 'Sair de {{name}}',
     wait: 'Um momento…',
     profileOf: 'Seu perfil: {{name}}',
