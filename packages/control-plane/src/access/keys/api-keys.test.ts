@@ -70,6 +70,21 @@ function describeKeys(openStore: () => Promise<Database>) {
     expect(() => opened.keys.authenticate(key)).toThrow(expect.objectContaining({ code: 'key_expired' }));
   });
 
+  test('a key that was used before is refused as well once it is revoked or has expired, and a wrong one beside it always', async () => {
+    await using opened = await open();
+    const lasting = await opened.keys.create(anna, wish());
+    const short = await opened.keys.create(anna, wish({ expiresInSeconds: 60 }));
+    const wrong = lasting.key.replace(/.{8}$/, 'xxxxxxxx');
+    for (let i = 0; i < 2; i++) {
+      for (const { key, id } of [lasting, short]) expect(opened.keys.authenticate(key).id).toBe(id);
+      expect(() => opened.keys.authenticate(wrong)).toThrow(expect.objectContaining({ code: 'unauthorized' }));
+    }
+    await opened.keys.revoke(anna, lasting.id);
+    await opened.clock.advance(60_000);
+    expect(() => opened.keys.authenticate(lasting.key)).toThrow(expect.objectContaining({ code: 'key_revoked' }));
+    expect(() => opened.keys.authenticate(short.key)).toThrow(expect.objectContaining({ code: 'key_expired' }));
+  });
+
   test('a key that was never made is refused', async () => {
     await using opened = await open();
     const { key } = await opened.keys.create(anna, wish());

@@ -22,6 +22,14 @@ import { isSameHash, keyPrefix, makeKeyText, parseKeyText } from './key-text.ts'
 /** How often the last use of keys is written, and changes that another control plane made are looked for. */
 const syncEveryMs = 5_000;
 
+/** Keys whose text was proved and is remembered; whether they are revoked, expired or limited is looked up each time. */
+const mostProved = 1000;
+
+const notOurs = () =>
+  new ClusterError('unauthorized', 'The key is not one of this cluster.', {
+    hint: 'Make one: cluster-ai keys create NAME, on the control plane’s machine.',
+  });
+
 interface KnownKey {
   readonly row: ApiKeyRow;
   readonly secretHash: Buffer;
@@ -116,6 +124,7 @@ export interface ApiKeysDependencies {
 export async function openApiKeys({ database, clock, log }: ApiKeysDependencies) {
   const known = new Map<string, KnownKey>();
   const usedSince = new Map<string, number>();
+  const idsByText = new Map<string, string>();
 
   async function reload(query: Query = database.query) {
     const before = [...known.keys()]; // what is made meanwhile is not in the rows, and stays
@@ -158,16 +167,23 @@ export async function openApiKeys({ database, clock, log }: ApiKeysDependencies)
     return key;
   }
 
+  /** The id of a key that was made here; it is remembered, so that the proof is made once and not with each request. */
+  function prove(text: string): string {
+    const parsed = parseKeyText(text);
+    const key = parsed && known.get(parsed.id);
+    if (!key || !isSameHash(key.secretHash, parsed.secretHash)) throw notOurs();
+    const [oldest] = idsByText.keys();
+    if (idsByText.size >= mostProved && oldest !== undefined) idsByText.delete(oldest);
+    idsByText.set(text, parsed.id);
+    return parsed.id;
+  }
+
   await reload();
   return {
     /** Who sends this key. Throws `unauthorized`, `key_revoked` or `key_expired`. */
     authenticate(text: string): Caller {
-      const parsed = parseKeyText(text);
-      const key = parsed && known.get(parsed.id);
-      if (!key || !isSameHash(key.secretHash, parsed.secretHash))
-        throw new ClusterError('unauthorized', 'The key is not one of this cluster.', {
-          hint: 'Make one: cluster-ai keys create NAME, on the control plane’s machine.',
-        });
+      const key = known.get(idsByText.get(text) ?? prove(text));
+      if (key === undefined) throw notOurs();
       const now = clock.now();
       if (key.row.revoked_at !== null) throw new ClusterError('key_revoked', `The key "${key.row.name}" was revoked.`);
       if (key.row.expires_at !== null && key.row.expires_at <= now)
