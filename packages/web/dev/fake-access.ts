@@ -219,7 +219,7 @@ const refuse = (permission: Permission, role: Role) =>
   });
 
 const viewerRights: readonly Permission[] = ['self:read', 'self:write', 'models:read', 'nodes:read', 'cluster:read', 'metrics:read'];
-/** Who sits here: `--as viewer` for somebody who may do little. */
+/** Who sits here: the word `viewer` among the arguments makes it somebody who may do little. */
 const isViewer = process.argv.includes('viewer');
 const me: Profile = {
   kind: 'person',
