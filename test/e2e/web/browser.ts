@@ -36,7 +36,12 @@ export async function visit(
   url: string,
   { language = 'en', theme = 'light', width = 1440, height = 900, headers = {} }: PageOptions = {},
 ): Promise<Visit> {
-  const context = await browser.newContext({ locale: language, colorScheme: theme, viewport: { width, height }, extraHTTPHeaders: headers });
+  const context = await browser.newContext({
+    locale: language,
+    colorScheme: theme,
+    viewport: { width, height },
+    extraHTTPHeaders: headers,
+  });
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const problems: string[] = [];
