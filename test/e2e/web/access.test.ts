@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { appCode } from '../../../packages/control-plane/src/access/people/testing/app-code.ts';
 import { startCluster, type TestCluster } from '../../support/start-cluster.ts';
 import { findBarriers, openBrowser, type Visit, visit } from './browser.ts';
 
@@ -159,7 +160,7 @@ test('the last admin stays: the page says the server’s reason, and nothing is 
   await page.getByRole('heading', { name: 'ana' }).waitFor();
 });
 
-test('the profile: a name, sessions that end elsewhere, and what the server says of codes', async () => {
+test('the profile: a name, sessions that end elsewhere, and codes as a second factor', async () => {
   const { page } = admin;
   await using elsewhere = await visit(browser, `${cluster.url}/ui/sign-in`);
   await elsewhere.page.getByLabel('Name').fill('ana');
@@ -178,7 +179,33 @@ test('the profile: a name, sessions that end elsewhere, and what the server says
   await elsewhere.page.getByRole('link', { name: 'Sign in', exact: true }).first().waitFor();
 
   await page.getByRole('button', { name: 'Switch on' }).click();
-  await page.getByRole('alert').filter({ hasText: 'This cluster cannot keep secrets yet.' }).waitFor();
+  const enrol = page.getByRole('dialog', { name: 'Switch on' });
+  await enrol.waitFor();
+  const seed = (await shown(page, 'Secret')) ?? '';
+  expect(await findBarriers(admin)).toEqual([]);
+  await admin.picture('profile-codes');
+  await enrol.getByLabel('Code').fill(appCode(seed, Date.now()));
+  await enrol.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByRole('dialog', { name: 'Recovery codes' }).waitFor();
+  const [recoveryCode = ''] = ((await shown(page, 'Recovery codes')) ?? '').split(/\s+/);
+  expect(await findBarriers(admin)).toEqual([]);
+  await admin.picture('profile-recovery-codes');
+  await page.getByRole('button', { name: 'I have kept them' }).click();
+  await page.getByText('Switched on: besides the password, a code is asked for.').waitFor();
+
+  await elsewhere.page.goto(`${cluster.url}/ui/sign-in`);
+  await elsewhere.page.getByLabel('Name').fill('ana');
+  await elsewhere.page.getByLabel('Password').fill(password);
+  const enterButton = elsewhere.page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true });
+  await enterButton.click();
+  await elsewhere.page.getByLabel('Code').fill(recoveryCode);
+  await enterButton.click();
+  await elsewhere.page.getByRole('button', { name: 'Sign out ana' }).waitFor();
+
+  await page.getByRole('button', { name: 'Switch off' }).click();
+  await page.getByRole('dialog').getByLabel('Password').fill(password);
+  await page.getByRole('dialog').getByRole('button', { name: 'Switch off' }).click();
+  await page.getByText('Switched off: the password alone is enough to sign in.').first().waitFor();
   await page.getByLabel('How you are called').fill('Ana Souza');
   await page.getByRole('main').getByRole('button', { name: 'Save' }).click();
   await page.getByRole('button', { name: 'Sign out Ana Souza' }).waitFor();
