@@ -19,6 +19,11 @@ const tls = z
   .enum(['off', 'internal', 'files', 'acme'])
   .default('off')
   .describe('Whose certificate it shows: none, one of the cluster’s own authority, one in files, one of an ACME server.');
+/** Where checkpoints of the audit record are posted. Without a secret nobody could tell ours from forged ones, so it has no default. */
+const webhook = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe('Gets each checkpoint by POST.'),
+  secret: z.string().min(1).describe('Name of the secret (cluster-ai secrets set NAME) by which each is signed (HMAC-SHA256).'),
+});
 /** Sign-in by a provider that a company has already. */
 const oidc = z.strictObject({
   issuer: z.url({ protocol: /^https?$/ }).describe('Address of the OpenID provider, as it names itself.'),
@@ -132,6 +137,7 @@ export const configShape = z.strictObject({
                 .refine(isSyslogAddress, 'write udp://HOST:PORT or tcp://HOST:PORT')
                 .default('')
                 .describe('A syslog server that gets each checkpoint as well: udp://HOST:PORT or tcp://HOST:PORT (RFC 5424).'),
+              webhook: webhook.optional().describe('An address that gets each checkpoint as well, signed (Standard Webhooks).'),
             })
             .prefault({}),
         })

@@ -13,8 +13,8 @@ import { toAccessState } from './access/access-state.ts';
 import { createAdmission } from './access/admission.ts';
 import { describeAct } from './access/audit/act.ts';
 import { createActs } from './access/audit/acts.ts';
+import { nameCopies } from './access/audit/name-copies.ts';
 import { openAudit } from './access/audit/open-audit.ts';
-import { createSyslogCopy } from './access/audit/syslog.ts';
 import { withAudit } from './access/audit/with-audit.ts';
 import { describeCertificates } from './access/certificates/describe-certificates.ts';
 import { openListenerCertificates } from './access/certificates/open-listener-certificate.ts';
@@ -26,7 +26,7 @@ import { createPrivacy } from './access/privacy/privacy.ts';
 import { openQuotas } from './access/quotas/open-quotas.ts';
 import { permissionsWithoutCredential } from './access/roles.ts';
 import { takeGivenKeys } from './access/secrets/master-key.ts';
-import { createNamedSecrets } from './access/secrets/named-secrets.ts';
+import { createNamedSecrets, type NamedSecrets } from './access/secrets/named-secrets.ts';
 import { openSecrets } from './access/secrets/secrets.ts';
 import { locateAssets } from './assets.ts';
 import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
@@ -129,6 +129,13 @@ export async function runControlPlane(
 
   await using stored = await openDatabase({ url: config.database, folder, log });
   const { retentionDays, checkpoints } = config.access.audit;
+  const outgoing = await openOutgoingClient(config.outgoing);
+  // each change of a secret is an act, so they are opened after the record
+  const later: { readSecret: NamedSecrets['get'] } = {
+    readSecret: async () => {
+      throw new Error('The secrets are not open yet.');
+    },
+  };
   await using audit = await openAudit({
     database: stored,
     folder,
@@ -136,7 +143,7 @@ export async function runControlPlane(
     log,
     retentionDays,
     ...(checkpoints.file === '' ? {} : { checkpointFile: checkpoints.file }),
-    copies: checkpoints.syslog === '' ? [] : [createSyslogCopy(checkpoints.syslog, clock)],
+    copies: nameCopies(checkpoints, { outgoing, readSecret: (name) => later.readSecret(name), clock }),
   });
   const database = withAudit(stored, audit);
   const acts = createActs({ audit, log, clock });
@@ -196,7 +203,7 @@ export async function runControlPlane(
     hint: 'Start it on 127.0.0.1 first; make the first admin there, or a key: cluster-ai keys create NAME --role admin.',
   });
   const namedSecrets = createNamedSecrets({ database, secrets, clock });
-  const outgoing = await openOutgoingClient(config.outgoing);
+  later.readSecret = namedSecrets.get;
   const oidc =
     config.access.oidc &&
     createOidc({ config: config.access.oidc, outgoing, readSecret: namedSecrets.get, external: access.external, clock, log });

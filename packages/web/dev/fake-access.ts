@@ -4,6 +4,7 @@ import {
   type AccessState,
   type ApiKey,
   type AuditEntry,
+  type Certificate,
   ClusterError,
   defaultConfig,
   limitNames,
@@ -15,6 +16,7 @@ import {
   type Role,
   roles,
   type Session,
+  toCondition,
   type UsageReport,
 } from '@cluster-ai/contracts';
 
@@ -212,6 +214,45 @@ const entries: readonly AuditEntry[] = [
   },
 ];
 
+const aCertificate: Certificate = {
+  purpose: 'authority',
+  source: 'internal',
+  owner: 'Casa-Cluster',
+  nodeId: null,
+  subject: 'CN=Casa-Cluster',
+  names: [],
+  serial: '01',
+  validFrom: ago(90_000),
+  expiresAt: ahead(3600),
+  fingerprint: 'k7f29qxm4w8zr2tb6n3p5s7v9yk7f29qxm4w8zr2tb6',
+  condition: toCondition('ready', 'certificate_valid', Date.now()),
+};
+const certificates: readonly Certificate[] = [
+  aCertificate,
+  {
+    ...aCertificate,
+    purpose: 'listener',
+    source: 'acme',
+    owner: 'main, ollama',
+    names: ['cluster.casa.example', '192.168.0.10'],
+    serial: '02',
+    expiresAt: ahead(5),
+    condition: toCondition('degraded', 'certificate_ends_soon', Date.now()),
+  },
+  { ...aCertificate, purpose: 'node', owner: 'desk', nodeId: 'n1', serial: '03', validFrom: null, expiresAt: ahead(0.8), fingerprint: '' },
+  {
+    ...aCertificate,
+    purpose: 'node',
+    owner: 'raspberry-pi-in-the-kitchen',
+    nodeId: 'n4',
+    serial: '04',
+    validFrom: null,
+    expiresAt: ago(90),
+    fingerprint: '',
+    condition: toCondition('failed', 'certificate_expired', Date.now()),
+  },
+];
+
 const refuse = (permission: Permission, role: Role) =>
   new ClusterError('forbidden', `bia (viewer) may not do this: the right ${permission} is missing.`, {
     hint: `The role ${role} has it; an admin can give it.`,
@@ -251,6 +292,8 @@ const answers: Readonly<Record<string, () => unknown>> = {
   'POST keys': () => ({ ...aKey, name: 'made', key: 'cai_k7f29qxm_4w8zr2tb6n3p5s7v9y4w8zr2tb6n3p5s7v9y' }),
   'GET people': () => (isViewer ? refuse('people:read', 'admin') : { people }),
   'POST people/invitations': () => link,
+  'GET certificates': () => (isViewer ? refuse('certificates:read', 'operator') : { certificates }),
+  'POST certificates/renew': () => ({ certificates }),
   'GET audit': () => (isViewer ? refuse('audit:read', 'operator') : { entries, nextCursor: '1282' }),
   'POST audit/verify': () => ({
     isIntact: false,

@@ -130,6 +130,7 @@ export const fakeNodes = (): Node[] => [
   }),
   toNode({ id: 'n5', name: 's21', state: 'asleep', reason: 'agent_stopped', memory: 8, used: 3, cores: 8, seenAgo: 3700 }),
   toNode({ id: 'n6', name: 'studio', state: 'degraded', reason: 'heartbeat_late', memory: 32, used: 12, cores: 12, seenAgo: 4 }),
+  toNode({ id: 'n7', name: 'attic', state: 'starting', reason: 'awaiting_approval', memory: 16, used: 2, cores: 8 }),
 ];
 
 export function measure(node: Node, isBusy: boolean): Node {

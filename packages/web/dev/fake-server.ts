@@ -247,7 +247,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
       active_tasks: running.size,
       queued_tasks: 0,
       condition: toCondition('degraded', 'some_nodes_not_ready', Date.parse(startedAt), {
-        message: phrase('some_nodes_ready', { ready: 3, all: 6 }),
+        message: phrase('some_nodes_ready', { ready: 3, all: 7 }),
       }),
       cpu_utilization: 0.2,
       memory_usage: 0.4,
@@ -296,6 +296,13 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
     publish({ type: 'node.removed', nodeId: id ?? '' });
     response.writeHead(204).end();
     return;
+  }
+  if (kind === 'nodes' && verb === 'approve') {
+    nodes = nodes.map((node) => (node.id === id ? { ...node, condition: toCondition('ready', 'serving', Date.now()) } : node));
+    return sendJson(
+      response,
+      nodes.find((node) => node.id === id),
+    );
   }
   if (kind === 'nodes') return sendJson(response, { nodes });
   if (kind === 'models' && id === 'found')

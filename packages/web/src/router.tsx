@@ -80,6 +80,11 @@ const audit = createRoute({
   validateSearch: toAuditSearch,
   component: lazyRouteComponent(() => import('./pages/audit-page.tsx'), 'AuditPage'),
 });
+const certificates = createRoute({
+  getParentRoute: () => root,
+  path: '/certificates',
+  component: lazyRouteComponent(() => import('./pages/certificates-page.tsx'), 'CertificatesPage'),
+});
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -119,6 +124,7 @@ export const router = createRouter({
     people,
     profile,
     audit,
+    certificates,
     settings,
     signIn,
     setup,

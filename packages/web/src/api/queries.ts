@@ -50,6 +50,8 @@ const keyUsageQuery = (cluster: ClusterClient, id: string) =>
     staleTime: 0,
     refetchInterval: 15_000,
   });
+const certificatesQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['certificates'], queryFn: ({ signal }) => cluster.listCertificates({ signal }), staleTime: 0 });
 const peopleQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['people'], queryFn: ({ signal }) => cluster.listPeople({ signal }), staleTime: 0 });
 const sessionsQuery = (cluster: ClusterClient) =>
@@ -86,6 +88,7 @@ export const useConfig = () => useQuery(configQuery(useApp().cluster));
 export const useKeys = () => useQuery(keysQuery(useApp().cluster));
 /** What a key has used, and how much of its limits that is. */
 export const useKeyUsage = (id: string) => useQuery(keyUsageQuery(useApp().cluster, id));
+export const useCertificates = () => useQuery(certificatesQuery(useApp().cluster));
 /** Everybody who has a login; not asked for where one may not see them. */
 export const usePeople = (isAllowed = true) => useQuery({ ...peopleQuery(useApp().cluster), enabled: isAllowed });
 export const useSessions = () => useQuery(sessionsQuery(useApp().cluster));

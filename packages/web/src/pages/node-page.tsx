@@ -8,6 +8,7 @@ import { useApp } from '../api/app-context.ts';
 import { useNodes } from '../api/queries.ts';
 import { CpuCell, DiskCell, GpuCell, MemoryCell, RateCell, SeenCell } from '../features/nodes/node-columns.tsx';
 import { ModelLink, ReplicaTable } from '../features/nodes/replica-table.tsx';
+import { isWaiting, WaitingNodes } from '../features/nodes/waiting-nodes.tsx';
 import { useFormat } from '../i18n/i18n.ts';
 import { Age } from '../ui/age.tsx';
 import { Button } from '../ui/button.tsx';
@@ -144,7 +145,8 @@ function NodeDetails({ node }: { readonly node: Node }) {
       actions={<BackToNodes />}
     >
       <div className="grid gap-4">
-        {node.condition.state !== 'ready' && (
+        <WaitingNodes nodes={[node]} />
+        {node.condition.state !== 'ready' && !isWaiting(node) && (
           <Card className="p-4">
             <Reason condition={node.condition} />
           </Card>

@@ -5,6 +5,7 @@ import { useNodes } from '../api/queries.ts';
 import { useMay } from '../api/use-may.ts';
 import { AddMachineDialog } from '../features/nodes/add-machine-dialog.tsx';
 import { NodeCards, NodeTable } from '../features/nodes/node-table.tsx';
+import { WaitingNodes } from '../features/nodes/waiting-nodes.tsx';
 import { Button } from '../ui/button.tsx';
 import { LoadFailure } from '../ui/notice.tsx';
 import { Card, Empty, Page, Skeleton } from '../ui/surface.tsx';
@@ -38,14 +39,15 @@ export function NodesPage() {
         </Card>
       )}
       {nodes && nodes.length > 0 && (
-        <>
+        <div className="grid gap-4">
+          <WaitingNodes nodes={nodes} />
           <Card className="hidden overflow-x-auto lg:block">
             <NodeTable nodes={nodes} />
           </Card>
           <div className="lg:hidden">
             <NodeCards nodes={nodes} />
           </div>
-        </>
+        </div>
       )}
       <AddMachineDialog isOpen={add} onClose={() => void navigate({ to: '/nodes', search: {} })} />
     </Page>

@@ -1,5 +1,6 @@
 import { isClusterError, type Permission } from '@cluster-ai/contracts';
 import {
+  BadgeCheck,
   Box,
   KeyRound,
   LayoutDashboard,
@@ -14,8 +15,8 @@ import {
 import { useMe } from '../api/queries.ts';
 
 export interface Destination {
-  readonly to: '/' | '/chat' | '/nodes' | '/models' | '/keys' | '/people' | '/audit' | '/settings' | '/profile';
-  readonly key: 'overview' | 'chat' | 'nodes' | 'models' | 'keys' | 'people' | 'audit' | 'settings' | 'profile';
+  readonly to: '/' | '/chat' | '/nodes' | '/models' | '/keys' | '/people' | '/audit' | '/certificates' | '/settings' | '/profile';
+  readonly key: 'overview' | 'chat' | 'nodes' | 'models' | 'keys' | 'people' | 'audit' | 'certificates' | 'settings' | 'profile';
   readonly icon: LucideIcon;
   /** Who lacks it is not led there. */
   readonly permission: Permission;
@@ -32,6 +33,7 @@ const destinations: readonly Destination[] = [
   { to: '/keys', key: 'keys', icon: KeyRound, permission: 'keys:read', group: 'access' },
   { to: '/people', key: 'people', icon: Users, permission: 'people:read', group: 'access' },
   { to: '/audit', key: 'audit', icon: ScrollText, permission: 'audit:read', group: 'access' },
+  { to: '/certificates', key: 'certificates', icon: BadgeCheck, permission: 'certificates:read', group: 'access' },
   { to: '/settings', key: 'settings', icon: Settings, permission: 'config:read', group: 'access' },
   { to: '/profile', key: 'profile', icon: UserRound, permission: 'self:read', group: 'self' },
 ];

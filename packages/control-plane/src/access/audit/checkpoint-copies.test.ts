@@ -133,6 +133,44 @@ test('what waits for a dead place is bounded; the newest stay', async () => {
   expect(copy.seen.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 100 }, (_, i) => i + 151));
 });
 
+test('a slow place gets each once and in order, however often it is asked', async () => {
+  const seen: number[] = [];
+  const answers: (() => void)[] = [];
+  const slow = {
+    name: 'slow',
+    send: ({ sequence }: AuditCheckpoint) => {
+      seen.push(sequence);
+      return new Promise<void>((resolve) => answers.push(resolve));
+    },
+  };
+  const copies = createCheckpointCopies([slow], silentLogger);
+  const asked = [1, 2, 3].map((sequence) => {
+    copies.add(toCheckpoint(sequence));
+    return copies.send();
+  });
+  for (const count of [1, 2, 3]) {
+    await expect.poll(() => answers.length).toBe(count);
+    answers[count - 1]?.();
+  }
+  await Promise.all(asked);
+  expect(seen).toEqual([1, 2, 3]);
+});
+
+test('a place that never answers holds up neither acts nor checkpoints nor the stop', async () => {
+  let asked = 0;
+  const dead = { name: 'dead', send: () => new Promise<void>(() => void asked++) };
+  const audit = await place.open({ copies: [dead] });
+  await audit.record(toDraft());
+  const stop = new AbortController();
+  const running = audit.run(stop.signal);
+  await expect.poll(() => asked).toBe(1);
+  await audit.record(toDraft());
+  stop.abort();
+  await running;
+  await audit[Symbol.asyncDispose]();
+  expect((await (await place.open()).checkpoints(10)).checkpoints).toMatchObject([{ sequence: 1 }, { sequence: 2 }]);
+});
+
 test('checkpoints lie where the configuration says', async () => {
   const checkpointFile = join(place.folder.secrets, 'elsewhere.jsonl');
   const audit = await place.open({ checkpointFile });

@@ -74,7 +74,7 @@ export async function openAudit({
     await checkpoints.add(signed).catch((error: unknown) => {
       log.error({ err: error, sequence: ends.sequence }, 'A checkpoint of the audit record could not be written');
     });
-    await copies.send();
+    void copies.send(); // a slow place holds up nothing here
   }
 
   function requestCheckpoint(): Promise<void> {
@@ -119,7 +119,7 @@ export async function openAudit({
     await writeDenials();
     // the first one after a start covers what a stop or a crash was faster than
     if (checkpoint.sequence === 0 || clock.now() - checkpoint.atMs >= HOUR_MS) await requestCheckpoint();
-    await copies.send();
+    void copies.send();
     await removeOld().catch((error: unknown) => log.error({ err: error }, 'Old entries of the audit record could not be removed'));
   }
 
@@ -161,6 +161,7 @@ export async function openAudit({
     async [Symbol.asyncDispose]() {
       await writeDenials();
       await requestCheckpoint();
+      await copies.close();
     },
   };
 }

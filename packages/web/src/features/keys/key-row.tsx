@@ -1,6 +1,6 @@
 import type { ApiKey } from '@cluster-ai/contracts';
 import { CircleCheck, CircleSlash2, Clock } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { useApp } from '../../api/app-context.ts';
@@ -12,6 +12,7 @@ import { Age } from '../../ui/age.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Chip } from '../../ui/chip.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
+import { Fact } from '../../ui/fact.tsx';
 import { useNow } from '../../ui/use-now.ts';
 import { type KeyState, toKeyState } from './key-state.ts';
 
@@ -24,15 +25,6 @@ function StateChip({ state }: { readonly state: KeyState }) {
     <Chip tone={state === 'active' ? 'good' : 'over'} icon={<Icon aria-hidden />}>
       {t(`keys.states.${state}`)}
     </Chip>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div className="flex min-w-0 gap-1.5">
-      <dt className="shrink-0 text-muted-foreground">{name}</dt>
-      <dd className="min-w-0 [overflow-wrap:anywhere]">{children}</dd>
-    </div>
   );
 }
 

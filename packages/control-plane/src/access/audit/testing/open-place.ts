@@ -17,7 +17,7 @@ export interface AuditPlace extends AsyncDisposable {
   readonly checkpointFile: string;
   readonly clock: ReturnType<typeof createManualClock>;
   /** As a start of the program does. */
-  open(options?: Partial<Pick<AuditDependencies, 'retentionDays' | 'clock' | 'copies' | 'checkpointFile'>>): Promise<Audit>;
+  open(options?: Partial<Pick<AuditDependencies, 'retentionDays' | 'clock' | 'log' | 'copies' | 'checkpointFile'>>): Promise<Audit>;
 }
 
 export async function openPlace(url = ''): Promise<AuditPlace> {
