@@ -51,7 +51,7 @@ test('an admin sets up, makes a key that is shown once, sees it used, and revoke
   admin = await visit(browser, cluster.setupUrl ?? '');
   const { page, context } = admin;
   await enter(admin, 'ana');
-  expect(await links(page)).toEqual(['Overview', 'Chat', 'Nodes', 'Models', 'Keys', 'People', 'Audit', 'Settings']);
+  expect(await links(page)).toEqual(['Overview', 'Chat', 'Nodes', 'Models', 'Keys', 'People', 'Audit', 'Certificates', 'Settings']);
 
   await goTo(page, 'Keys');
   await page.getByText('No keys here').waitFor();
