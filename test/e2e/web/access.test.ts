@@ -184,7 +184,7 @@ test('the profile: a name, sessions that end elsewhere, and codes as a second fa
   const seed = (await shown(page, 'Secret')) ?? '';
   expect(await findBarriers(admin)).toEqual([]);
   await admin.picture('profile-codes');
-  await enrol.getByLabel('Code').fill(appCode(seed, Date.now()));
+  await enrol.getByLabel('Code', { exact: true }).fill(appCode(seed, Date.now()));
   await enrol.getByRole('button', { name: 'Confirm' }).click();
   await page.getByRole('dialog', { name: 'Recovery codes' }).waitFor();
   const [recoveryCode = ''] = ((await shown(page, 'Recovery codes')) ?? '').split(/\s+/);
@@ -198,7 +198,7 @@ test('the profile: a name, sessions that end elsewhere, and codes as a second fa
   await elsewhere.page.getByLabel('Password').fill(password);
   const enterButton = elsewhere.page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true });
   await enterButton.click();
-  await elsewhere.page.getByLabel('Code').fill(recoveryCode);
+  await elsewhere.page.getByLabel('Code', { exact: true }).fill(recoveryCode);
   await enterButton.click();
   await elsewhere.page.getByRole('button', { name: 'Sign out ana' }).waitFor();
 
