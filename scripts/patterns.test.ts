@@ -66,6 +66,12 @@ function* hostileTexts(): Generator<string> {
 }
 const texts = [...hostileTexts()].flatMap((text) => [`${text}\u0000`, `a${text}!\n`]);
 
+function timeOf(work: () => void): number {
+  const startedAt = performance.now();
+  work();
+  return performance.now() - startedAt;
+}
+
 function toRegExp(text: string): RegExp {
   const end = text.lastIndexOf('/');
   return new RegExp(text.slice(1, end), text.slice(end + 1).replace(/[gy]/g, ''));
@@ -77,9 +83,9 @@ test('attack 39: no pattern takes long for any text', () => {
   for (const { file, text } of patterns) {
     const pattern = toRegExp(text);
     for (const hostile of texts) {
-      const startedAt = performance.now();
-      pattern.test(hostile);
-      const tookMs = performance.now() - startedAt;
+      // the quickest of a few tries: other load on the machine makes one slow, a bad pattern makes all slow
+      let tookMs = Number.POSITIVE_INFINITY;
+      for (let tries = 0; tries < 3 && tookMs > mostMs; tries++) tookMs = Math.min(tookMs, timeOf(() => pattern.test(hostile)));
       if (tookMs > mostMs) {
         slow.add(`${file}: ${text} took ${Math.round(tookMs)} ms`);
         break;

@@ -140,7 +140,7 @@ describe('chats', () => {
 
     cluster = await cluster.restart();
     expect((await get(`/chats/${id}`, chatDetailsShape)).messages).toHaveLength(2);
-    expect((await fetch(url(`/chats/${id}`), { method: 'DELETE', headers: headers() })).status).toBe(204);
+    expect((await fetch(url(`/chats/${id}`), { method: 'DELETE', headers: cluster.ownerHeaders() })).status).toBe(204);
     expect((await fetch(url(`/chats/${id}`), { headers: headers() })).status).toBe(404);
   });
 });

@@ -2,7 +2,7 @@ const MASK = '[redacted]';
 
 /** What a secret looks like, wherever it stands; the first group stays. */
 const shapes: readonly RegExp[] = [
-  /\b([a-z][a-z\d+.-]*:\/\/[^\s:/?#@"'\\]*:)[^\s/?#"'\\]*(?=@)/gi, // the password of a URL
+  /\b([a-z][a-z\d+.-]{0,30}:\/\/[^\s:/?#@"'\\]*:)[^\s/?#"'\\]*(?=@)/gi, // the password of a URL
   /([?&](?:password|token|secret|api_?key|access_token|sslpassword)=)[^&\s"'\\#]+/gi,
   /\b((?:bearer|basic)\s+)[\w+/=.~-]{6,}/gi,
   /\b(cai_(?:join|sk|host)_)[\w.-]{6,}/g,
