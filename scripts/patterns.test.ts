@@ -85,7 +85,11 @@ test('attack 39: no pattern takes long for any text', () => {
     for (const hostile of texts) {
       // the quickest of a few tries: other load on the machine makes one slow, a bad pattern makes all slow
       let tookMs = Number.POSITIVE_INFINITY;
-      for (let tries = 0; tries < 3 && tookMs > mostMs; tries++) tookMs = Math.min(tookMs, timeOf(() => pattern.test(hostile)));
+      for (let tries = 0; tries < 3 && tookMs > mostMs; tries++)
+        tookMs = Math.min(
+          tookMs,
+          timeOf(() => pattern.test(hostile)),
+        );
       if (tookMs > mostMs) {
         slow.add(`${file}: ${text} took ${Math.round(tookMs)} ms`);
         break;
