@@ -30,20 +30,23 @@ export interface Contender extends AsyncDisposable {
 /** Posts and counts the events of the answer that carry a token. Each on a connection of its own: a kept one may have been closed while others were measured. */
 export function countEvents(target: RequestOptions, body: object, isToken: (event: string) => boolean): Promise<number> {
   return new Promise((resolve, reject) => {
-    const request = startRequest({ ...target, agent: false, method: 'POST', headers: { 'content-type': 'application/json' } }, (response) => {
-      let rest = '';
-      let count = 0;
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        const events = (rest + chunk).split('\n\n');
-        rest = events.pop() ?? '';
-        count += events.filter(isToken).length;
-      });
-      response.on('error', reject);
-      response.on('end', () =>
-        response.statusCode === 200 ? resolve(count) : reject(new Error(`status ${response.statusCode}: ${rest}`)),
-      );
-    });
+    const request = startRequest(
+      { ...target, agent: false, method: 'POST', headers: { 'content-type': 'application/json' } },
+      (response) => {
+        let rest = '';
+        let count = 0;
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          const events = (rest + chunk).split('\n\n');
+          rest = events.pop() ?? '';
+          count += events.filter(isToken).length;
+        });
+        response.on('error', reject);
+        response.on('end', () =>
+          response.statusCode === 200 ? resolve(count) : reject(new Error(`status ${response.statusCode}: ${rest}`)),
+        );
+      },
+    );
     request.on('error', reject);
     request.end(JSON.stringify(body));
   });

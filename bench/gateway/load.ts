@@ -1,7 +1,7 @@
 import { Agent, request as startRequest } from 'node:http';
 
-/** Posts chats to one address over kept connections. */
-export function createClient(url: string) {
+/** Posts chats to one address over kept connections, with these headers beside the usual ones. */
+export function createClient(url: string, more: Readonly<Record<string, string>> = {}) {
   const { hostname, port } = new URL(url);
   const agent = new Agent({ keepAlive: true, maxSockets: 1024 });
   const target = { hostname, port, path: '/v1/chat/completions', method: 'POST', agent };
@@ -9,7 +9,7 @@ export function createClient(url: string) {
   /** Resolves with what came; rejects on a status other than 200 and on an answer that breaks. */
   function post(body: string, signal?: AbortSignal): Promise<{ readonly text: string; readonly events: number; readonly writes: number }> {
     return new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...more };
       const request = startRequest({ ...target, headers, ...(signal ? { signal } : {}) }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -1,6 +1,6 @@
 /*
- * Writes docs/benchmarks.md out of what the benchmarks left in .cache/bench: which commit, which command, the medians and ratios,
- * and every raw round. Nobody writes numbers into that file by hand.
+ * Writes what the benchmarks left in .cache/bench into docs/benchmarks.md: which commit, which command, the medians and ratios, and every
+ * raw round. Nobody writes numbers into that file by hand.
  *
  *   node bench/report/write-report.ts
  */
@@ -60,14 +60,30 @@ function toSection(result: Result): string {
   ].join('\n');
 }
 
+const report = join(root, 'docs/benchmarks.md');
+const titleOf = (section: string) => section.slice(0, section.indexOf('\n'));
+
+/** By title. What was measured elsewhere or earlier stays, with its commit, until it is measured again here. */
+function readSections(): Map<string, string> {
+  const earlier = readFileSync(report, 'utf8')
+    .split(/^(?=## )/m)
+    .slice(1);
+  return new Map(earlier.map((section) => [titleOf(section), section]));
+}
+
 const files = readdirSync(results)
   .filter((name) => name.endsWith('.json'))
   .sort();
-const sections = files.map((name) => toSection(JSON.parse(readFileSync(join(results, name), 'utf8')) as Result));
+const sections = readSections();
+for (const name of files) {
+  const section = toSection(JSON.parse(readFileSync(join(results, name), 'utf8')) as Result);
+  sections.set(titleOf(section), section);
+}
 const head = `# Benchmarks
 
 Written by \`npm run bench\`; not by hand. Ratios are medians of the ratios within each round, peers alternated in the same run,
-because the machine is shared and noisy: read the ratios, not the absolute numbers.
+because the machine is shared and noisy: read the ratios, not the absolute numbers. Each section says of which commit it is.
 `;
-writeFileSync(join(root, 'docs/benchmarks.md'), `${head}\n${sections.join('\n')}`);
-console.log(`docs/benchmarks.md: ${files.length} benchmarks`);
+const body = [...sections.values()].map((section) => `${section.trimEnd()}\n`).join('\n');
+writeFileSync(report, `${head}\n${body}`);
+console.log(`docs/benchmarks.md: ${files.length} of ${sections.size} sections are new`);

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 const bed = fileURLToPath(new URL('../testbed/testbed.sh', import.meta.url));
 const scenario = fileURLToPath(new URL('./fixtures/hosts-scenario.ts', import.meta.url));
 const product = fileURLToPath(new URL('./fixtures/product-scenario.ts', import.meta.url));
+const exposure = fileURLToPath(new URL('./fixtures/exposure-scenario.ts', import.meta.url));
 
 /** Why the bed cannot be built here; `undefined` when it can. */
 function findObstacle(): string | undefined {
@@ -63,5 +64,25 @@ describe.skipIf(obstacle !== undefined)('agents on hosts of their own', () => {
     for (const port of seen.sockets.localPortsOfConnections) expect([seen.linkPort, seen.mainPort]).toContain(port);
     expect(seen.refused.status).toBe(503);
     expect(seen.refused.body).toMatch(/no_ready_node|node_unreachable|node_lost|not_enough_memory|model_failed|model_loading/);
+  });
+
+  test('attack 2: from another host only the documented ports answer, and none of them without a credential', async () => {
+    const { stdout } = await promisify(execFile)(bed, ['run', '-n', '2', '--', process.execPath, exposure], { maxBuffer: 1e7 });
+    const seen = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
+    console.log(stdout.trim());
+    expect(seen.tooEarly).toContain('nobody has a login or a key yet');
+    expect(seen.openOnServer).toEqual([3000, seen.linkPort, 11434].toSorted((a, b) => a - b));
+    expect(seen.openOnNode).toEqual([]);
+    expect(Object.keys(seen.withoutCredential).length).toBeGreaterThan(30);
+    expect(Object.entries(seen.withoutCredential).filter(([, status]) => status !== '401')).toEqual([]);
+    expect(seen).toMatchObject({
+      withKey: '200',
+      withWrongKey: '401',
+      plainHttp: '400',
+      untrusted: 'refused',
+      foreignHost: '403',
+      byFingerprint: true,
+      byWrongFingerprint: 'certificate_authority_mismatch',
+    });
   });
 });

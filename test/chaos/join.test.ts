@@ -8,7 +8,12 @@ import { connect, createServer, type SecureContextOptions } from 'node:tls';
 import { promisify } from 'node:util';
 import { createManualClock, type Logger, parseJoinToken, silentLogger, systemClock } from '@cluster-ai/runtime';
 import { expect, test } from 'vitest';
+import { createActs } from '../../packages/control-plane/src/access/audit/acts.ts';
+import { openAudit } from '../../packages/control-plane/src/access/audit/open-audit.ts';
+import { withAudit } from '../../packages/control-plane/src/access/audit/with-audit.ts';
 import { openCertificates } from '../../packages/control-plane/src/nodes/certificates.ts';
+import { createNodeRecords } from '../../packages/control-plane/src/nodes/node-records.ts';
+import { openDatabase } from '../../packages/control-plane/src/stores/open-database.ts';
 import { isState, makeTestFolder, openTestAgent, openTestControlPlane, until } from './fixtures/link-parts.ts';
 
 const invitation = { name: '', ttlSeconds: 600, listenHost: '127.0.0.1' };
@@ -271,4 +276,32 @@ test('the link takes nothing below TLS 1.3 and nobody without a certificate', as
   const server = await evil.issueForServer([]);
   expect(await dial({ ALPNProtocols: ['cai-link'], key: server.key, cert: server.certificate })).toMatch(/closed|ECONNRESET/);
   expect(control.nodes.list()).toEqual([]);
+});
+
+test('joins and refused joins are in the record: the first with the node’s id, the others counted', async () => {
+  const folder = makeTestFolder();
+  await using database = await openDatabase({ url: '', folder, log: silentLogger });
+  await using audit = await openAudit({
+    database,
+    folder,
+    clock: systemClock,
+    log: silentLogger,
+    retentionDays: 0,
+  });
+  const recorded = { acts: createActs({ audit, log: silentLogger }), denied: audit.denied };
+  await using control = await openTestControlPlane({ audit: recorded, records: createNodeRecords(withAudit(database, audit)) });
+  const wish = await control.nodes.invite(invitation);
+  await using agent = await openTestAgent({ ...wish, name: 'desk' });
+  for (let i = 0; i < 3; i++) await expect(openTestAgent(wish)).rejects.toMatchObject({ code: 'join_token_used' });
+  const guessed = wish.token.replace(/\.[^.]{43}\./, `.${'a'.repeat(43)}.`);
+  await expect(openTestAgent({ ...wish, token: guessed })).rejects.toMatchObject({ code: 'join_token_invalid' });
+  await audit[Symbol.asyncDispose]();
+  const { entries } = await audit.list({ limit: 10 });
+  expect(entries.map(({ action, target, result, count, details }) => [action, target, result, count, details['code']])).toEqual([
+    ['node.joined', '', 'denied', 1, 'join_token_invalid'],
+    ['node.joined', '', 'denied', 3, 'join_token_used'],
+    ['node.joined', agent.link.nodeId, 'ok', 1, undefined],
+  ]);
+  expect(entries[2]).toMatchObject({ address: expect.stringContaining('127.0.0.1'), details: { name: 'desk' } });
+  expect(JSON.stringify(entries)).not.toContain(parseJoinToken(wish.token)?.secret);
 });

@@ -20,11 +20,13 @@ export interface CallRecorder extends AsyncDisposable {
   readonly calls: readonly RecordedCall[];
 }
 
-async function forward(target: string, request: IncomingMessage, response: ServerResponse): Promise<RecordedCall> {
+type AddedHeaders = Readonly<Record<string, string>>;
+
+async function forward(target: string, added: AddedHeaders, request: IncomingMessage, response: ServerResponse): Promise<RecordedCall> {
   const { method = 'GET', url = '/' } = request;
   const { host: _, ...headers } = request.headers; // the listener checks Host: it gets its own
   const body = await buffer(request);
-  const outgoing = startRequest(new URL(url, target), { method, headers });
+  const outgoing = startRequest(new URL(url, target), { method, headers: { ...headers, ...added } });
   response.once('close', () => outgoing.destroy()); // a caller that goes away is seen behind the proxy as well
   outgoing.end(body);
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
@@ -36,10 +38,11 @@ async function forward(target: string, request: IncomingMessage, response: Serve
   return { method, path: url.split('?')[0] ?? url, body: body.toString(), status, error: Buffer.concat(kept).toString() };
 }
 
-export async function openCallRecorder(target: string): Promise<CallRecorder> {
+/** `added` goes with every request: a key, for programs that cannot send one. */
+export async function openCallRecorder(target: string, added: AddedHeaders = {}): Promise<CallRecorder> {
   const calls: RecordedCall[] = [];
   const server = createServer((request, response) => {
-    forward(target, request, response).then(
+    forward(target, added, request, response).then(
       (call) => calls.push(call),
       () => response.destroy(),
     );

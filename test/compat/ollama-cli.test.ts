@@ -21,7 +21,7 @@ let ollama: ReturnType<typeof createOllamaCli>;
 beforeAll(async () => {
   if (obstacle !== undefined) return;
   cluster = await openCompatCluster();
-  recorder = await openCallRecorder(cluster.ollamaUrl);
+  recorder = await openCallRecorder(cluster.ollamaUrl, cluster.ownerHeaders());
   home = await mkdtemp(join(tmpdir(), 'ollama-cli-'));
   ollama = createOllamaCli({ url: recorder.url, home });
 });
@@ -139,6 +139,12 @@ test('what does not exist here yet fails with a sentence that says what to do', 
     const { code, stderr } = await ollama.run(args);
     expect({ args, code, stderr }).toEqual({ args, code: 1, stderr: expect.stringContaining(sentence) });
   }
+});
+
+test('without a key it may ask, and change nothing', async () => {
+  const bare = createOllamaCli({ url: cluster.ollamaUrl, home });
+  expect((await bare.run(['run', 'starter', question])).stdout).toContain('Tokyo');
+  expect(await bare.run(['rm', 'starter'])).toMatchObject({ code: 1, stderr: expect.stringContaining('models:write') });
 });
 
 test('nothing that it called is unknown here', () => {

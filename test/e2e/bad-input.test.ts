@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const send = (path: string, body: string | Uint8Array, method = 'POST') =>
-  fetch(`${cluster.url}${path}`, { method, headers: { 'content-type': 'application/json' }, body });
+  fetch(`${cluster.url}${path}`, { method, headers: { 'content-type': 'application/json', ...cluster.ownerHeaders() }, body });
 const json = async (response: Response) => (await response.json()) as Record<string, never>;
 const ask = JSON.stringify({ model: 'nobody', messages: [{ role: 'user', content: 'x' }] });
 

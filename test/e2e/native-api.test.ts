@@ -24,14 +24,14 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
-const headers = { 'content-type': 'application/json' };
+const headers = () => ({ 'content-type': 'application/json', ...cluster.ownerHeaders() });
 const url = (path: string) => `${cluster.url}/api/v1${path}`;
 
 /** What the route answered, as its shape reads it: a wrong answer throws with the field's name. */
 async function get<Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.output<Shape>> {
-  return shape.parse(await (await fetch(url(path))).json());
+  return shape.parse(await (await fetch(url(path), { headers: headers() })).json());
 }
-const post = (path: string, body: unknown) => fetch(url(path), { method: 'POST', headers, body: JSON.stringify(body) });
+const post = (path: string, body: unknown) => fetch(url(path), { method: 'POST', headers: headers(), body: JSON.stringify(body) });
 
 /** Reads server-sent events until `isEnough`; `onOpen` is called when the stream is there. */
 async function readEvents(
@@ -78,7 +78,7 @@ describe('the native API', () => {
   test('streams an answer', async () => {
     const events = await readEvents('/generate', (all) => all.some(({ data }) => (data as { type: string }).type === 'done'), {
       method: 'POST',
-      headers,
+      headers: headers(),
       body: JSON.stringify({ prompt: 'What is the capital of Brazil?', stream: true, options: { temperature: 0 } }),
     });
     const text = events
@@ -127,7 +127,7 @@ describe('chats', () => {
     const done = (all: { data: unknown }[]) => all.some(({ data }) => (data as { type: string }).type === 'done');
     await readEvents(`/chats/${id}/turns`, done, {
       method: 'POST',
-      headers,
+      headers: headers(),
       body: JSON.stringify({ parentId: null, content: 'What is the capital of France?', options: { temperature: 0 } }),
     });
     const chat = await get(`/chats/${id}`, chatDetailsShape);
@@ -135,12 +135,12 @@ describe('chats', () => {
       content: expect.stringContaining('Paris'),
       answer: { node: expect.any(String), finishReason: 'stop' },
     });
-    await fetch(url(`/chats/${id}`), { method: 'PATCH', headers, body: JSON.stringify({ title: 'Capitals' }) });
+    await fetch(url(`/chats/${id}`), { method: 'PATCH', headers: headers(), body: JSON.stringify({ title: 'Capitals' }) });
     expect((await get('/chats?search=capit', chatListShape)).chats).toMatchObject([{ id, title: 'Capitals' }]);
 
     cluster = await cluster.restart();
     expect((await get(`/chats/${id}`, chatDetailsShape)).messages).toHaveLength(2);
-    expect((await fetch(url(`/chats/${id}`), { method: 'DELETE' })).status).toBe(204);
-    expect((await fetch(url(`/chats/${id}`))).status).toBe(404);
+    expect((await fetch(url(`/chats/${id}`), { method: 'DELETE', headers: cluster.ownerHeaders() })).status).toBe(204);
+    expect((await fetch(url(`/chats/${id}`), { headers: headers() })).status).toBe(404);
   });
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { locateDataFolder, readHostCredential } from '@cluster-ai/runtime';
 
 const repository = join(import.meta.dirname, '../..');
 const cli = join(repository, 'packages/cli/src/main.ts');
@@ -27,6 +28,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly url: string;
   readonly ollamaUrl: string;
   readonly linkAddress: string;
+  /** Where the first admin is made, once. Undefined once there is one. */
+  readonly setupUrl: string | undefined;
   readonly dataFolder: string;
   /** The supervisor, and below it the processes that do the work. */
   readonly pids: () => Promise<{
@@ -37,6 +40,8 @@ export interface TestCluster extends AsyncDisposable {
   }>;
   /** Everything that `up` wrote to its standard error. */
   readonly output: () => string;
+  /** What the command line of this machine sends: whoever has it may do everything. Made anew at each start. */
+  readonly ownerHeaders: () => { readonly authorization: string };
   /** Runs a CLI verb against this cluster. */
   readonly cli: (...args: string[]) => Promise<CliResult>;
   /** Stops it, removes its folder unless it was given. */
@@ -68,6 +73,7 @@ export async function runCli(args: readonly string[], environment: Readonly<Reco
 
 interface Ready {
   readonly url: string;
+  readonly setup: { readonly url: string } | null;
   readonly linkAddress: string;
   readonly listeners: readonly { readonly name: string; readonly address: string }[];
 }
@@ -121,6 +127,9 @@ export async function eventually<T>(
   }
 }
 
+/** What the owner of a data folder sends to its control plane. */
+export const ownerHeadersOf = (dataFolder: string) => ({ authorization: `Bearer ${readHostCredential(locateDataFolder(dataFolder, {}))}` });
+
 export async function startCluster(options: StartOptions = {}): Promise<TestCluster> {
   const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'cluster-')));
   await mkdir(dataFolder, { recursive: true });
@@ -172,9 +181,11 @@ export async function startCluster(options: StartOptions = {}): Promise<TestClus
     url: ready.url,
     ollamaUrl: ollama ? `http://${ollama.address.replace(/^https?:\/\//, '')}` : '',
     linkAddress: ready.linkAddress,
+    setupUrl: ready.setup?.url,
     dataFolder,
     pids,
     output: () => errors,
+    ownerHeaders: () => ownerHeadersOf(dataFolder),
     cli: (...rest) => runCli([...rest, '--data-dir', dataFolder]),
     async stop() {
       await end();
@@ -199,7 +210,7 @@ export async function startCluster(options: StartOptions = {}): Promise<TestClus
   for (const [name, path] of Object.entries(options.models ?? {})) {
     const response = await fetch(`${ready.url}/api/v1/models`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...cluster.ownerHeaders() },
       body: JSON.stringify({ name, path }),
     });
     if (!response.ok) throw new Error(`${name} could not be registered: ${await response.text()}`);

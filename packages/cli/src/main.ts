@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { takeEnvironment } from './local/child-environment.ts';
+import { hideArguments } from './local/hide-arguments.ts';
 import { listenForEnd } from './local/listen-for-end.ts';
 import { findProcessFiles } from './local/process-files.ts';
 import { chooseLanguage } from './output/language.ts';
@@ -6,12 +8,15 @@ import { createTerminal } from './output/terminal.ts';
 import { runProgram } from './program.ts';
 import { version } from './version.ts';
 
-const { stdout: output, stderr: errors, stdin: input, env: environment } = process;
+const { stdout: output, stderr: errors, stdin: input } = process;
+const environment = takeEnvironment(process.env);
 const isFromClone = import.meta.url.endsWith('.ts');
 // whoever reads our output may have seen enough: `cluster-ai logs | head`
 output.on('error', () => process.exit(0));
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+const args = process.argv.slice(2);
+hideArguments(args);
+process.exitCode = await runProgram(args, {
   terminal: createTerminal({
     output,
     errors,

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { expect, test } from 'vitest';
 import { Bench } from '../fixtures/run-program.ts';
 import { verbs } from './commands/verbs.ts';
@@ -10,6 +11,14 @@ test('every text is said in both languages', () => {
     ...Object.values(flags).map(({ description }) => description),
   ]);
   expect(texts.filter(({ en, pt }) => en.trim() === '' || pt.trim() === '')).toEqual([]);
+});
+
+test('every option reaches its verb: what it is called in the code is what commander calls it', () => {
+  const nameOf = (flags: string) => new Option(flags).attributeName();
+  const wrong = verbs.flatMap(({ path, flags }) =>
+    Object.entries(flags).flatMap(([name, flag]) => (nameOf(flag.flags) === name ? [] : [`${path}: ${flag.flags} is not ${name}`])),
+  );
+  expect(wrong).toEqual([]);
 });
 
 test('every verb has an example that begins with its name', () => {

@@ -6,6 +6,7 @@ import { verbs } from './commands/verbs.ts';
 import { complete } from './completion.ts';
 import { findClusterRecord } from './local/cluster-record.ts';
 import type { ProcessFiles } from './local/process-files.ts';
+import { createTrustingFetch } from './local/trust-cluster.ts';
 import { explainError, toErrorJson } from './output/errors.ts';
 import { exitCodes, toExitCode } from './output/exit-codes.ts';
 import { type Language, pick, type Text, text } from './output/language.ts';
@@ -46,15 +47,28 @@ export const sharedFlags = {
       'Endereço do cluster (CLUSTER_AI_URL); na própria máquina é achado sozinho',
     ),
   },
+  caFingerprint: {
+    flags: '--ca-fingerprint <fingerprint>',
+    description: text(
+      'Trust only the cluster whose authority has this fingerprint (CLUSTER_AI_CA_FINGERPRINT)',
+      'Confia só no cluster cuja autoridade tem esta impressão digital (CLUSTER_AI_CA_FINGERPRINT)',
+    ),
+  },
   yes: { flags: '-y, --yes', description: text('Ask nothing: yes to every question', 'Não pergunta nada: sim para tudo') },
 } as const;
 
 const groups = {
+  certs: text('The certificates of the cluster', 'Os certificados do cluster'),
   nodes: text('The machines of the cluster', 'As máquinas do cluster'),
   models: text('The models that the cluster keeps', 'Os modelos que o cluster guarda'),
   users: text('The people who have a login', 'As pessoas que têm acesso'),
+  roles: text('What roles may do, and which models somebody may use', 'O que os papéis podem, e que modelos alguém pode usar'),
   keys: text('The keys that programs sign in with', 'As chaves com que os programas entram'),
   audit: text('Who did what, and whether somebody changed that record', 'Quem fez o quê, e se alguém alterou esse registro'),
+  secrets: text(
+    'Tokens and passwords of other systems, and the keys that seal them',
+    'Tokens e senhas de outros sistemas, e as chaves que os selam',
+  ),
   backup: text('Save and bring back state and models', 'Salva e traz de volta estado e modelos'),
   config: text('The configuration', 'A configuração'),
 } as const;
@@ -92,6 +106,8 @@ function toContext(surroundings: Surroundings, options: Readonly<Record<string, 
       hint: `Start it with "${surroundings.program} up", or name a running one with --url or --data-dir.`,
     });
   };
+  const namedPin = options['caFingerprint'];
+  const fingerprint = typeof namedPin === 'string' ? namedPin : environment['CLUSTER_AI_CA_FINGERPRINT'] || undefined;
   let client: ClusterClient | undefined;
   return {
     ...surroundings,
@@ -101,7 +117,12 @@ function toContext(surroundings: Surroundings, options: Readonly<Record<string, 
     isJson: options['json'] === true,
     isYes: options['yes'] === true,
     address,
-    connect: () => (client ??= createClusterClient({ baseUrl: address(), key: findKey(url, folder, environment) })),
+    connect: () =>
+      (client ??= createClusterClient({
+        baseUrl: address(),
+        key: findKey(url, folder, environment),
+        fetch: createTrustingFetch({ baseUrl: address(), folder, fingerprint }),
+      })),
   };
 }
 
@@ -138,15 +159,20 @@ function report(error: unknown, surroundings: Surroundings, isJson: boolean): nu
   return toExitCode(known.code);
 }
 
+/** What commander says, but never the words that it did not expect: one of them may be a secret in a wrong place. */
+function toUsageMessage({ message, code }: CommanderError): string {
+  // a group without a verb has printed its help already, which says all there is to say
+  if (code === 'commander.help') return 'A command is missing.';
+  const said = message.replace(/^error: /, '');
+  return code === 'commander.excessArguments' ? said.replace(/(but got \d+):[\s\S]*$/, '$1.') : said;
+}
+
 /** A line that cannot be understood: what is wrong with it, and where to read how it goes. */
-function reportUsage({ message, code }: CommanderError, { terminal }: Surroundings, args: readonly string[]): number {
+function reportUsage(error: CommanderError, { terminal }: Surroundings, args: readonly string[]): number {
   const words = args.filter((word) => !word.startsWith('-'));
   const path = verbs.find((verb) => verb.path === words.slice(0, verb.path.split(' ').length).join(' '))?.path;
   const hint = `See "${['cluster-ai', ...(path === undefined ? [] : [path]), '--help'].join(' ')}".`;
-  // a group without a verb has printed its help already, which says all there is to say
-  const known = new ClusterError('invalid_request', code === 'commander.help' ? 'A command is missing.' : message.replace(/^error: /, ''), {
-    hint,
-  });
+  const known = new ClusterError('invalid_request', toUsageMessage(error), { hint });
   terminal.progress(args.includes('--json') ? JSON.stringify(toErrorJson(known)) : explainError(terminal, known));
   return exitCodes.usage;
 }

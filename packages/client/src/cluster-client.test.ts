@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createClusterClient } from './cluster-client.ts';
+import { type ClusterClientOptions, createClusterClient } from './cluster-client.ts';
 
 interface Seen {
   readonly method: string | undefined;
@@ -12,7 +12,7 @@ interface Seen {
 
 const open: (() => Promise<void>)[] = [];
 
-async function serve(answer: (response: ServerResponse, request: IncomingMessage) => void) {
+async function serve(answer: (response: ServerResponse, request: IncomingMessage) => void, options: Partial<ClusterClientOptions> = {}) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
     const body = (await Array.fromAsync(request)).map(String).join('');
@@ -24,7 +24,7 @@ async function serve(answer: (response: ServerResponse, request: IncomingMessage
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { client: createClusterClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }), seen };
+  return { client: createClusterClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ...options }), seen };
 }
 
 function answerJson(status: number, value: unknown, headers: Record<string, string> = {}) {
@@ -90,6 +90,19 @@ describe('the cluster client', () => {
       retryAfterSeconds: 7,
       details: { progress: 0.5, requestId: 'r1' },
     });
+  });
+
+  test('whoever listens hears what was refused, and whether it was a change', async () => {
+    const heard: unknown[] = [];
+    const { client } = await serve(answerJson(401, { ...problem, status: 401, code: 'session_ended' }), {
+      onRefused: ({ code }, { isChange }) => void heard.push([code, isChange]),
+    });
+    await expect(client.listKeys()).rejects.toMatchObject({ code: 'session_ended' });
+    await expect(client.revokeKey('k')).rejects.toMatchObject({ code: 'session_ended' });
+    expect(heard).toEqual([
+      ['session_ended', false],
+      ['session_ended', true],
+    ]);
   });
 
   test('an error page of somebody else says what came instead', async () => {

@@ -1,13 +1,17 @@
 import type {
+  AccessState,
   AddModelInput,
   AddPasskeyInput,
   ApiKey,
+  AuditCheckpointList,
   AuditFilter,
   AuditFormat,
   AuditList,
   AuditVerification,
   Backup,
   BackupInput,
+  Certificate,
+  CertificateAuthority,
   Chat,
   ChatDetails,
   ChatList,
@@ -22,6 +26,8 @@ import type {
   CreatedPerson,
   CreateInvitationInput,
   CreatePersonInput,
+  CreateServiceAccountInput,
+  ErasedPerson,
   FoundFile,
   GenerateAnswer,
   GenerateInput,
@@ -39,16 +45,25 @@ import type {
   PasskeyOptions,
   PasskeySignInInput,
   Person,
+  PersonExport,
   Profile,
+  PutSecret,
   RecoveryCodes,
+  RoleList,
+  RotateSecretsInput,
+  Secret,
+  SecretsStatus,
   Session,
   SignInInput,
+  SignInOptions,
   TotpSeed,
   UpdateChatInput,
   UpdatePersonInput,
   UpdateProfileInput,
+  UsageReport,
+  VerifyAuditInput,
 } from '@cluster-ai/contracts';
-import { type CallOptions, createHttp } from './http.ts';
+import { type CallOptions, createHttp, type HttpOptions } from './http.ts';
 
 /** Where the cluster is, and how to reach it. */
 export interface ClusterClientOptions {
@@ -58,6 +73,8 @@ export interface ClusterClientOptions {
   readonly key?: string | undefined;
   /** Replaces the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
+  /** Hears of each answer that is an error, before the method throws it. */
+  readonly onRefused?: HttpOptions['onRefused'];
 }
 
 /** One event of the cluster, with the id from which `watchEvents` can go on. */
@@ -113,10 +130,16 @@ export interface ClusterClient {
   /** The configuration that is in force, defaults filled in. */
   getConfig(options?: CallOptions): Promise<Config>;
 
+  /** Who comes in without a credential, and why. */
+  getAccessState(options?: CallOptions): Promise<AccessState>;
   /** The caller's keys; all of them for who manages people. Newest first. */
   listKeys(options?: CallOptions): Promise<readonly ApiKey[]>;
   /** Makes a key for a program. The key itself is in this answer and nowhere else. Throws `forbidden` for one that could do more than the caller. */
   createKey(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey>;
+  /** What a key has used, and how much of its limits that is. Throws `key_not_found`. */
+  getKeyUsage(id: string, options?: CallOptions): Promise<UsageReport>;
+  /** Which role may do what. */
+  listRoles(options?: CallOptions): Promise<RoleList>;
   /** Ends a key at once. Throws `key_not_found`. */
   revokeKey(id: string, options?: CallOptions): Promise<ApiKey>;
 
@@ -124,10 +147,19 @@ export interface ClusterClient {
   listNodes(options?: CallOptions): Promise<readonly Node[]>;
   /** One machine by id (or name). Throws `node_not_found`. */
   getNode(id: string, options?: CallOptions): Promise<Node>;
+  /** Lets a machine that joined work, where that needs somebody's approval; nothing happens for one that may already. Throws `node_not_found`. */
+  approveNode(id: string, options?: CallOptions): Promise<Node>;
   /** Removes a machine and revokes its certificate. Throws `node_not_found`, `conflict` for the control plane's own. */
   removeNode(id: string, options?: CallOptions): Promise<void>;
   /** Makes a token for one more machine. It is shown once and works once. */
   createInvitation(input?: CreateInvitationInput, options?: CallOptions): Promise<Invitation>;
+
+  /** The certificates of the cluster's authority, its listeners and its nodes. */
+  listCertificates(options?: CallOptions): Promise<readonly Certificate[]>;
+  /** Renews what the listeners show, now. Throws what kept it from being renewed. */
+  renewCertificates(options?: CallOptions): Promise<readonly Certificate[]>;
+  /** The certificate of the cluster's own authority. Needs no key. */
+  getCertificateAuthority(options?: CallOptions): Promise<CertificateAuthority>;
 
   /** All models, and the condition of serving as a whole. */
   listModels(options?: CallOptions): Promise<ModelList>;
@@ -173,6 +205,8 @@ export interface ClusterClient {
   getMe(options?: CallOptions): Promise<Profile>;
   /** Changes one's own name, e-mail or password. Throws `credentials_invalid` for a wrong old password, `invalid_request` for a weak new one. */
   updateMe(input: UpdateProfileInput, options?: CallOptions): Promise<Person>;
+  /** By what else than a password one can sign in. */
+  getSignInOptions(options?: CallOptions): Promise<SignInOptions>;
   /** Signs in; in a browser the session is a cookie. Throws `credentials_invalid`, `second_factor_required`, `too_many_requests`. */
   signIn(input: SignInInput, options?: CallOptions): Promise<Profile>;
   signOut(options?: CallOptions): Promise<void>;
@@ -217,12 +251,22 @@ export interface ClusterClient {
   getPerson(id: string, options?: CallOptions): Promise<Person>;
   /** A login without a password, and the link by which it is chosen. Throws `already_exists`. */
   createPerson(input: CreatePersonInput, options?: CallOptions): Promise<CreatedPerson>;
+  /** An account for programs: it has keys, and nobody signs in with it. Throws `already_exists`. */
+  createServiceAccount(input: CreateServiceAccountInput, options?: CallOptions): Promise<Person>;
+  /** What a person or service account has used with all keys, and how much of the limits that is. Throws `person_not_found`. */
+  getPersonUsage(id: string, options?: CallOptions): Promise<UsageReport>;
+  /** What the caller has used. */
+  getOwnUsage(options?: CallOptions): Promise<UsageReport>;
   /** A link by which somebody makes a login of a given role. */
   invitePerson(input?: InvitePersonInput, options?: CallOptions): Promise<OneUseLink>;
   /** Throws `person_not_found`, `conflict` for the last admin. */
   updatePerson(id: string, input: UpdatePersonInput, options?: CallOptions): Promise<Person>;
   /** Throws `person_not_found`, `conflict` for the last admin. */
   removePerson(id: string, options?: CallOptions): Promise<void>;
+  /** Everything that is stored about a person. Throws `person_not_found`. */
+  exportPerson(id: string, options?: CallOptions): Promise<PersonExport>;
+  /** Forgets a person: login, credentials, chats, keys, and the name in the record. Throws `person_not_found`, `conflict` for the last admin. */
+  erasePerson(id: string, options?: CallOptions): Promise<ErasedPerson>;
   /** Takes a password away and gives the link for a new one. Throws `person_not_found`. */
   resetPassword(id: string, options?: CallOptions): Promise<OneUseLink>;
   /** Where somebody is signed in. Throws `person_not_found`. */
@@ -237,15 +281,30 @@ export interface ClusterClient {
   listAudit(input?: ListAuditInput, options?: CallOptions): Promise<AuditList>;
   /** The same as the text of a file, oldest first: JSON lines, or CSV that no spreadsheet takes for formulas. */
   exportAudit(input?: ExportAuditInput, options?: CallOptions): AsyncGenerator<string, void, undefined>;
-  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. */
-  verifyAudit(options?: CallOptions): Promise<AuditVerification>;
+  /** Which secrets and keys there are, and what is being replaced. Never a value. */
+  getSecrets(options?: CallOptions): Promise<SecretsStatus>;
+  /** Keeps a secret under a name, or replaces its value. */
+  putSecret(name: string, input: PutSecret, options?: CallOptions): Promise<Secret>;
+  /** Forgets a secret. Throws `secret_not_found`. */
+  removeSecret(name: string, options?: CallOptions): Promise<void>;
+  /** Replaces data keys, in the background, or the master key, at once. Throws `conflict` while one is being replaced, or where the master key is no file. */
+  rotateSecrets(input?: RotateSecretsInput, options?: CallOptions): Promise<SecretsStatus>;
+  /** Has the whole record read, and says what is wrong with it; nothing, when nobody has changed it. `checkpoints`: copies kept elsewhere. */
+  verifyAudit(options?: CallOptions & VerifyAuditInput): Promise<AuditVerification>;
+  /** The newest signed checkpoints of the record, oldest first, and the key by which others check them. */
+  listAuditCheckpoints(options?: CallOptions & { readonly limit?: number }): Promise<AuditCheckpointList>;
 }
 
 /** Builds a client of the cluster at `baseUrl`. Works in browsers and in Node. */
-export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bind(globalThis) }: ClusterClientOptions): ClusterClient {
+export function createClusterClient({
+  baseUrl,
+  key,
+  fetch = globalThis.fetch.bind(globalThis),
+  onRefused,
+}: ClusterClientOptions): ClusterClient {
   let csrfToken: string | null = null; // of the session that the browser's cookie names: what changes something proves with it that it is ours
   const headersOfChanges = (): Record<string, string> => (csrfToken === null ? {} : { 'x-csrf-token': csrfToken });
-  const { request, text, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges });
+  const { request, text, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges, onRefused });
   const part = encodeURIComponent;
 
   async function rememberProfile(answer: Promise<Profile>): Promise<Profile> {
@@ -278,14 +337,24 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     getLoadHistory: (options) => request({ path: 'cluster/load', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),
 
+    getAccessState: (options) => request({ path: 'access', ...options }),
     listKeys: async (options) => (await request<{ keys: readonly ApiKey[] }>({ path: 'keys', ...options })).keys,
     createKey: (body, options) => request({ method: 'POST', path: 'keys', body, ...options }),
+    getKeyUsage: (id, options) => request({ path: `keys/${part(id)}/usage`, ...options }),
+    listRoles: (options) => request({ path: 'roles', ...options }),
     revokeKey: (id, options) => request({ method: 'DELETE', path: `keys/${part(id)}`, ...options }),
 
     listNodes: async (options) => (await request<{ nodes: readonly Node[] }>({ path: 'nodes', ...options })).nodes,
     getNode: (id, options) => request({ path: `nodes/${part(id)}`, ...options }),
+    approveNode: (id, options) => request({ method: 'POST', path: `nodes/${part(id)}/approve`, ...options }),
     removeNode: (id, options) => request({ method: 'DELETE', path: `nodes/${part(id)}`, ...options }),
     createInvitation: (input = {}, options) => request({ method: 'POST', path: 'nodes/invitations', body: input, ...options }),
+
+    listCertificates: async (options) =>
+      (await request<{ certificates: readonly Certificate[] }>({ path: 'certificates', ...options })).certificates,
+    renewCertificates: async (options) =>
+      (await request<{ certificates: readonly Certificate[] }>({ method: 'POST', path: 'certificates/renew', ...options })).certificates,
+    getCertificateAuthority: (options) => request({ path: 'certificates/authority', ...options }),
 
     listModels: (options) => request({ path: 'models', ...options }),
     getModel: (name, options) => request({ path: `models/${part(name)}`, ...options }),
@@ -311,6 +380,7 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
 
     getMe: (options) => rememberProfile(request({ path: 'me', ...options })),
     updateMe: (input, options) => request({ method: 'PATCH', path: 'me', body: input, ...options }),
+    getSignInOptions: (options) => request({ path: 'sign-in', ...options }),
     signIn: (input, options) => enter('sessions', input, options),
     signOut: (options) => request({ method: 'DELETE', path: 'sessions/current', ...options }),
     listSessions: async (options) => (await request<{ sessions: readonly Session[] }>({ path: 'sessions', ...options })).sessions,
@@ -335,9 +405,14 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     listPeople: async (options) => (await request<{ people: readonly Person[] }>({ path: 'people', ...options })).people,
     getPerson: (id, options) => request({ path: `people/${part(id)}`, ...options }),
     createPerson: (input, options) => request({ method: 'POST', path: 'people', body: input, ...options }),
+    createServiceAccount: (input, options) => request({ method: 'POST', path: 'people/service-accounts', body: input, ...options }),
+    getPersonUsage: (id, options) => request({ path: `people/${part(id)}/usage`, ...options }),
+    getOwnUsage: (options) => request({ path: 'me/usage', ...options }),
     invitePerson: (input = {}, options) => request({ method: 'POST', path: 'people/invitations', body: input, ...options }),
     updatePerson: (id, input, options) => request({ method: 'PATCH', path: `people/${part(id)}`, body: input, ...options }),
     removePerson: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}`, ...options }),
+    exportPerson: (id, options) => request({ method: 'POST', path: `people/${part(id)}/export`, body: {}, ...options }),
+    erasePerson: (id, options) => request({ method: 'POST', path: `people/${part(id)}/erase`, body: {}, ...options }),
     resetPassword: (id, options) => request({ method: 'POST', path: `people/${part(id)}/reset-password`, body: {}, ...options }),
     listSessionsOf: async (id, options) =>
       (await request<{ sessions: readonly Session[] }>({ path: `people/${part(id)}/sessions`, ...options })).sessions,
@@ -348,6 +423,13 @@ export function createClusterClient({ baseUrl, key, fetch = globalThis.fetch.bin
     listAudit: ({ limit, ...input } = {}, options) =>
       request({ path: 'audit', query: { ...input, limit: limit === undefined ? undefined : String(limit) }, ...options }),
     exportAudit: (input = {}, options) => text({ path: 'audit/export', query: { ...input }, ...options }),
-    verifyAudit: (options) => request({ method: 'POST', path: 'audit/verify', ...options }),
+    getSecrets: (options) => request({ path: 'secrets', ...options }),
+    putSecret: (name, input, options) => request({ method: 'PUT', path: `secrets/${part(name)}`, body: input, ...options }),
+    removeSecret: (name, options) => request({ method: 'DELETE', path: `secrets/${part(name)}`, ...options }),
+    rotateSecrets: (input = {}, options) => request({ method: 'POST', path: 'secrets/rotate', body: input, ...options }),
+    verifyAudit: ({ checkpoints = [], ...options } = {}) =>
+      request({ method: 'POST', path: 'audit/verify', body: { checkpoints }, ...options }),
+    listAuditCheckpoints: ({ limit, ...options } = {}) =>
+      request({ path: 'audit/checkpoints', query: { limit: limit === undefined ? undefined : String(limit) }, ...options }),
   };
 }

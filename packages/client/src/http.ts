@@ -1,4 +1,4 @@
-import { ClusterError, fromWireError, phrase } from '@cluster-ai/contracts';
+import { ClusterError, fromWireError, isClusterError, phrase } from '@cluster-ai/contracts';
 import { parseJson, readProblem } from './problem.ts';
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';
 
@@ -8,12 +8,17 @@ export interface CallOptions {
 }
 
 export interface Call extends CallOptions {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below `/api/v1`, with its parts already encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What was refused: enough to tell what somebody did from what a page fetches by itself. */
+export interface RefusedCall {
+  readonly isChange: boolean;
 }
 
 export interface StreamCall extends Call {
@@ -36,6 +41,8 @@ export interface HttpOptions {
   readonly key: string | undefined;
   /** Sent with every call that changes something. */
   readonly headersOfChanges: () => Readonly<Record<string, string>>;
+  /** Hears of each answer that is an error, before the call throws it. */
+  readonly onRefused?: ((error: ClusterError, call: RefusedCall) => void) | undefined;
 }
 
 function toUrl(baseUrl: string, { path, query = {} }: Call): string {
@@ -76,14 +83,16 @@ function toStreamError({ data }: ServerSentEvent): ClusterError {
 }
 
 /** The one place that talks HTTP. */
-export function createHttp({ baseUrl, fetch, ...identity }: HttpOptions): Http {
+export function createHttp({ baseUrl, fetch, onRefused, ...identity }: HttpOptions): Http {
   async function send(call: Call): Promise<Response> {
     const response = await fetch(toUrl(baseUrl, call), toRequestInit(call, identity)).catch((cause: unknown) => {
       if (call.signal?.aborted) throw call.signal.reason;
-      throw toConnectionError(baseUrl, cause);
+      throw isClusterError(cause) ? cause : toConnectionError(baseUrl, cause); // a `fetch` of the caller's may know more
     });
-    if (!response.ok) throw await readProblem(response);
-    return response;
+    if (response.ok) return response;
+    const problem = await readProblem(response);
+    onRefused?.(problem, { isChange: (call.method ?? 'GET') !== 'GET' });
+    throw problem;
   }
 
   /** What a connection that broke half-way throws, in our words: a TypeError in browsers and in Node. */

@@ -24,16 +24,64 @@ export const meShape = z
   .meta({ id: 'Me' });
 export type Me = z.infer<typeof meShape>;
 
-/** Requests and tokens that a key may use; absent: no limit. Counted in whole minutes, days and months of UTC. */
+export const limitNames = [
+  'requestsPerMinute',
+  'requestsPerDay',
+  'requestsPerMonth',
+  'tokensPerMinute',
+  'tokensPerDay',
+  'tokensPerMonth',
+  'budgetTokens',
+] as const;
+
+const limit = z.int().min(1).optional();
+/**
+ * Requests for inference and tokens (of prompts and answers) that a key, a person or a service account may use; absent: no limit. Counted in
+ * whole minutes, days and months of UTC.
+ */
 export const keyLimitsShape = z
-  .object({
-    requestsPerMinute: z.int().min(1).optional(),
-    tokensPerMinute: z.int().min(1).optional(),
-    tokensPerDay: z.int().min(1).optional(),
-    tokensPerMonth: z.int().min(1).optional(),
-  })
+  .strictObject({
+    requestsPerMinute: limit,
+    requestsPerDay: limit,
+    requestsPerMonth: limit,
+    tokensPerMinute: limit,
+    tokensPerDay: limit,
+    tokensPerMonth: limit,
+    budgetTokens: limit.describe('For all time: it comes back only when somebody raises it.'),
+  } satisfies Record<(typeof limitNames)[number], typeof limit>)
   .meta({ id: 'KeyLimits' });
 export type KeyLimits = z.infer<typeof keyLimitsShape>;
+
+/** Names of models, `*` standing for any run of characters: `team/*` are those of one namespace. Letters of any case. */
+export const modelPatternsShape = z.array(z.string().trim().min(1).max(255)).max(100);
+
+const countsShape = z.object({ requests: z.int(), tokens: z.int() });
+export const usageReportShape = z
+  .object({
+    minute: countsShape,
+    day: countsShape,
+    month: countsShape,
+    ever: countsShape,
+    limits: z
+      .array(
+        z.object({
+          name: z.enum(limitNames),
+          limit: z.int(),
+          used: z.int(),
+          resetsAt: z.iso.datetime().nullable().describe('null for a budget.'),
+        }),
+      )
+      .describe('Each limit that there is, and how much of it is used.'),
+    days: z.array(countsShape.extend({ day: z.iso.date() })).describe('Days on which something was used, newest first.'),
+  })
+  .meta({ id: 'UsageReport' });
+export type UsageReport = z.infer<typeof usageReportShape>;
+export type LimitUse = UsageReport['limits'][number];
+
+export const roleListShape = z
+  .object({ roles: z.array(z.object({ role: z.enum(roles), permissions: z.array(permissionShape) })) })
+  .meta({ id: 'RoleList' });
+export type RoleList = z.infer<typeof roleListShape>;
 
 export const apiKeyShape = z
   .object({
@@ -62,6 +110,7 @@ export const createApiKeyShape = z
     models: z.array(z.string().min(1).max(255)).min(1).max(100).nullable().default(null),
     limits: keyLimitsShape.default({}),
     expiresInSeconds: z.int().min(60).nullable().default(null),
+    owner: z.string().min(1).max(200).nullable().default(null).describe('A service account or person, by id or name; null for who asks.'),
   })
   .meta({ id: 'CreateApiKey' });
 export type CreateApiKey = z.infer<typeof createApiKeyShape>;
@@ -125,10 +174,39 @@ export type AuditList = z.infer<typeof auditListShape>;
 export const auditFormats = ['jsonl', 'csv'] as const;
 export type AuditFormat = (typeof auditFormats)[number];
 
+/** Where the record's end was at some time, signed (Ed25519 over `checkpoint SEQUENCE HASH AT`): kept outside of the database, and copied elsewhere. */
+export const auditCheckpointShape = z
+  .object({
+    sequence: z.int().min(1),
+    hash: z.string().max(200),
+    at: z.string().max(50),
+    signature: z.string().max(200).describe('In base64url.'),
+  })
+  .meta({ id: 'AuditCheckpoint' });
+export type AuditCheckpoint = z.infer<typeof auditCheckpointShape>;
+export const auditCheckpointListShape = z
+  .object({
+    publicKey: z.string().describe('By which others check the signatures: Ed25519, as PEM.'),
+    checkpoints: z.array(auditCheckpointShape).describe('Oldest first.'),
+  })
+  .meta({ id: 'AuditCheckpointList' });
+export type AuditCheckpointList = z.infer<typeof auditCheckpointListShape>;
+export const auditCheckpointQueryShape = z.object({ limit: z.coerce.number().pipe(z.int().min(1).max(10_000)).default(1000) });
+export const verifyAuditShape = z
+  .object({
+    checkpoints: z
+      .array(auditCheckpointShape)
+      .max(10_000)
+      .default([])
+      .describe('Copies that were kept elsewhere, to compare with as well.'),
+  })
+  .meta({ id: 'VerifyAudit' });
+export type VerifyAuditInput = z.input<typeof verifyAuditShape>;
+
 /**
  * What can be wrong with the record: a line does not fit to its hash; lines are missing; a line is in the place of another one, or one that
  * nobody wrote is there; the newest
- * ones are gone; the end, or the place where retention has cut, does not carry our seal; a checkpoint does not carry it.
+ * ones are gone; the end, or the place where retention has cut, does not carry our seal; a checkpoint is not signed by us.
  */
 export const auditProblemKinds = ['edited', 'removed', 'reordered', 'added', 'cut_off', 'unsealed', 'checkpoint'] as const;
 export const auditVerificationShape = z
@@ -137,7 +215,7 @@ export const auditVerificationShape = z
     entries: z.int().describe('How many were read.'),
     firstSequence: z.int().nullable(),
     lastSequence: z.int().nullable(),
-    checkpoints: z.int().describe('How many of them were compared.'),
+    checkpoints: z.int().describe('How many of them were compared, copies included.'),
     problem: z
       .object({
         sequence: z.int().describe('The first line that is wrong, or missing.'),

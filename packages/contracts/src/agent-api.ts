@@ -34,7 +34,7 @@ export const heartbeat = { beatEveryMs: 1000, lateAfterMs: 3000, lostAfterMs: 50
 export const heartbeatRequestShape = z.object({ sequence: z.int(), sentAtMs: z.number() });
 export type HeartbeatRequest = z.infer<typeof heartbeatRequestShape>;
 /** `incarnation` is new each time the agent process starts. */
-export const heartbeatAnswerShape = z.object({ sequence: z.int(), incarnation: z.string() });
+export const heartbeatAnswerShape = z.object({ sequence: z.int(), incarnation: z.string().max(80) });
 export type HeartbeatAnswer = z.infer<typeof heartbeatAnswerShape>;
 
 export const agentReportShape = z.discriminatedUnion('type', [

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { generationOptionsShape } from './generation-options.ts';
 import { saidShape } from './said.ts';
 
 export const chatRoleShape = z.enum(['system', 'user', 'assistant']);
@@ -40,6 +41,7 @@ export const chatShape = z
     headId: z.string().nullable().describe('The newest message of the branch that is shown.'),
     isPinned: z.boolean(),
     isGenerating: z.boolean(),
+    options: generationOptionsShape.describe('How its answers are made; empty: the defaults.'),
   })
   .meta({ id: 'Chat' });
 export type Chat = z.infer<typeof chatShape>;

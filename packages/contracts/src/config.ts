@@ -1,11 +1,48 @@
 import { z } from 'zod';
+import { roleShape } from './access.ts';
 
 const port = z.int().min(0).max(65_535);
 const hostAndPort = (host: string, number: number) =>
   z.strictObject({
-    host: z.string().default(host).describe('Only loopback addresses, until roles and keys exist.'),
+    host: z.string().default(host).describe('Beyond loopback only with TLS, and once people or keys exist.'),
     port: port.default(number).describe('0 picks a free port.'),
   });
+
+/** Empty, or where a syslog server listens. */
+function isSyslogAddress(address: string): boolean {
+  if (address === '') return true;
+  const { protocol, hostname, pathname, search } = URL.parse(address) ?? {};
+  return (protocol === 'udp:' || protocol === 'tcp:') && Boolean(hostname) && !search && (pathname === '' || pathname === '/');
+}
+
+const tls = z
+  .enum(['off', 'internal', 'files', 'acme'])
+  .default('off')
+  .describe('Whose certificate it shows: none, one of the cluster’s own authority, one in files, one of an ACME server.');
+/** Where checkpoints of the audit record are posted. Without a secret nobody could tell ours from forged ones, so it has no default. */
+const webhook = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe('Gets each checkpoint by POST.'),
+  secret: z.string().min(1).describe('Name of the secret (cluster-ai secrets set NAME) by which each is signed (HMAC-SHA256).'),
+});
+/** Sign-in by a provider that a company has already. */
+const oidc = z.strictObject({
+  issuer: z.url({ protocol: /^https?$/ }).describe('Address of the OpenID provider, as it names itself.'),
+  clientId: z.string().min(1).describe('What this cluster is called there.'),
+  clientSecret: z.string().default('').describe('Name of the secret (cluster-ai secrets set NAME) that proves it; empty: PKCE alone.'),
+  redirectUrl: z
+    .union([z.literal(''), z.url({ protocol: /^https?$/ })])
+    .default('')
+    .describe(
+      'Where the provider sends people back, as it is registered there; empty: /api/v1/sign-in/oidc/callback where they came from.',
+    ),
+  scopes: z.array(z.string().min(1)).default(['openid', 'profile', 'email']).describe('What is asked for; openid always is.'),
+  groupsClaim: z.string().min(1).default('groups').describe('The claim that lists the groups of a person.'),
+  roles: z
+    .record(z.string(), roleShape)
+    .default({})
+    .describe('Which group has which role; of several the one that may most. Who has none is not let in.'),
+  label: z.string().min(1).max(60).default('SSO').describe('On the button of the sign-in page.'),
+});
 const resources = z.strictObject({
   gpu: z.union([z.number(), z.string()]).optional(),
   cpu: z.union([z.number(), z.string()]).optional(),
@@ -32,15 +69,52 @@ export const configShape = z.strictObject({
     .prefault({}),
   listeners: z
     .strictObject({
-      main: hostAndPort('127.0.0.1', 3000).prefault({}).describe('Every door, and the web UI under /ui.'),
+      main: hostAndPort('127.0.0.1', 3000).extend({ tls }).prefault({}).describe('Every door, and the web UI under /ui.'),
       ollama: hostAndPort('127.0.0.1', 11_434)
-        .extend({ enabled: z.boolean().default(true) })
+        .extend({ enabled: z.boolean().default(true), tls })
         .prefault({})
         .describe('Where Ollama’s clients look by default; left alone when something else has it.'),
       link: hostAndPort('127.0.0.1', 7443)
         .prefault({})
         .describe('Where agents dial, TLS 1.3 only; opened to the chosen interface by the first invitation.'),
-      allowedHosts: z.array(z.string()).default([]).describe('Names beyond localhost that the Host header may carry.'),
+      allowedHosts: z
+        .array(z.string())
+        .default([])
+        .describe('Names beyond localhost that the Host header may carry; the internal certificate carries them as well.'),
+      tls: z
+        .strictObject({
+          minVersion: z.enum(['1.2', '1.3']).default('1.3').describe('1.2 lets old clients in.'),
+          certificateFile: z.string().default('').describe('PEM, the chain included; read again when it changes.'),
+          keyFile: z.string().default('').describe('PEM, without a password; read again when it changes.'),
+          acme: z
+            .strictObject({
+              directory: z.url().default('https://acme-v02.api.letsencrypt.org/directory'),
+              names: z.array(z.string()).default([]).describe('Host names that the certificate is for.'),
+              email: z.string().default('').describe('Where the ACME server may write to.'),
+              httpHost: z.string().default('0.0.0.0'),
+              httpPort: port.default(80).describe('Where the ACME server’s question (http-01) is answered, and nothing else.'),
+              rootsFile: z.string().default('').describe('PEM: whom to trust as the ACME server; empty: the usual ones.'),
+            })
+            .prefault({}),
+        })
+        .prefault({}),
+      insecurePlainHttpOnNetwork: z
+        .boolean()
+        .default(false)
+        .describe('Lets a listener without TLS leave loopback: whoever is on the way reads passwords, keys, prompts and answers.'),
+      trustedProxies: z
+        .array(z.string())
+        .default([])
+        .describe('Addresses or networks of proxies whose X-Forwarded-For is believed; nobody else’s is.'),
+      connectionsPerAddress: z.int().min(1).default(2048).describe('Open connections of one address; trusted proxies are not counted.'),
+    })
+    .prefault({}),
+  nodes: z
+    .strictObject({
+      approval: z
+        .enum(['auto', 'manual'])
+        .default('auto')
+        .describe('`manual`: a machine that joined gets no work and no weights until somebody approves it.'),
     })
     .prefault({}),
   access: z
@@ -52,10 +126,41 @@ export const configShape = z.strictObject({
       audit: z
         .strictObject({
           retentionDays: z.int().min(0).max(36_500).default(365).describe('How long the record of what was done is kept; 0 for ever.'),
+          checkpoints: z
+            .strictObject({
+              file: z
+                .string()
+                .default('')
+                .describe('Where signed checkpoints of that record are appended; empty: in the data folder. Best on another disk.'),
+              syslog: z
+                .string()
+                .refine(isSyslogAddress, 'write udp://HOST:PORT or tcp://HOST:PORT')
+                .default('')
+                .describe('A syslog server that gets each checkpoint as well: udp://HOST:PORT or tcp://HOST:PORT (RFC 5424).'),
+              webhook: webhook.optional().describe('An address that gets each checkpoint as well, signed (Standard Webhooks).'),
+            })
+            .prefault({}),
         })
         .prefault({}),
+      oidc: oidc.optional().describe('Sign-in by an OpenID provider.'),
     })
     .prefault({}),
+  privacy: z
+    .strictObject({
+      chatsDays: z.int().min(0).max(36_500).default(0).describe('How long a chat is kept after its last change; 0 for ever.'),
+    })
+    .prefault({}),
+  outgoing: z
+    .strictObject({
+      allowedHosts: z
+        .array(z.string())
+        .default([])
+        .describe('Hosts (or host:port) in private networks or on this machine that the cluster may call; others only on the internet.'),
+      plainHosts: z.array(z.string()).default([]).describe('Hosts (or host:port) that it may call without TLS.'),
+      authorities: z.string().default('').describe('A PEM file of certificate authorities to trust beside the usual ones.'),
+    })
+    .prefault({})
+    .describe('Calls of the control plane to other systems.'),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),
   blobs: z.strictObject({ path: z.string().default('').describe('Empty: inside the data folder.') }).prefault({}),
   inference: z

@@ -16,6 +16,7 @@ export const errorCodes = {
   invalid_model_reference: { status: 400, title: 'The model reference is not valid' },
   context_length_exceeded: { status: 400, title: 'The prompt does not fit into the context' },
   unsupported_feature: { status: 400, title: 'The model or engine cannot do this' },
+  address_refused: { status: 400, title: 'This address may not be called from here' },
   unauthorized: { status: 401, title: 'Sign in or send a key' },
   credentials_invalid: { status: 401, title: 'The name, password or code is not right' },
   second_factor_required: { status: 401, title: 'A code is needed as well' },
@@ -23,6 +24,9 @@ export const errorCodes = {
   key_revoked: { status: 401, title: 'The key was revoked' },
   key_expired: { status: 401, title: 'The key has expired' },
   session_ended: { status: 401, title: 'The session has ended' },
+  sign_in_expired: { status: 401, title: 'The sign-in took too long, was used already, or began in another browser' },
+  sign_in_refused: { status: 401, title: 'The sign-in provider did not prove who you are' },
+  role_missing: { status: 403, title: 'None of your groups at the sign-in provider has a role in this cluster' },
   setup_closed: { status: 403, title: 'The first admin exists already' },
   join_token_invalid: { status: 401, title: 'The join token is not valid' },
   join_token_used: { status: 401, title: 'The join token was already used' },
@@ -68,6 +72,7 @@ export const errorCodes = {
   overloaded: { status: 503, title: 'The queue is full', isRetryable: true },
   database_unavailable: { status: 503, title: 'The database does not answer', isRetryable: true },
   shutting_down: { status: 503, title: 'The cluster is stopping', isRetryable: true },
+  remote_failed: { status: 502, title: 'Another system did not answer as it should', isRetryable: true },
   engine_timeout: { status: 504, title: 'The engine did not answer in time', isRetryable: true },
   disk_full: { status: 507, title: 'The disk is full' },
   // those that only a command line meets
@@ -81,6 +86,7 @@ export const errorCodes = {
   config_invalid: { status: 400, title: 'The configuration is not valid' },
   audit_chain_broken: { status: 500, title: 'The audit record was changed' },
   secret_unreadable: { status: 500, title: 'A secret cannot be opened with the key that is there' },
+  master_key_refused: { status: 500, title: 'The master key is not kept safely' },
   certificate_authority_mismatch: { status: 401, title: 'The cluster there is not the one that the token names' },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { chatMessageShape, chatShape } from './chats.ts';
+import { generationOptionsShape } from './generation-options.ts';
 import { foundFileShape, modelShape, modelVersionShape } from './models.ts';
 import { nodeShape } from './nodes.ts';
 import { engineOptionsShape } from './replicas.ts';
@@ -42,19 +43,6 @@ export type AddModel = z.infer<typeof addModelShape>;
 export type AddModelInput = z.input<typeof addModelShape>;
 export const foundListShape = z.object({ files: z.array(foundFileShape) }).meta({ id: 'FoundList' });
 
-/** Options in Ollama's words, since that is what people have written down. */
-export const generationOptionsShape = z
-  .object({
-    temperature: z.number().min(0).max(5).optional(),
-    top_p: z.number().min(0).max(1).optional(),
-    top_k: z.int().min(0).optional(),
-    min_p: z.number().min(0).max(1).optional(),
-    seed: z.int().optional(),
-    max_tokens: z.int().min(1).optional(),
-    stop: z.array(z.string()).max(16).optional(),
-    system: z.string().optional(),
-  })
-  .meta({ id: 'GenerationOptions' });
 export const generateRequestShape = z
   .object({
     prompt: z.string().min(1),
@@ -151,7 +139,9 @@ export const chatListShape = z.object({ chats: z.array(chatShape), nextCursor: z
 export type ChatList = z.infer<typeof chatListShape>;
 export const chatDetailsShape = chatShape.extend({ messages: z.array(chatMessageShape) }).meta({ id: 'ChatDetails' });
 export type ChatDetails = z.infer<typeof chatDetailsShape>;
-export const createChatShape = z.object({ model: z.string(), title: z.string().max(200).default('') }).meta({ id: 'CreateChat' });
+export const createChatShape = z
+  .object({ model: z.string(), title: z.string().max(200).default(''), options: generationOptionsShape.prefault({}) })
+  .meta({ id: 'CreateChat' });
 export type CreateChatInput = z.input<typeof createChatShape>;
 export const updateChatShape = z
   .object({
@@ -159,6 +149,7 @@ export const updateChatShape = z
     model: z.string().optional(),
     isPinned: z.boolean().optional(),
     headId: z.string().optional(),
+    options: generationOptionsShape.optional().describe('Replaces all of them.'),
   })
   .meta({ id: 'UpdateChat' });
 export type UpdateChatInput = z.input<typeof updateChatShape>;
@@ -172,7 +163,7 @@ export const chatTurnShape = z
     parentId: z.string().nullable(),
     content: z.string().min(1).max(1_000_000).optional(),
     model: z.string().optional(),
-    options: generationOptionsShape.prefault({}),
+    options: generationOptionsShape.prefault({}).describe('For this turn, over those of the chat.'),
   })
   .meta({ id: 'ChatTurn' });
 export type ChatTurn = z.input<typeof chatTurnShape>;
@@ -182,6 +173,13 @@ export const backupRequestShape = z
   .meta({ id: 'BackupRequest' });
 export type BackupInput = z.input<typeof backupRequestShape>;
 export const backupShape = z
-  .object({ path: z.string(), createdAt: z.iso.datetime(), sizeBytes: z.int(), files: z.int(), digest: z.string() })
+  .object({
+    path: z.string(),
+    createdAt: z.iso.datetime(),
+    sizeBytes: z.int(),
+    files: z.int(),
+    digest: z.string(),
+    masterKeyId: z.string().describe('Of the key that opens it, and that is not in it.'),
+  })
   .meta({ id: 'Backup' });
 export type Backup = z.infer<typeof backupShape>;

@@ -49,6 +49,7 @@ export const nodeShape = z
     metricsAt: z.iso.datetime().nullable().describe('When the metrics were taken: last known values stay while a node is away.'),
     replicas: z.array(replicaReportShape),
     certificateExpiresAt: z.iso.datetime().nullable(),
+    certificateSerial: z.string().optional().describe('Of the newest certificate that it was given.'),
   })
   .meta({ id: 'Node' });
 export type Node = z.infer<typeof nodeShape>;

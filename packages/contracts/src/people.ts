@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { meShape, roleShape } from './access.ts';
+import { keyLimitsShape, meShape, modelPatternsShape, roleShape } from './access.ts';
 import { roles } from './permissions.ts';
 
 /** Shapes of people, their sessions and the links that bring them in. */
@@ -31,9 +31,12 @@ const linkTokenShape = z.string().min(1).max(200);
 
 export const personStates = ['active', 'disabled'] as const;
 
+export const personKinds = ['person', 'service'] as const;
+
 export const personShape = z
   .object({
     id: z.string(),
+    kind: z.enum(personKinds).describe('`service`: an account for programs; nobody signs in with it, it only has keys.'),
     name: z.string().describe('What the person signs in with.'),
     displayName: z.string(),
     email: z.string().nullable(),
@@ -43,6 +46,8 @@ export const personShape = z
     hasTotp: z.boolean(),
     createdAt: z.iso.datetime(),
     lastSignInAt: z.iso.datetime().nullable(),
+    models: z.array(z.string()).nullable().describe('Name patterns of the models that may be used, keys included; null for all.'),
+    limits: keyLimitsShape.describe('Of everything together: own sessions and all own keys.'),
   })
   .meta({ id: 'Person' });
 export type Person = z.infer<typeof personShape>;
@@ -57,12 +62,24 @@ export const createPersonShape = z
   })
   .meta({ id: 'CreatePerson' });
 export type CreatePersonInput = z.input<typeof createPersonShape>;
+export const createServiceAccountShape = z
+  .object({
+    name: loginNameShape,
+    role: roleShape.default('developer'),
+    displayName: displayNameShape.default(''),
+    models: modelPatternsShape.nullable().default(null),
+    limits: keyLimitsShape.default({}),
+  })
+  .meta({ id: 'CreateServiceAccount' });
+export type CreateServiceAccountInput = z.input<typeof createServiceAccountShape>;
 export const updatePersonShape = z
   .object({
     role: roleShape.optional(),
     state: z.enum(personStates).optional(),
     displayName: displayNameShape.optional(),
     email: emailShape.nullable().optional(),
+    models: modelPatternsShape.nullable().optional(),
+    limits: keyLimitsShape.optional(),
   })
   .meta({ id: 'UpdatePerson' });
 export type UpdatePersonInput = z.input<typeof updatePersonShape>;
@@ -108,6 +125,16 @@ export const signInShape = z
   .object({ name: z.string().max(200), password: passwordShape, code: codeShape.optional() })
   .meta({ id: 'SignIn' });
 export type SignInInput = z.input<typeof signInShape>;
+
+export const signInOptionsShape = z
+  .object({
+    oidc: z
+      .object({ label: z.string().describe('What the button says.') })
+      .nullable()
+      .describe('A provider of the company, at `/api/v1/sign-in/oidc/start`; null where none is configured.'),
+  })
+  .meta({ id: 'SignInOptions' });
+export type SignInOptions = z.infer<typeof signInOptionsShape>;
 
 export const profileShape = meShape
   .extend({

@@ -5,7 +5,7 @@ import type { Listener } from './native-api.ts';
 export type ControlPlaneMessage =
   | {
       readonly type: 'ready';
-      /** Base address of the main listener, for example `http://127.0.0.1:3000`. */
+      /** Base address of the main listener, for example `http://127.0.0.1:3000`, or `https://…` with TLS. */
       readonly url: string;
       /** host:port where agents dial. */
       readonly linkAddress: string;
@@ -31,6 +31,7 @@ export interface ControlPlaneStart {
   readonly ollamaPort?: number;
   readonly linkPort?: number;
   readonly logLevel?: string;
+  readonly insecurePlainHttpOnNetwork?: boolean;
   readonly version: string;
 }
 

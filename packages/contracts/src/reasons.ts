@@ -13,6 +13,14 @@ export const reasons = {
     hint: 'Start the agent on it: `cluster-ai join` or `cluster-ai up`.',
   },
   connecting: { message: 'The agent is connecting.', hint: '' },
+  awaiting_approval: {
+    message: 'The node has joined and waits for somebody’s approval.',
+    hint: 'Let it work with `cluster-ai nodes approve NODE`, or remove it with `cluster-ai nodes rm NODE`.',
+  },
+  certificate_copied: {
+    message: 'Two agents use the certificate of this node: it was copied.',
+    hint: 'Remove the node with `cluster-ai nodes rm NODE`, then invite the right machine again.',
+  },
   heartbeat_late: {
     message: 'The last heartbeat is more than 3 seconds old.',
     hint: 'A busy machine or a weak network; it comes back by itself.',
@@ -60,8 +68,20 @@ export const reasons = {
   load_timeout: { message: 'The model did not load in time.', hint: 'A slow disk or too little memory; see `cluster-ai logs`.' },
   no_node: { message: 'No ready node can run this model.', hint: 'Check `cluster-ai nodes ls`.' },
   node_lost: { message: 'Its node is unreachable.', hint: 'It is placed elsewhere when another node can take it.' },
+  // certificates
+  certificate_valid: { message: 'Valid.', hint: '' },
+  certificate_ends_soon: {
+    message: 'Ends soon and was not renewed.',
+    hint: 'Renew it now: `cluster-ai certs renew`; see `cluster-ai logs`.',
+  },
+  certificate_expired: { message: 'Has ended.', hint: 'Renew it: `cluster-ai certs renew`; see `cluster-ai logs`.' },
+  certificate_not_renewed: { message: 'The last attempt to renew it failed.', hint: 'See `cluster-ai logs`; it is tried again.' },
   // listeners and cluster
   port_taken: { message: 'Another program already listens on this port.', hint: 'Stop that program or choose another port with `--port`.' },
+  plain_http: {
+    message: 'Answers other machines without TLS: passwords, keys, prompts and answers can be read on the way.',
+    hint: 'Set `tls` of this listener to internal, files or acme in cluster.yaml.',
+  },
   turned_off: { message: 'Turned off in the configuration.', hint: '' },
   some_nodes_not_ready: { message: 'Some nodes are not ready.', hint: 'See `cluster-ai nodes ls`.' },
   no_ready_node: { message: 'No node is ready.', hint: 'See `cluster-ai nodes ls`.' },

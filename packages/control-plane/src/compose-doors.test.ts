@@ -9,9 +9,9 @@ import { createAdmission } from './access/admission.ts';
 import type { Caller } from './access/caller.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { type OpenedPeople, openPeople } from './access/people/open-people.ts';
-import { createMemorySecretBox } from './access/people/testing/memory-secret-box.ts';
 import { permissionsOf } from './access/roles.ts';
 import type { RouteRecord } from './access/route-permissions.ts';
+import { openTestSecrets } from './access/secrets/testing/open-test-secrets.ts';
 import { composeDoors, type DoorParts } from './compose-doors.ts';
 import type { Database } from './stores/database.ts';
 import { openDatabase } from './stores/open-database.ts';
@@ -52,7 +52,7 @@ beforeAll(async () => {
   await clock.advance(61_000);
   access = await openPeople({
     database,
-    secrets: createMemorySecretBox(),
+    secrets: await openTestSecrets(database, clock),
     clock,
     log: silentLogger,
     clusterName: 'lab',
@@ -83,11 +83,15 @@ beforeAll(async () => {
     keys: nothing,
     access,
     acts: { run: (_act: unknown, work: () => Promise<unknown>) => work() },
+    secrets: nothing,
+    namedSecrets: nothing,
     events: nothing,
     config,
     clock,
+    certificates: nothing,
   } as unknown;
-  const parts = { admission, native, metrics, assets: { web: folder }, config, log: silentLogger } as unknown as DoorParts;
+  const shown = { of: () => undefined, names: () => [] };
+  const parts = { admission, native, shown, metrics, assets: { web: folder }, config, log: silentLogger } as unknown as DoorParts;
   const shells = [await composeDoors(parts, 'main'), await composeDoors(parts, 'ollama')];
   apps = shells.map(({ app }) => app);
   routes = shells.flatMap((shell) => shell.routes);

@@ -1,6 +1,8 @@
 import type { Config } from '@cluster-ai/contracts';
 import type { Logger } from '@cluster-ai/runtime';
 import type { Admission } from './access/admission.ts';
+import type { AuditPoint } from './access/audit/audit.ts';
+import type { ListenerCertificates } from './access/certificates/open-listener-certificate.ts';
 import type { Assets } from './assets.ts';
 import { metricsDoor } from './doors/native/metrics-door.ts';
 import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
@@ -10,7 +12,7 @@ import { renderOllamaError } from './doors/ollama/ollama-error.ts';
 import { ollamaRoot } from './doors/ollama/ollama-root.ts';
 import { openAiDoor } from './doors/openai/openai-door.ts';
 import { webDoor } from './doors/web/web-door.ts';
-import { type AuditPoint, createListener, type ListenerShell } from './listeners/create-listener.ts';
+import { createListener, type ListenerShell } from './listeners/create-listener.ts';
 import type { Metrics } from './observability/metrics.ts';
 
 /** What the doors stand on. */
@@ -22,11 +24,12 @@ export interface DoorParts {
   readonly assets: Assets;
   readonly config: Config;
   readonly log: Logger;
+  readonly shown: Pick<ListenerCertificates, 'of' | 'names'>;
 }
 
 /** Which doors a listener has. Both have the inference doors; the main one also has the native door, the metrics and the web UI. */
 export async function composeDoors(
-  { admission, audit, native, metrics, assets, config, log }: DoorParts,
+  { admission, audit, native, metrics, assets, config, log, shown }: DoorParts,
   kind: 'main' | 'ollama',
 ): Promise<ListenerShell> {
   const shell = createListener({
@@ -36,6 +39,8 @@ export async function composeDoors(
     audit,
     metrics,
     renderError: kind === 'main' ? renderProblem : renderOllamaError,
+    certificate: shown.of(config.listeners[kind].tls),
+    names: shown.names,
   });
   const { app } = shell;
   await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));

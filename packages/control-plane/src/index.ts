@@ -1,5 +1,6 @@
 import type { Restored, RestoreOptions } from './backups/restore-backup.ts';
 
+export { takeGivenKeys } from './access/secrets/master-key.ts';
 export type { Restored, RestoreOptions } from './backups/restore-backup.ts';
 export { readConfig } from './configuration/load-config.ts';
 

@@ -14,6 +14,7 @@ export { blobSession, joinSession, linkServerName, linkServerSession, linkSessio
 export { createTurnstile, type Turnstile } from './link/turnstile.ts';
 export { writePrivateFile } from './link/write-private-file.ts';
 export { type Logger, type LoggerOptions, openLogger, silentLogger } from './logger.ts';
+export { maskSecrets } from './mask-secrets.ts';
 export {
   backoffMs,
   type Child,

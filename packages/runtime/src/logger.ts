@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 import buildRoll from 'pino-roll';
+import { maskSecrets } from './mask-secrets.ts';
 
 type Write = (fields: object, sentence: string) => void;
 
@@ -58,6 +59,7 @@ export async function openLogger({ process: name, level = 'info', file }: Logger
     timestamp: () => stdTimeFunctions.isoTime().replace('"time"', '"timestamp"'),
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: redact, censor: '[redacted]' },
+    hooks: { streamWrite: maskSecrets }, // what stands in the middle of a text: the message of an error, a line of a child
   };
   if (file === undefined) return toLogger(pino(options, pino.destination({ dest: 2, sync: false })));
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -130,6 +130,7 @@ export const fakeNodes = (): Node[] => [
   }),
   toNode({ id: 'n5', name: 's21', state: 'asleep', reason: 'agent_stopped', memory: 8, used: 3, cores: 8, seenAgo: 3700 }),
   toNode({ id: 'n6', name: 'studio', state: 'degraded', reason: 'heartbeat_late', memory: 32, used: 12, cores: 12, seenAgo: 4 }),
+  toNode({ id: 'n7', name: 'attic', state: 'starting', reason: 'awaiting_approval', memory: 16, used: 2, cores: 8 }),
 ];
 
 export function measure(node: Node, isBusy: boolean): Node {
@@ -304,6 +305,7 @@ export function longChat(length: number): Chat & { messages: ChatMessage[] } {
     updatedAt: ago(length > 300 ? 100_000 : 60),
     headId: last?.id ?? null,
     isPinned: length > 300,
+    options: length > 300 ? {} : { temperature: 0.2, system: 'Answer briefly.' },
     isGenerating: false,
     messages,
   };

@@ -12,12 +12,12 @@ import {
   type ChatStreamEvent,
   ClusterError,
   type ClusterEvent,
-  permissions,
   phrase,
   toClusterError,
   toCondition,
   toEnglish,
 } from '@cluster-ai/contracts';
+import { handleAccess } from './fake-access.ts';
 import { fakeLoad, fakeModels, fakeNodes, longChat, measure, noRoom, sampleAnswer } from './fake-data.ts';
 
 const dist = join(import.meta.dirname, '../dist');
@@ -49,12 +49,24 @@ let nextId = 1;
 const publish = (event: ClusterEvent) => eventListeners.forEach((listener) => void listener(event));
 
 function sendJson(response: ServerResponse, value: unknown, status = 200): void {
+  if (status === 204) return void response.writeHead(status).end();
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 }
-function sendProblem(response: ServerResponse, { status, code, message, hint, said }: ClusterError): void {
-  response
-    .writeHead(status, { 'content-type': 'application/problem+json' })
-    .end(JSON.stringify({ type: 'about:blank', title: code, status, detail: message, instance: '', code, hint, said, requestId: 'r' }));
+function sendProblem(response: ServerResponse, { status, code, message, hint, said, details }: ClusterError): void {
+  response.writeHead(status, { 'content-type': 'application/problem+json' }).end(
+    JSON.stringify({
+      type: 'about:blank',
+      title: code,
+      status,
+      detail: message,
+      instance: '',
+      code,
+      hint,
+      said,
+      details,
+      requestId: 'r',
+    }),
+  );
 }
 function openStream(response: ServerResponse) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
@@ -127,7 +139,7 @@ async function handleChats(request: IncomingMessage, response: ServerResponse, [
   const view = (one: Chat & { messages: ChatMessage[] }) => ({ ...one, isGenerating: running.has(one.id) });
   if (id === undefined) {
     if (request.method === 'POST') {
-      const body = await readBody<{ model: string }>(request);
+      const body = await readBody<Pick<Chat, 'model' | 'options'>>(request);
       const made = {
         id: `c${nextId++}`,
         title: '',
@@ -136,6 +148,7 @@ async function handleChats(request: IncomingMessage, response: ServerResponse, [
         updatedAt: new Date().toISOString(),
         headId: null,
         isPinned: false,
+        options: body.options,
         isGenerating: false,
         messages: [],
       };
@@ -218,8 +231,11 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
     response.on('close', () => eventListeners.delete(listener));
     return;
   }
-  if (kind === 'me')
-    return sendJson(response, { kind: 'local', id: 'local', name: 'this machine', role: null, permissions, person: null, csrfToken: null });
+  if (kind === 'setup') return sendJson(response, { isOpen: false });
+  if (kind === 'sign-in') return sendJson(response, { oidc: { label: 'Casa' } });
+  const access = handleAccess(request.method ?? 'GET', parts);
+  if (access instanceof ClusterError) return sendProblem(response, access);
+  if (access !== undefined) return sendJson(response, access.value, access.value === null ? 204 : 200);
   if (kind === 'cluster' && id === 'load') return sendJson(response, { now: new Date().toISOString(), samples: fakeLoad() });
   if (kind === 'cluster')
     return sendJson(response, {
@@ -231,7 +247,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
       active_tasks: running.size,
       queued_tasks: 0,
       condition: toCondition('degraded', 'some_nodes_not_ready', Date.parse(startedAt), {
-        message: phrase('some_nodes_ready', { ready: 3, all: 6 }),
+        message: phrase('some_nodes_ready', { ready: 3, all: 7 }),
       }),
       cpu_utilization: 0.2,
       memory_usage: 0.4,
@@ -241,6 +257,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
       running_models: 2,
       data_folder: '/data',
       listeners: [
+        { name: 'main', address: '192.168.0.10:3000', condition: toCondition('ready', 'serving', Date.parse(startedAt)) },
         {
           name: 'ollama',
           address: '127.0.0.1:11434',
@@ -279,6 +296,13 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
     publish({ type: 'node.removed', nodeId: id ?? '' });
     response.writeHead(204).end();
     return;
+  }
+  if (kind === 'nodes' && verb === 'approve') {
+    nodes = nodes.map((node) => (node.id === id ? { ...node, condition: toCondition('ready', 'serving', Date.now()) } : node));
+    return sendJson(
+      response,
+      nodes.find((node) => node.id === id),
+    );
   }
   if (kind === 'nodes') return sendJson(response, { nodes });
   if (kind === 'models' && id === 'found')

@@ -13,6 +13,8 @@ export interface PageOptions {
   readonly theme?: 'light' | 'dark';
   readonly width?: number;
   readonly height?: number;
+  /** Sent with every request, also by what runs on the page. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A page of a fresh browser profile, which remembers what went wrong on it. */
@@ -32,9 +34,14 @@ export const openBrowser = (): Promise<Browser> =>
 export async function visit(
   browser: Browser,
   url: string,
-  { language = 'en', theme = 'light', width = 1440, height = 900 }: PageOptions = {},
+  { language = 'en', theme = 'light', width = 1440, height = 900, headers = {} }: PageOptions = {},
 ): Promise<Visit> {
-  const context = await browser.newContext({ locale: language, colorScheme: theme, viewport: { width, height } });
+  const context = await browser.newContext({
+    locale: language,
+    colorScheme: theme,
+    viewport: { width, height },
+    extraHTTPHeaders: headers,
+  });
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const problems: string[] = [];
@@ -47,7 +54,7 @@ export async function visit(
     problems,
     async picture(name) {
       await mkdir(artefacts, { recursive: true });
-      await page.screenshot({ path: join(artefacts, `${name}.png`) });
+      await page.screenshot({ path: join(artefacts, `${name}.png`), animations: 'disabled' });
     },
     [Symbol.asyncDispose]: () => context.close(),
   };

@@ -37,11 +37,11 @@ test('by a link somebody chooses a password, is signed in, signs out and in agai
 
   await page.getByLabel('Name').fill('ana');
   await page.getByLabel('Password').fill('not the right words');
-  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('alert').waitFor();
   await shown.picture('people-wrong-password');
   await page.getByLabel('Password').fill(password);
-  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click();
   await signOut.waitFor();
 });
 

@@ -35,6 +35,13 @@ const pages = {
   'model-loading': { path: 'models/qwen%2Fqwen3', sees: 'loading_model' },
   'model-failed': { path: 'models/llama-70b', sees: 'not_enough_memory' },
   'found-files': { path: 'models', sees: 'qwen2.5:7b' },
+  keys: { path: 'keys', sees: 'Open WebUI' },
+  people: { path: 'people', sees: 'ana@casa.example' },
+  profile: { path: 'profile', sees: 'cluster.casa.example' },
+  audit: { path: 'audit', sees: 'node.joined' },
+  certificates: { path: 'certificates', sees: 'cluster.casa.example' },
+  'node-to-approve': { path: 'nodes/n7', sees: '192.168.0.27' },
+  settings: { path: 'settings', sees: 'firstTokenTimeoutSeconds' },
   'rich-answer': { path: 'chat/short', sees: 'find_duplicates' },
 } as const;
 
@@ -64,6 +71,17 @@ test('the reason of a state opens by keyboard: the sentence, since when, and the
   await shown.page.keyboard.press('Escape');
   await reason.waitFor({ state: 'detached' });
   expect(await shown.page.evaluate('document.activeElement.textContent')).toContain('raspberry-pi-in-the-kitchen');
+});
+
+test('a machine that waits is let in from the list of machines', async () => {
+  await using shown = await visit(browser, `${address}nodes`);
+  await shown.page.getByRole('heading', { name: 'attic waits for approval' }).waitFor();
+  await shown.picture('nodes-to-approve');
+  expect(await findBarriers(shown)).toEqual([]);
+  await shown.page.getByRole('button', { name: 'Approve attic' }).click();
+  await shown.page.getByText('attic may work now.').waitFor();
+  await shown.page.getByRole('heading', { name: 'attic waits for approval' }).waitFor({ state: 'detached' });
+  expect(shown.problems).toEqual([]);
 });
 
 test('a page whose code does not come says so', async () => {

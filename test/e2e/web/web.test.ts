@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createClusterClient } from '@cluster-ai/client';
+import { locateDataFolder, readHostCredential } from '@cluster-ai/runtime';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually, startCluster, type TestCluster } from '../../support/start-cluster.ts';
-import { findBarriers, openBrowser, visit } from './browser.ts';
+import { findBarriers, openBrowser, type PageOptions, visit } from './browser.ts';
 import { startAgent } from './second-machine.ts';
 
 const section = `Some **bold** words, a \`name\` and a list:
@@ -48,8 +49,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const client = () => createClusterClient({ baseUrl: cluster.url });
+const client = () => createClusterClient({ baseUrl: cluster.url, key: readHostCredential(locateDataFolder(cluster.dataFolder, {})) });
 const ui = (path = '/') => `${cluster.url}/ui${path}`;
+/** As the owner of this machine, who may do everything; what others may do is tried in the tests of people. */
+const enter = (address: string, look: PageOptions = {}) => visit(browser, address, { ...look, headers: cluster.ownerHeaders() });
 const thread = (page: Page, words: { messages: string }) => page.getByRole('region', { name: words.messages });
 
 const english = {
@@ -92,7 +95,7 @@ async function ask(page: Page, label: string, question: string): Promise<void> {
 
 describe('a question that is sent while the list of models is on its way', () => {
   test('waits in view, and is answered once the list is there', async () => {
-    await using shown = await visit(browser, 'about:blank');
+    await using shown = await enter('about:blank');
     const { page } = shown;
     const gate = Promise.withResolvers<void>();
     await page.route('**/api/v1/models', (route) => gate.promise.then(() => route.continue()));
@@ -111,7 +114,7 @@ describe('a question that is sent while the list of models is on its way', () =>
 
 describe.each([english, portuguese])('a chat with the starter model in $language', (words) => {
   test('is answered, answered again, edited, and still there after a reload', async () => {
-    await using shown = await visit(browser, ui('/chat?model=starter'), { language: words.language });
+    await using shown = await enter(ui('/chat?model=starter'), { language: words.language });
     const { page } = shown;
     await ask(page, words.message, words.question);
 
@@ -145,7 +148,7 @@ describe.each([english, portuguese])('a chat with the starter model in $language
 
 describe('an answer that is being written', () => {
   test('goes on through a reload, and Escape stops it with what there is', async () => {
-    await using shown = await visit(browser, ui('/chat?model=steady'));
+    await using shown = await enter(ui('/chat?model=steady'));
     const { page } = shown;
     await ask(page, english.message, 'Write a lot.');
     const messages = thread(page, english);
@@ -162,10 +165,10 @@ describe('an answer that is being written', () => {
   });
 
   test('is seen growing in a second window', async () => {
-    await using first = await visit(browser, ui('/chat?model=steady'));
+    await using first = await enter(ui('/chat?model=steady'));
     await ask(first.page, english.message, 'Write for two.');
     await thread(first.page, english).getByText('bold').first().waitFor();
-    await using second = await visit(browser, first.page.url());
+    await using second = await enter(first.page.url());
     const messages = thread(second.page, english);
     await messages.getByText('bold').first().waitFor();
     const before = (await textOf(messages)).length;
@@ -216,7 +219,7 @@ describe('a chat of 400 messages', () => {
   test('opens at its end, draws only the answer that streams, and shows what is earlier on request', async () => {
     const id = await makeLongChat(400);
     await client().updateChat(id, { model: 'steady' });
-    await using shown = await visit(browser, ui());
+    await using shown = await enter(ui());
     const { page } = shown;
     const began = performance.now();
     await page.goto(ui(`/chat/${id}`));
@@ -246,7 +249,7 @@ describe('a chat of 400 messages', () => {
 
 describe('the cluster behind the pages', () => {
   test('comes back after a restart: the page says so meanwhile, and the history is there', async () => {
-    await using shown = await visit(browser, ui('/chat?model=starter'));
+    await using shown = await enter(ui('/chat?model=starter'));
     const { page } = shown;
     await page.getByRole('button', { name: 'Connection: Live' }).waitFor();
     await ask(page, english.message, 'What is the capital of Brazil?');
@@ -275,7 +278,7 @@ describe('the cluster behind the pages', () => {
     await client().stopChat(id);
     await turn.return(undefined);
 
-    await using shown = await visit(browser, ui());
+    await using shown = await enter(ui());
     const { page } = shown;
     await page.getByRole('img', { name: /^Tokens per second in the last minutes/ }).waitFor();
     await shown.picture('overview-past');
@@ -287,7 +290,7 @@ describe('the cluster behind the pages', () => {
   });
 
   test('a second machine appears by itself, and its page says what it is', async () => {
-    await using shown = await visit(browser, ui('/nodes?add=true'));
+    await using shown = await enter(ui('/nodes?add=true'));
     const { page } = shown;
     await page.getByRole('textbox', { name: 'Name of the machine' }).fill('second');
     await page.getByRole('button', { name: 'Make the command' }).click();
@@ -307,7 +310,7 @@ describe('the cluster behind the pages', () => {
 
 describe('windows of one browser', () => {
   test('share one stream of events; when the one that holds it is closed, another takes over', async () => {
-    await using shown = await visit(browser, ui('/models'));
+    await using shown = await enter(ui('/models'));
     await shown.page.getByRole('button', { name: 'Connection: Live' }).waitFor();
     const streams = (page: Page) => {
       let count = 0;
@@ -333,7 +336,7 @@ describe('windows of one browser', () => {
 
 describe('models', () => {
   test('are added by path, with the reason when that fails, loaded, and deleted by typing their name', async () => {
-    await using shown = await visit(browser, ui('/models'));
+    await using shown = await enter(ui('/models'));
     const { page } = shown;
     await page.getByRole('button', { name: 'Add model' }).click();
     const dialog = page.getByRole('dialog');
@@ -369,7 +372,7 @@ describe('the list of chats', () => {
   test('is searched, and its chats are renamed, pinned and deleted', async () => {
     const { id } = await client().createChat({ model: 'swift', title: 'A plan for Sunday' });
     await client().createChat({ model: 'swift', title: 'Something else' });
-    await using shown = await visit(browser, ui(`/chat/${id}`));
+    await using shown = await enter(ui(`/chat/${id}`));
     const { page } = shown;
     const list = page.getByRole('navigation', { name: 'Chats' });
     await page.getByRole('searchbox', { name: 'Search chats' }).fill('sunday');
@@ -395,10 +398,103 @@ describe('the list of chats', () => {
   });
 });
 
+describe('the parameters of a chat', () => {
+  const looks = [
+    {
+      language: 'en',
+      theme: 'light',
+      width: 1440,
+      height: 900,
+      button: /^Parameters/,
+      title: 'Parameters',
+      system: 'System prompt',
+      longest: 'Longest answer',
+      save: 'Save',
+      words: english,
+    },
+    {
+      language: 'pt-BR',
+      theme: 'dark',
+      width: 390,
+      height: 844,
+      button: /^Parâmetros/,
+      title: 'Parâmetros',
+      system: 'Instrução de sistema',
+      longest: 'Resposta mais longa',
+      save: 'Salvar',
+      words: portuguese,
+    },
+  ] as const;
+
+  test.each(looks)('are set by keyboard, kept by the server, and hold for its answers: $language, $theme, $width wide', async (look) => {
+    await using shown = await enter(ui('/chat?model=steady'), look);
+    const { page } = shown;
+    await page.getByRole('button', { name: look.button }).focus();
+    await page.keyboard.press('Enter');
+    const drawer = page.getByRole('dialog', { name: look.title });
+    await drawer.getByLabel(look.longest).fill('none');
+    await drawer.getByLabel(look.longest).press('Enter');
+    await drawer.getByRole('alert').waitFor();
+    await shown.picture(`parameters-wrong-${look.language}`);
+    expect(await findBarriers(shown)).toEqual([]);
+    await drawer.getByLabel(look.system).fill('Speak like a poet.');
+    await drawer.getByLabel(look.longest).fill('7');
+    await drawer.getByLabel(look.longest).press('Enter');
+    await drawer.waitFor({ state: 'detached' });
+    await eventually('the focus is back on the button', () => page.evaluate("document.activeElement.ariaHasPopup === 'dialog'"));
+
+    await ask(page, look.words.message, 'Write seven words.');
+    const messages = thread(page, look.words);
+    await messages.getByRole('button', { name: look.words.again }).waitFor();
+    expect(await textOf(messages.getByRole('article').last())).toMatch(/7 tokens/);
+    await page.reload();
+    await page.getByRole('button', { name: /^Par.met.* \(2 / }).click();
+    await drawer.waitFor();
+    expect(await drawer.getByLabel(look.system).inputValue()).toBe('Speak like a poet.');
+    expect(await drawer.getByLabel(look.longest).inputValue()).toBe('7');
+    await shown.picture(`parameters-${look.language}`);
+    expect(await findBarriers(shown)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await drawer.waitFor({ state: 'detached' });
+    await shown.picture(`parameters-closed-${look.language}`);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    const { options } = await client().getChat(page.url().split('/').at(-1) ?? '');
+    expect(options).toEqual({ system: 'Speak like a poet.', max_tokens: 7 });
+    expect(shown.problems).toEqual([]);
+  });
+});
+
+describe('a chat as a file', () => {
+  test('is given as Markdown and as JSON', async () => {
+    const { id } = await client().createChat({ model: 'swift', title: 'Uma conversa, exportada' });
+    for await (const event of client().takeTurn(id, { parentId: null, content: 'Say *something*.' })) if (event.type === 'done') break;
+    await using shown = await enter(ui(`/chat/${id}`));
+    const { page } = shown;
+    const save = async (name: string) => {
+      await page.getByRole('button', { name: 'Actions for Uma conversa, exportada' }).click();
+      await page.getByRole('menuitem', { name }).waitFor();
+      await shown.picture('chat-menu');
+      const downloading = page.waitForEvent('download');
+      await page.getByRole('menuitem', { name }).click();
+      const file = await downloading;
+      return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
+    };
+    const markdown = await save('Export as Markdown');
+    expect(markdown.name).toBe('uma-conversa-exportada.md');
+    expect(markdown.text).toMatch(
+      /^# Uma conversa, exportada\n\nswift · .+\n\n## You\n\n\*.+\*\n\nSay \*something\*\.\n\n## swift · .+\n\n\*.+\*\n\nSome \*\*bold\*\* words/,
+    );
+    const json = await save('Export as JSON');
+    expect(json.name).toBe('uma-conversa-exportada.json');
+    expect(JSON.parse(json.text)).toEqual(await client().getChat(id));
+    expect(shown.problems).toEqual([]);
+  });
+});
+
 describe('an answer that fails', () => {
   test('says why, in the page’s language, and can be asked for again', async () => {
     await client().addModel({ name: 'crashing', path: join(folder, 'crashing.fake.json') });
-    await using shown = await visit(browser, ui('/chat?model=crashing'), { language: 'pt-BR' });
+    await using shown = await enter(ui('/chat?model=crashing'), { language: 'pt-BR' });
     const { page } = shown;
     await ask(page, portuguese.message, 'Olá');
     const alert = thread(page, portuguese).getByRole('alert');
@@ -412,7 +508,7 @@ describe('an answer that fails', () => {
 
 describe('a page in Portuguese', () => {
   test('says in Portuguese what the server says: notices, reasons, and what went wrong', async () => {
-    await using shown = await visit(browser, ui('/models/starter'), { language: 'pt-BR' });
+    await using shown = await enter(ui('/models/starter'), { language: 'pt-BR' });
     const { page } = shown;
     await page.getByText('Este é um modelo muito pequeno, de demonstração.').waitFor();
     await page.getByText('Modelo de conversa muito pequeno (inglês e português)').waitFor();
@@ -435,7 +531,7 @@ describe('a page in Portuguese', () => {
 
 describe('copy as curl', () => {
   test('gives a command that asks the same question', async () => {
-    await using shown = await visit(browser, ui('/chat?model=starter'));
+    await using shown = await enter(ui('/chat?model=starter'));
     const { page } = shown;
     await shown.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: cluster.url });
     await ask(page, english.message, 'What is the capital of Italy?');
@@ -467,7 +563,7 @@ describe('every page', () => {
 
   test.each(looks)('has no barriers and no errors: $language, $theme, $width wide', async (look) => {
     for (const [name, path] of Object.entries(paths)) {
-      await using shown = await visit(browser, ui(path), look);
+      await using shown = await enter(ui(path), look);
       await shown.page.getByRole('heading', { level: 1 }).first().waitFor();
       await shown.page.getByRole('button', { name: /: (Live|Ao vivo)$/ }).waitFor();
       await shown.picture(`${name}-${look.language}-${look.theme}-${look.width}`);
@@ -480,7 +576,7 @@ describe('every page', () => {
   });
 
   test('the barriers that we plant are found: the check sees', async () => {
-    await using shown = await visit(browser, ui('/nodes'));
+    await using shown = await enter(ui('/nodes'));
     await shown.page.getByRole('heading', { level: 1 }).waitFor();
     await shown.page.evaluate(`document.querySelector('main').insertAdjacentHTML('beforeend', '<p id="faint">Faint</p><input id="nameless">');
       document.querySelector('#faint').style.color = '#ccc';`);
@@ -490,7 +586,7 @@ describe('every page', () => {
   });
 
   test('is reached by keyboard alone: skip link, palette, language', async () => {
-    await using shown = await visit(browser, ui());
+    await using shown = await enter(ui());
     const { page } = shown;
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.keyboard.press('Tab');

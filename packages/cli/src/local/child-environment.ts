@@ -1,7 +1,23 @@
 /** The compile cache, and where other programs were told to keep their models, so that the agent looks there. */
 const passedOn = ['NODE_COMPILE_CACHE', 'OLLAMA_MODELS', 'HF_HOME', 'HF_HUB_CACHE', 'XDG_CACHE_HOME'];
 
+/** Where the master key may come from. The control plane alone gets these: no agent and no engine needs them. */
+const keySources = ['CLUSTER_AI_KEY', 'CLUSTER_AI_KEY_PREVIOUS', 'CREDENTIALS_DIRECTORY'];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const pick = (environment: Environment, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
+
 /** What our own processes get from the environment beyond what every child gets. */
-export function childEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(passedOn.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
+export const childEnvironment = (environment: Environment): Record<string, string> => pick(environment, passedOn);
+
+/** What the control plane gets besides. */
+export const keyEnvironment = (environment: Environment): Record<string, string> => pick(environment, keySources);
+
+/** The environment as we were started with it; the keys in it are not handed on to what we start by other ways. */
+export function takeEnvironment(own: Record<string, string | undefined>): Environment {
+  const environment = { ...own };
+  for (const name of keySources) delete own[name];
+  return environment;
 }

@@ -34,6 +34,8 @@ export interface SuperviseDeps {
 interface Role {
   readonly name: 'control-plane' | 'agent';
   readonly script: string;
+  /** What this one gets and the others do not. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Asked anew for each start. */
   readonly argument: () => ControlPlaneStart | AgentStart;
   readonly onMessage: (message: unknown) => void;
@@ -48,7 +50,7 @@ interface Kept {
 }
 
 /** Keeps one of our processes running. */
-function keep({ name, script, argument, onMessage, onExit }: Role, deps: SuperviseDeps): Kept {
+function keep({ name, script, environment, argument, onMessage, onExit }: Role, deps: SuperviseDeps): Kept {
   const stopping = new AbortController();
   const lines: string[] = [];
   let child: Child | undefined;
@@ -60,7 +62,7 @@ function keep({ name, script, argument, onMessage, onExit }: Role, deps: Supervi
   const start = () => {
     child = startChild({
       script,
-      environment: { ...deps.environment, [START_VARIABLE]: JSON.stringify(argument()) },
+      environment: { ...deps.environment, ...environment, [START_VARIABLE]: JSON.stringify(argument()) },
       onErrorLine,
       onMessage,
     });
@@ -136,6 +138,8 @@ function toStartError(name: string, lines: readonly string[]): ClusterError {
 }
 
 export interface SuperviseClusterDeps extends SuperviseDeps {
+  /** Of the control plane alone: where its master key comes from. */
+  readonly keyEnvironment: Readonly<Record<string, string>>;
   readonly options: ControlPlaneOptions;
   /** Each time the control plane is ready: at first, and after it was started again. */
   readonly onReady: (ready: ControlPlaneReady) => void;
@@ -154,7 +158,7 @@ const portOf = (address: string | undefined) => Number(address?.split(':').at(-1
 
 /** Ports that were free ones at the first start stay what they were when the control plane is started again: clients know them. */
 function keptPorts(ready: ControlPlaneReady, options: ControlPlaneOptions): Partial<ControlPlaneOptions> {
-  const ollama = ready.listeners.find(({ name, condition }) => name === 'ollama' && condition.state === 'ready');
+  const ollama = ready.listeners.find(({ name, condition }) => name === 'ollama' && condition.state !== 'stopped');
   return {
     ...(options.port === 0 ? { port: portOf(ready.url) } : {}),
     ...(options.linkPort === 0 ? { linkPort: portOf(ready.linkAddress) } : {}),
@@ -198,7 +202,8 @@ export function superviseCluster(deps: SuperviseClusterDeps): SupervisedCluster 
     ...deps.options,
     ...(ready === undefined ? {} : keptPorts(ready, deps.options)),
   });
-  const controlPlane = keep({ name: 'control-plane', script: deps.files.controlPlane, argument, onMessage, onExit }, deps);
+  const { keyEnvironment: environment } = deps;
+  const controlPlane = keep({ name: 'control-plane', script: deps.files.controlPlane, environment, argument, onMessage, onExit }, deps);
 
   async function stop(): Promise<void> {
     isStopping = true;

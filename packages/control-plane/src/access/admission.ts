@@ -4,6 +4,7 @@ import type { Caller } from './caller.ts';
 import type { ApiKeys } from './keys/api-keys.ts';
 import { looksLikeKey } from './keys/key-text.ts';
 import { checkCsrf } from './people/session-cookie.ts';
+import type { Quota } from './quotas/limits.ts';
 import { type Credential, readCredential } from './read-credential.ts';
 import { leastRoleWith } from './roles.ts';
 
@@ -15,8 +16,15 @@ export interface SessionLookup {
   /** For a bearer token whose check takes time (a signature): afterwards `findPrepared` knows it. `undefined` for all others, which wait for nothing. */
   prepare?(bearer: string): Promise<void> | undefined;
   findPrepared?(bearer: string): Caller | 'ended' | undefined;
-  /** What the owner of a key may do now; `nobody` for one who was disabled or removed, `undefined` for the machine's owner. */
-  rightsOf?(ownerId: string): ReadonlySet<Permission> | 'nobody' | undefined;
+  /** What the owner of a key may do now; `nobody` for one who was disabled or removed, `undefined` for the machine's owner. The same object as long as nothing changes. */
+  ownerOf?(ownerId: string): KeyOwner | 'nobody' | undefined;
+}
+
+export interface KeyOwner {
+  readonly permissions: ReadonlySet<Permission>;
+  readonly models: readonly string[] | undefined;
+  /** What all keys of this owner use together. */
+  readonly quota: Quota;
 }
 
 export interface LocalRule {
@@ -61,14 +69,28 @@ const signIn = () =>
     hint: 'Sign in under /ui, or send a key: Authorization: Bearer KEY. Make one on the control plane’s machine: cluster-ai keys create NAME',
   });
 
+/** A key as its owner allows it, so that it is made once and not with each request. */
+const limited = new WeakMap<Caller, { readonly owner: KeyOwner; readonly caller: Caller }>();
+
+const limit = (key: Caller, { permissions, models, quota }: KeyOwner): Caller => ({
+  ...key,
+  permissions: new Set([...key.permissions].filter((permission) => permissions.has(permission))),
+  ownerModels: models,
+  quotas: [...(key.quotas ?? []), quota],
+});
+
 /** A key is never more than its owner, who may have become less since it was made. */
-function withinOwner(key: Caller, rights: ReadonlySet<Permission> | 'nobody' | undefined): Caller {
-  if (rights === 'nobody')
+function withinOwner(key: Caller, owner: KeyOwner | 'nobody' | undefined): Caller {
+  if (owner === 'nobody')
     throw new ClusterError('key_revoked', `The owner of the key "${key.name}" has no login any more.`, {
       hint: 'Ask an admin for a new key.',
     });
-  if (rights === undefined || rights === key.permissions || [...key.permissions].every((permission) => rights.has(permission))) return key;
-  return { ...key, permissions: new Set([...key.permissions].filter((permission) => rights.has(permission))) };
+  if (owner === undefined) return key;
+  const known = limited.get(key);
+  if (known?.owner === owner) return known.caller;
+  const caller = limit(key, owner);
+  limited.set(key, { owner, caller });
+  return caller;
 }
 
 function unlessEnded(found: Caller | 'ended' | undefined): Caller | undefined {
@@ -77,6 +99,9 @@ function unlessEnded(found: Caller | 'ended' | undefined): Caller | undefined {
 }
 
 const sessionEnded = () => new ClusterError('session_ended', 'This session has ended.', { hint: 'Sign in again under /ui.' });
+
+const localHint =
+  'Sign in under /ui, or send a key. The first admin uses the link that the start prints; on the command line of this machine: cluster-ai users add NAME --role admin';
 
 const refused = new WeakMap<object, Caller>();
 
@@ -89,7 +114,7 @@ function refuse(caller: Caller, permission: Permission): ClusterError {
   const least = leastRoleWith(permission);
   const who = kind === 'local' ? 'Whoever calls from this machine without a key' : `${name}${role === null ? '' : ` (${role})`}`;
   const error = new ClusterError('forbidden', `${who} may not do this: the right ${permission} is missing.`, {
-    hint: kind === 'local' ? 'Sign in under /ui, or send a key.' : `The role ${least} has it; an admin can give it.`,
+    hint: kind === 'local' ? localHint : `The role ${least} has it; an admin can give it.`,
     details: { permission, role: least },
   });
   refused.set(error, caller);
@@ -113,7 +138,7 @@ export function createAdmission({ keys, sessions, host, local }: AdmissionDepend
 
   function byKey(text: string): Caller {
     const key = keys.authenticate(text);
-    return withinOwner(key, sessions.rightsOf?.(key.ownerId));
+    return withinOwner(key, sessions.ownerOf?.(key.ownerId));
   }
 
   const byBearer = (text: string) => host.find(text) ?? unlessEnded(sessions.findPrepared?.(text) ?? sessions.find(text));
@@ -133,7 +158,7 @@ export function createAdmission({ keys, sessions, host, local }: AdmissionDepend
     },
     /**
      * Who calls, if he may. Clients of other systems must send some key, so text that never was one of ours counts as none where none is needed.
-     * Throws `unauthorized`, `key_revoked`, `key_expired`, `session_ended`, `origin_not_allowed`, `quota_exceeded` or `forbidden`.
+     * Throws `unauthorized`, `key_revoked`, `key_expired`, `session_ended`, `origin_not_allowed` or `forbidden`.
      */
     admit(request: AdmissionRequest, permission: Permission): Caller {
       const caller = identify(request, readCredential(request.headers, request.isSecure)) ?? asLocal(request);

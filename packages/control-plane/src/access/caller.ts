@@ -1,5 +1,6 @@
 import type { callerKinds, Me, Permission, Role } from '@cluster-ai/contracts';
 import type { FastifyRequest } from 'fastify';
+import type { Quota } from './quotas/limits.ts';
 
 /** Who calls, once that is known. */
 export interface Caller {
@@ -13,6 +14,10 @@ export interface Caller {
   readonly permissions: ReadonlySet<Permission>;
   /** Model names that it may use, with `*`; undefined for all. */
   readonly models: readonly string[] | undefined;
+  /** Of a key: what its owner may use; both must allow a model. */
+  readonly ownerModels?: readonly string[] | undefined;
+  /** Whose use is counted with what this caller does: its own, and the owner's where it is a key. Absent: nobody's. */
+  readonly quotas?: readonly Quota[];
   /** Aborts when the caller may no longer do what it may do now: what is still open for it is closed then. Absent where nothing tells. */
   readonly whenCut?: () => AbortSignal;
 }

@@ -28,10 +28,7 @@ const nothing: ReadonlySet<Permission> = new Set();
 
 export const permissionsOf = (role: Role): ReadonlySet<Permission> => permissionsByRole.get(role) ?? nothing;
 
-/** Until somebody can sign in, whoever uses this machine is its admin; nobody else can reach it. */
-const permissionsBeforeSetUp: ReadonlySet<Permission> = permissionsOf('admin');
-
-/** What may be done without any credential once there is an admin and nobody else has a login: one person's machine stays easy to use. */
+/** What may be done without any credential while at most one person has a login: one person's machine stays easy to use. */
 const localPermissions: ReadonlySet<Permission> = new Set<Permission>([
   'self:read',
   'inference:use',
@@ -45,8 +42,7 @@ const localPermissions: ReadonlySet<Permission> = new Set<Permission>([
 
 /** What somebody of this machine may do without a credential, by how many people have a login. */
 export function permissionsWithoutCredential(people: number): ReadonlySet<Permission> | undefined {
-  if (people === 0) return permissionsBeforeSetUp;
-  return people === 1 ? localPermissions : undefined;
+  return people <= 1 ? localPermissions : undefined;
 }
 
 /** The least role that has a permission: whom to ask. */

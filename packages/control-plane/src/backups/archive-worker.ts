@@ -1,8 +1,9 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, type Hash, type KeyObject } from 'node:crypto';
 import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Header } from 'tar/header';
+import { signManifest } from './archive-seal.ts';
 
 /** A file to be packed. `digest` is what its bytes must have, where that is known already. */
 export interface PackEntry {
@@ -29,6 +30,8 @@ export type ArchiveJob =
       readonly entries: readonly PackEntry[];
       /** What the manifest says beside the list of files. */
       readonly head: Readonly<Record<string, unknown>>;
+      /** Proves the manifest, and by its digests everything else. */
+      readonly signingKey: KeyObject;
       readonly nowMs: number;
     }
   | { readonly type: 'unpack'; readonly archive: string; readonly entries: readonly UnpackEntry[] }
@@ -37,7 +40,7 @@ export type ArchiveJob =
 export type ArchiveAnswer =
   | { readonly packed: { readonly digest: string; readonly sizeBytes: number; readonly files: number } }
   | { readonly unpacked: true }
-  | { readonly manifest: string }
+  | { readonly manifest: string /** Empty where there is none. */; readonly signature: string }
   | ArchiveProblem;
 
 export type ArchiveProblem =
@@ -48,6 +51,7 @@ export type ArchiveProblem =
 
 const MANIFEST_NAME = 'manifest.json';
 const MANIFEST_DIGEST_NAME = 'manifest.json.sha256';
+const SIGNATURE_NAME = 'manifest.json.hmac';
 
 const BLOCK_BYTES = 512;
 const CHUNK_BYTES = 1024 * 1024;
@@ -137,7 +141,7 @@ function writeFile(write: Write, { name, sizeBytes, digest, path }: PackedFile &
   });
 }
 
-function pack({ archive, entries, head, nowMs }: ArchiveJob & { type: 'pack' }): ArchiveAnswer {
+function pack({ archive, entries, head, signingKey, nowMs }: ArchiveJob & { type: 'pack' }): ArchiveAnswer {
   const files = entries.map((entry) => ({ ...entry, ...digestFile(entry) }));
   return withFile(archive, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, (descriptor) => {
     const hash = createHash('sha256');
@@ -154,6 +158,7 @@ function pack({ archive, entries, head, nowMs }: ArchiveJob & { type: 'pack' }):
     );
     writeText(write, MANIFEST_NAME, manifest, nowMs);
     writeText(write, MANIFEST_DIGEST_NAME, digestOf(Buffer.from(manifest, 'utf8')), nowMs);
+    writeText(write, SIGNATURE_NAME, signManifest(signingKey, manifest), nowMs);
     for (const file of files) writeFile(write, file, nowMs);
     write(Buffer.alloc(2 * BLOCK_BYTES)); // the end of a tar file
     at(archive, () => fsyncSync(descriptor));
@@ -182,6 +187,14 @@ class ArchiveReader {
     return bytes;
   }
 
+  /** Whether the file of this name comes next. */
+  isNext(name: string): boolean {
+    const before = this.#position;
+    const isIt = this.next()?.name === name;
+    this.#position = before;
+    return isIt;
+  }
+
   /** `undefined` at the end. */
   next(): { name: string; sizeBytes: number } | undefined {
     const header = new Header(this.#read(Buffer.alloc(BLOCK_BYTES), 'the list of its files'));
@@ -208,10 +221,10 @@ function readText(reader: ArchiveReader, wanted: string): string {
   return Buffer.concat([...reader.body(wanted, entry.sizeBytes)].map((chunk) => Buffer.from(chunk))).toString('utf8');
 }
 
-function readManifest(reader: ArchiveReader): string {
+function readManifest(reader: ArchiveReader): { manifest: string; signature: string } {
   const manifest = readText(reader, MANIFEST_NAME);
   if (readText(reader, MANIFEST_DIGEST_NAME) !== digestOf(Buffer.from(manifest, 'utf8'))) throw new Refusal({ mismatch: MANIFEST_NAME });
-  return manifest;
+  return { manifest, signature: reader.isNext(SIGNATURE_NAME) ? readText(reader, SIGNATURE_NAME) : '' };
 }
 
 function unpackFile(reader: ArchiveReader, { name, target, sizeBytes, digest }: UnpackEntry): void {
@@ -251,9 +264,7 @@ function run(job: ArchiveJob): ArchiveAnswer {
     case 'unpack':
       return unpack(job);
     case 'read-manifest':
-      return withFile(job.archive, constants.O_RDONLY, (descriptor) => ({
-        manifest: readManifest(new ArchiveReader(descriptor, job.archive)),
-      }));
+      return withFile(job.archive, constants.O_RDONLY, (descriptor) => readManifest(new ArchiveReader(descriptor, job.archive)));
   }
 }
 

@@ -2,13 +2,16 @@ import { ClusterError } from '@cluster-ai/contracts';
 import { z } from 'zod';
 
 export const BACKUP_FORMAT = 'cluster-ai-backup';
-export const BACKUP_FORMAT_VERSION = 1;
+/** 1 had its secrets in clear, and nothing proved it. */
+export const BACKUP_FORMAT_VERSION = 2;
 
 /** Where a file of a backup may go: below the data folder, in the places that a backup has, and nowhere else. */
 const fileName = z
   .string()
   .max(400)
-  .regex(/^(cluster\.yaml|(state|database|secrets|agent)\/[\w.-]+(\/[\w.-]+)*|blobs\/sha256\/[0-9a-f]{2}\/[0-9a-f]{64})$/)
+  .regex(
+    /^((sealed\/)?cluster\.yaml|(state|database|(sealed\/)?(secrets|agent))\/[\w.-]+(\/[\w.-]+)*|blobs\/sha256\/[0-9a-f]{2}\/[0-9a-f]{64})$/,
+  )
   .refine((name) => !name.split('/').some((part) => part === '.' || part === '..'));
 
 const manifestShape = z.object({
@@ -17,6 +20,8 @@ const manifestShape = z.object({
   createdAt: z.iso.datetime(),
   database: z.object({ kind: z.enum(['sqlite', 'postgres']), migrations: z.array(z.string()) }),
   includesModels: z.boolean(),
+  /** Which key opens and proves the archive; absent in the first format. */
+  seal: z.object({ masterKeyId: z.string().regex(/^[0-9a-f]{16}$/), salt: z.base64().min(40).max(100) }).optional(),
   /** Files of models that were gone when the backup was made. */
   missing: z.array(z.string()),
   files: z.array(z.object({ name: fileName, sizeBytes: z.int().min(0), digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) })),

@@ -7,6 +7,9 @@ import { promisify } from 'node:util';
 import { inspectFakeModel } from '@cluster-ai/formats';
 import { type DataFolder, locateDataFolder, makeDataFolder, silentLogger, systemClock } from '@cluster-ai/runtime';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newMasterKey, noGivenKeys, parseMasterKey } from '../access/secrets/master-key.ts';
+import { createNamedSecrets, type NamedSecrets } from '../access/secrets/named-secrets.ts';
+import { openSecrets, type Secrets } from '../access/secrets/secrets.ts';
 import { createEventBus } from '../observability/event-bus.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -16,8 +19,9 @@ import { openBlobStore } from '../stores/fs/open-blob-store.ts';
 import { openDatabase } from '../stores/open-database.ts';
 import { tableNames } from '../stores/tables.ts';
 import { findPostgresPrograms, startThrowawayPostgres, type ThrowawayPostgres } from '../stores/testing/throwaway-postgres.ts';
+import { deriveArchiveKeys, signManifest } from './archive-seal.ts';
 import { createBackup } from './create-backup.ts';
-import { restoreBackup } from './restore-backup.ts';
+import { type RestoreOptions, restoreBackup } from './restore-backup.ts';
 
 const run = promisify(execFile);
 const never = new AbortController().signal;
@@ -27,6 +31,8 @@ interface Cluster extends AsyncDisposable {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly registry: Registry;
+  readonly secrets: Secrets;
+  readonly named: NamedSecrets;
 }
 
 async function openCluster(root: string, url = ''): Promise<Cluster> {
@@ -34,9 +40,17 @@ async function openCluster(root: string, url = ''): Promise<Cluster> {
   makeDataFolder(folder);
   const database = await openDatabase({ url, folder, log: silentLogger });
   const blobs = await openBlobStore({ folder: folder.blobs });
+  const secrets = await openSecrets({
+    database,
+    secretsFolder: folder.secrets,
+    given: noGivenKeys,
+    clock: systemClock,
+    log: silentLogger,
+  });
+  const named = createNamedSecrets({ database, secrets, clock: systemClock });
   const events = createEventBus({ firstId: 1 });
   const registry = await openRegistry({ database, blobs, events, clock: systemClock, log: silentLogger, inspect: inspectFakeModel });
-  return { folder, database, blobs, registry, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+  return { folder, database, blobs, registry, secrets, named, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
 }
 
 const digestOf = async (path: string) =>
@@ -78,6 +92,7 @@ async function makeCluster(url = ''): Promise<Cluster> {
   await mkdir(join(cluster.folder.agent, 'weights'));
   await writeFile(join(cluster.folder.agent, 'weights', 'cached'), 'fetched again when needed');
   await writeFile(cluster.folder.config, "version: '1.0' # mine\n");
+  await cluster.named.put('registry', { value: 'a very secret token' });
   await addChat(cluster, 'first');
   return cluster;
 }
@@ -86,21 +101,31 @@ const addChat = ({ database }: Pick<Cluster, 'database'>, id: string) =>
   database.transaction((transaction) =>
     transaction
       .insertInto('chats')
-      .values({ id, title: 'Olá 😀\n"you"', model: 'stored', created_at: 1, updated_at: 1, head_id: null, is_pinned: 0, owner_id: 'local' })
+      .values({
+        id,
+        title: 'Olá 😀\n"you"',
+        model: 'stored',
+        created_at: 1,
+        updated_at: 1,
+        head_id: null,
+        is_pinned: 0,
+        owner_id: 'local',
+        options_json: '{}',
+      })
       .execute(),
   );
 
 const backUp = (cluster: Cluster, path = backups, includeModels = true, signal = never) =>
   createBackup({ ...cluster, clock: systemClock, log: silentLogger, path, includeModels }, signal);
 
-const restore = (
-  path: string,
-  more: { folder?: string; databaseUrl?: string; blobs?: string; force?: boolean; signal?: AbortSignal } = {},
-) =>
-  restoreBackup(
-    { path, folder: join(root, 'new-home'), force: false, clock: systemClock, log: silentLogger, ...more },
+/** As on another machine to which somebody brought the key. */
+const restore = (path: string, more: Partial<RestoreOptions> & { signal?: AbortSignal } = {}) => {
+  const keyFile = join(root, 'home', 'secrets', 'master.key');
+  return restoreBackup(
+    { path, folder: join(root, 'new-home'), force: false, keyFile, clock: systemClock, log: silentLogger, ...more },
     more.signal ?? never,
   );
+};
 
 test('a restored cluster is the one that was backed up: rows, secrets, configuration, and models by their digest', async () => {
   await using cluster = await makeCluster();
@@ -111,11 +136,12 @@ test('a restored cluster is the one that was backed up: rows, secrets, configura
 
   const folder = locateDataFolder(join(root, 'new-home'), {});
   expect(await readFile(join(folder.secrets, 'ca.key'), 'utf8')).toBe('a very secret key');
-  expect((await stat(join(folder.secrets, 'ca.key'))).mode & 0o777).toBe(0o600);
+  for (const name of ['ca.key', 'master.key']) expect((await stat(join(folder.secrets, name))).mode & 0o777).toBe(0o600);
   expect(await readFile(join(folder.agent, 'identity.json'), 'utf8')).toBe('{"node":"me"}');
   expect(await readFile(folder.config, 'utf8')).toBe("version: '1.0' # mine\n");
   await using again = await openCluster(join(root, 'new-home'));
   expect(await readRows(again.database)).toEqual(rows);
+  expect(await again.named.get('registry')).toBe('a very secret token');
   for (const name of ['stored', 'in-place']) {
     const { path, file } = again.registry.resolve(name);
     expect(await digestOf(path)).toBe(file.digest);
@@ -140,7 +166,7 @@ test('says what it wrote: size, digest and number of files; only its owner can r
   expect(backup.path).toMatch(/backups\/cluster-ai-backup-\d{8}T\d{6}Z\.tar$/);
   expect((await stat(backup.path)).mode & 0o777).toBe(0o600);
   const { stdout } = await run('tar', ['-tf', backup.path]);
-  expect(stdout.split('\n').slice(0, 3)).toEqual(['manifest.json', 'manifest.json.sha256', 'state/cluster.db']);
+  expect(stdout.split('\n').slice(0, 4)).toEqual(['manifest.json', 'manifest.json.sha256', 'manifest.json.hmac', 'state/cluster.db']);
   expect(await readdir(backups)).toHaveLength(1);
 });
 
@@ -197,7 +223,7 @@ test('a flipped byte in any file is refused with its name, and nothing is change
   const { path } = await backUp(cluster);
   const { stdout } = await run('tar', ['-tRvf', path]); // "block 4: -rw------- 0/0  123 date time name"
   const entries = [...stdout.matchAll(/^block (\d+): \S+ \S+\s+(\d+) \S+ \S+ (\S+)$/gm)];
-  expect(entries).toHaveLength(8);
+  expect(entries).toHaveLength(9);
   for (const [, block, size, name] of entries) {
     const damaged = join(root, 'damaged.tar');
     await copyFile(path, damaged);
@@ -207,7 +233,7 @@ test('a flipped byte in any file is refused with its name, and nothing is change
     await handle.read(byte, 0, 1, position);
     await handle.write(Buffer.from([(byte[0] ?? 0) ^ 1]), 0, 1, position);
     await handle.close();
-    const shown = name === 'manifest.json.sha256' ? 'manifest.json' : String(name);
+    const shown = { 'manifest.json.sha256': 'manifest.json', 'manifest.json.hmac': 'was changed' }[String(name)] ?? String(name);
     await expect(restore(damaged)).rejects.toMatchObject({ code: 'digest_mismatch', message: expect.stringContaining(shown) });
   }
   expect((await readdir(root)).filter((name) => name.startsWith('new-home'))).toEqual([]);
@@ -225,8 +251,8 @@ test('a backup that was cut anywhere is refused', async () => {
   expect((await readdir(root)).filter((name) => name.startsWith('new-home'))).toEqual([]);
 });
 
-/** An archive of our form with a manifest of somebody else's making. */
-async function forge(change: (manifest: Record<string, unknown>) => void): Promise<string> {
+/** An archive of our form with a manifest of somebody else's making: of one who has the key, or of one who has not. */
+async function forge(change: (manifest: Record<string, unknown>) => void, hasKey = true): Promise<string> {
   await using cluster = await makeCluster();
   const { path } = await backUp(cluster);
   const folder = join(root, 'forged');
@@ -237,6 +263,11 @@ async function forge(change: (manifest: Record<string, unknown>) => void): Promi
   const text = JSON.stringify(manifest);
   await writeFile(join(folder, 'manifest.json'), text);
   await writeFile(join(folder, 'manifest.json.sha256'), `sha256:${createHash('sha256').update(text).digest('hex')}`);
+  if (hasKey) {
+    const master = parseMasterKey(await readFile(join(cluster.folder.secrets, 'master.key')), '');
+    const { manifest: key } = deriveArchiveKeys(master, JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')).seal);
+    await writeFile(join(folder, 'manifest.json.hmac'), signManifest(key, text));
+  }
   const forged = join(root, 'forged.tar');
   const { stdout } = await run('tar', ['-tf', path]);
   await run('tar', ['-cf', forged, '-C', folder, '--format=ustar', ...stdout.trim().split('\n')]);
@@ -266,9 +297,86 @@ test('a file that the manifest names and the archive lacks is missed, and one th
   await rm(backups, { recursive: true });
   await mkdir(backups);
   const unnamed = await forge((manifest) => {
-    manifest['files'] = (manifest['files'] as { name: string }[]).filter(({ name }) => name !== 'secrets/ca.key');
+    manifest['files'] = (manifest['files'] as { name: string }[]).filter(({ name }) => name !== 'sealed/secrets/ca.key');
   });
   await expect(restore(unnamed)).rejects.toMatchObject({ code: 'digest_mismatch', message: expect.stringContaining('secrets/ca.key') });
+});
+
+test('attack 53: a stolen archive gives no secret: neither keys nor tokens nor passwords lie in it in clear', async () => {
+  await using cluster = await makeCluster();
+  const password = 'postgres://me:hidden-password@db/state';
+  await writeFile(cluster.folder.config, `# database: ${password}\n`);
+  await cluster.secrets.rotateMasterKey();
+  const { path, masterKeyId } = await backUp(cluster);
+  const archive = await readFile(path);
+  const keys = await readdir(cluster.folder.secrets, { recursive: true, withFileTypes: true });
+  const masterKeys = await Promise.all(
+    keys
+      .filter((entry) => /^(master|[0-9a-f]{16})\.key$/.test(entry.name))
+      .map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')),
+  );
+  expect(masterKeys).toHaveLength(2);
+  const planted = ['a very secret key', 'a very secret token', 'hidden-password', '{"node":"me"}', ...masterKeys.map((key) => key.trim())];
+  const forms = planted.flatMap((text) => [
+    Buffer.from(text),
+    Buffer.from(text, 'base64'),
+    Buffer.from(Buffer.from(text).toString('base64')),
+  ]);
+  expect(forms.filter((bytes) => bytes.length > 8 && archive.includes(bytes)).map(String)).toEqual([]);
+  expect((await run('tar', ['-tf', path])).stdout).not.toMatch(/master\.key|retired/);
+  expect((await cluster.secrets.describe()).masterKey.id).toBe(masterKeyId);
+});
+
+test('attack 53: without its key, or with another one, a backup is not restored, and says which key it needs', async () => {
+  await using cluster = await makeCluster();
+  const { path, masterKeyId } = await backUp(cluster);
+  const other = join(root, 'other.key');
+  await writeFile(other, newMasterKey().key.export().toString('base64'), { mode: 0o600 });
+  const error = { code: 'secret_unreadable', message: expect.stringContaining(masterKeyId), hint: expect.stringContaining('--key-file') };
+  const options = { path, folder: join(root, 'new-home'), force: false, clock: systemClock, log: silentLogger };
+  await expect(restoreBackup(options, never)).rejects.toMatchObject(error);
+  await expect(restore(path, { keyFile: other })).rejects.toMatchObject(error);
+  await expect(restore(path, { keyFile: join(root, 'nowhere') })).rejects.toMatchObject({ code: 'file_not_found' });
+  expect((await readdir(root)).filter((name) => name.startsWith('new-home'))).toEqual([]);
+  const key = await readFile(join(cluster.folder.secrets, 'master.key'), 'utf8');
+  await restoreBackup({ ...options, given: { ...noGivenKeys, key } }, never);
+  expect(await readdir(join(root, 'new-home', 'secrets'))).toEqual(['ca.key']); // who gives the key by the environment keeps it there
+});
+
+test('on its own machine a backup finds its key, also one that was replaced since', async () => {
+  const cluster = await makeCluster();
+  const { path } = await backUp(cluster);
+  await cluster.secrets.rotateMasterKey();
+  await cluster[Symbol.asyncDispose]();
+  const folder = join(root, 'home');
+  const options = { path, folder, force: true, clock: systemClock, log: silentLogger };
+  await restoreBackup(options, never);
+  await using again = await openCluster(folder);
+  expect(await again.named.get('registry')).toBe('a very secret token');
+});
+
+test('attack 53: an archive that was changed by somebody without the key is refused, also when all its digests are right', async () => {
+  const changed = await forge((manifest) => {
+    manifest['createdAt'] = '2020-01-01T00:00:00.000Z';
+  }, false);
+  await expect(restore(changed)).rejects.toMatchObject({ code: 'digest_mismatch', message: expect.stringContaining('was changed after') });
+  expect((await readdir(root)).filter((name) => name.startsWith('new-home'))).toEqual([]);
+});
+
+test('attack 53: an archive without its proof is refused', async () => {
+  const stripped = await forge((manifest) => {
+    delete manifest['seal'];
+  }, false);
+  await expect(restore(stripped)).rejects.toMatchObject({ code: 'digest_mismatch', hint: expect.stringContaining('--unsealed') });
+  expect((await readdir(root)).filter((name) => name.startsWith('new-home'))).toEqual([]);
+});
+
+test('a backup of the first format is restored by those who trust it', async () => {
+  const old = await forge((manifest) => {
+    manifest['formatVersion'] = 1;
+    delete manifest['seal'];
+  }, false);
+  expect(await restore(old, { unsealed: true })).toMatchObject({ includesModels: true });
 });
 
 test('a backup of a newer program is refused', async () => {

@@ -1,13 +1,16 @@
-import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { type Backup, ClusterError } from '@cluster-ai/contracts';
 import type { Clock, DataFolder, Logger } from '@cluster-ai/runtime';
+import type { MasterKey } from '../access/secrets/master-key.ts';
+import type { Secrets } from '../access/secrets/secrets.ts';
 import { findProblem } from '../registry/check-blobs.ts';
 import type { BlobStore } from '../stores/blob-store.ts';
 import type { Database } from '../stores/database.ts';
 import { isFileError, toFolderError } from '../stores/fs/file-errors.ts';
 import { listMigrations } from '../stores/migrations/migrate.ts';
 import type { BlobRow } from '../stores/tables.ts';
+import { type ArchiveKeys, deriveArchiveKeys, newArchiveSeal, sealFile } from './archive-seal.ts';
 import type { PackEntry } from './archive-worker.ts';
 import { BACKUP_FORMAT, BACKUP_FORMAT_VERSION, type BackupManifest } from './backup-manifest.ts';
 import { runArchiveJob } from './run-archive-job.ts';
@@ -16,6 +19,7 @@ export interface BackupDependencies {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly folder: DataFolder;
+  readonly secrets: Pick<Secrets, 'withMasterKey'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
 }
@@ -86,20 +90,23 @@ async function listFiles(folder: string, recursive: boolean): Promise<readonly s
   return found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
+/** The master key, the next one and earlier ones: what opens an archive never lies in one. */
+const isMasterKey = (name: string) => /^secrets\/(master\.key|retired\/)/.test(name);
+
 /**
- * Secrets, the configuration, and who this machine's own agent is (without it that node could not come back; its weights can). Small files
- * that may be rewritten while the archive is made: they are copied first.
+ * Secrets, the configuration (a password may stand in it), and who this machine's own agent is (without it that node could not come back;
+ * its weights can). They go in sealed: a stolen archive gives no secret.
  */
-async function gatherFiles(folder: DataFolder, work: string): Promise<readonly PackEntry[]> {
+async function gatherFiles(folder: DataFolder, work: string, keys: ArchiveKeys): Promise<readonly PackEntry[]> {
   const config = (await exists(folder.config)) ? [folder.config] : [];
   const sources = [...(await listFiles(folder.secrets, true)), ...(await listFiles(folder.agent, false)), ...config];
+  const names = sources.map((source) => relative(folder.root, source)).filter((name) => !isMasterKey(name));
   return Promise.all(
-    sources.map(async (source) => {
-      const name = relative(folder.root, source);
-      const path = join(work, name);
+    names.map(async (name) => {
+      const path = join(work, 'sealed', name);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await copyFile(source, path);
-      return { name, path };
+      await writeFile(path, sealFile(keys, name, await readFile(join(folder.root, name))), { mode: 0o600 });
+      return { name: `sealed/${name}`, path };
     }),
   );
 }
@@ -108,7 +115,7 @@ async function gatherFiles(folder: DataFolder, work: string): Promise<readonly P
 const toStateName = (kind: Database['kind'], name: string) => (kind === 'sqlite' ? `state/${name}` : `database/${name}`);
 
 /** Everything that belongs to one moment: nobody changes rows until it is over, so that each row's bytes are still there. */
-async function gather(dependencies: BackupDependencies, work: string, includeModels: boolean) {
+async function gather(dependencies: BackupDependencies, work: string, includeModels: boolean, keys: ArchiveKeys) {
   const { database, folder } = dependencies;
   for (const name of ['snapshot', 'blobs']) await mkdir(join(work, name));
   const { blobs, snapshot } = await database.transaction(async (transaction) => {
@@ -121,7 +128,7 @@ async function gather(dependencies: BackupDependencies, work: string, includeMod
   });
   const names = await snapshot.writing;
   const state = names.map((name) => ({ name: toStateName(database.kind, name), path: join(work, 'snapshot', name) }));
-  return { entries: [...state, ...(await gatherFiles(folder, work)), ...blobs.entries], missing: [...blobs.missing] };
+  return { entries: [...state, ...(await gatherFiles(folder, work, keys)), ...blobs.entries], missing: [...blobs.missing] };
 }
 
 async function publish(part: string, target: string): Promise<void> {
@@ -134,18 +141,15 @@ async function publish(part: string, target: string): Promise<void> {
   }
 }
 
-/**
- * Writes state, secrets and (if wished) models to one tar file while the cluster works. It holds secrets in clear: only its owner can read
- * it. One file, since people move, count and delete backups; plain tar, so that any system can look inside.
- * Throws `disk_full`, `data_folder_unwritable`, `already_exists`, `digest_mismatch` when a model's bytes are damaged, or `cancelled`.
- */
-export async function createBackup(dependencies: BackupDependencies & BackupOptions, signal: AbortSignal): Promise<Backup> {
+async function writeBackup(dependencies: BackupDependencies & BackupOptions, master: MasterKey, signal: AbortSignal): Promise<Backup> {
   const { database, blobs, clock, log, path, includeModels } = dependencies;
   const createdAt = clock.now();
   const target = await chooseTarget(path, createdAt);
   const part = `${target}.part`;
+  const seal = newArchiveSeal(master);
+  const keys = deriveArchiveKeys(master, seal);
   await using work = await blobs.makeWorkFolder();
-  const { entries, missing } = await gather(dependencies, work.path, includeModels).catch((error: unknown) => {
+  const { entries, missing } = await gather(dependencies, work.path, includeModels, keys).catch((error: unknown) => {
     throw isFileError(error) ? toFolderError(error, work.path) : error;
   });
   const head: Omit<BackupManifest, 'files'> = {
@@ -154,17 +158,26 @@ export async function createBackup(dependencies: BackupDependencies & BackupOpti
     createdAt: new Date(createdAt).toISOString(),
     database: { kind: database.kind, migrations: [...(await listMigrations(database))] },
     includesModels: includeModels,
+    seal,
     missing,
   };
   await rm(part, { force: true }); // of a backup that a crash ended
   try {
-    const answer = await runArchiveJob({ type: 'pack', archive: part, entries, head, nowMs: createdAt }, signal);
+    const answer = await runArchiveJob({ type: 'pack', archive: part, entries, head, signingKey: keys.manifest, nowMs: createdAt }, signal);
     if (!('packed' in answer)) throw new Error('The archive was not packed.');
     await publish(part, target);
     log.info({ path: target, ...answer.packed }, 'A backup was made');
-    return { path: target, createdAt: head.createdAt, ...answer.packed };
+    return { path: target, createdAt: head.createdAt, masterKeyId: master.id, ...answer.packed };
   } catch (error) {
     await rm(part, { force: true });
     throw error;
   }
 }
+
+/**
+ * Writes state, secrets and (if wished) models to one tar file while the cluster works. What is secret in it is sealed with the master
+ * key, which is not in it. One file, since people move, count and delete backups; plain tar, so that any system can look inside.
+ * Throws `disk_full`, `data_folder_unwritable`, `already_exists`, `digest_mismatch` when a model's bytes are damaged, or `cancelled`.
+ */
+export const createBackup = (dependencies: BackupDependencies & BackupOptions, signal: AbortSignal): Promise<Backup> =>
+  dependencies.secrets.withMasterKey((master) => writeBackup(dependencies, master, signal));

@@ -3,14 +3,17 @@ import { copyFile, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import { ClusterError } from '@cluster-ai/contracts';
 import { type Clock, errnoOf, type Logger } from '@cluster-ai/runtime';
+import { createMasterKeyFiles, type GivenKeys, type MasterKey, noGivenKeys } from '../access/secrets/master-key.ts';
 import type { Database } from '../stores/database.ts';
 import { isFileError, toFolderError } from '../stores/fs/file-errors.ts';
 import { knownMigrations, migrate } from '../stores/migrations/migrate.ts';
 import { importTables } from '../stores/postgres/export-tables.ts';
 import { openPostgres } from '../stores/postgres/open-postgres.ts';
 import { tableNames } from '../stores/tables.ts';
+import type { ArchiveKeys } from './archive-seal.ts';
 import { type BackupManifest, parseManifest } from './backup-manifest.ts';
 import { runArchiveJob } from './run-archive-job.ts';
+import { getArchiveMasterKey, type KeyPlaces, proveManifest, unsealFiles } from './unseal-backup.ts';
 
 export interface RestoreOptions {
   /** The backup. */
@@ -23,6 +26,11 @@ export interface RestoreOptions {
   readonly blobs?: string;
   /** Restores although the data folder is not empty; what was there is kept beside it. */
   readonly force: boolean;
+  /** The master key that the backup was made with, where it is neither given nor in the data folder. */
+  readonly keyFile?: string;
+  readonly given?: GivenKeys;
+  /** Takes a backup of the first format, which nothing proves to be unchanged. */
+  readonly unsealed?: boolean;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
 }
@@ -46,10 +54,38 @@ async function isEmptyOrAbsent(folder: string): Promise<boolean> {
   }
 }
 
-async function readManifest(archive: string, signal: AbortSignal): Promise<BackupManifest> {
-  const answer = await runArchiveJob({ type: 'read-manifest', archive }, signal);
+interface OpenedArchive {
+  readonly manifest: BackupManifest;
+  /** Absent for one of the first format. */
+  readonly keys?: ArchiveKeys;
+  /** To be written beside the restored secrets. */
+  readonly masterKey?: MasterKey;
+}
+
+/** Reads the manifest, and believes it only with the key that the archive was made with. */
+async function openArchive(
+  { path, folder, keyFile, given = noGivenKeys, unsealed }: RestoreOptions,
+  signal: AbortSignal,
+): Promise<OpenedArchive> {
+  const answer = await runArchiveJob({ type: 'read-manifest', archive: path }, signal);
   if (!('manifest' in answer)) throw new Error('The archive gave no manifest.');
-  return parseManifest(answer.manifest, archive);
+  const manifest = parseManifest(answer.manifest, path);
+  if (manifest.seal === undefined) {
+    if (unsealed) return { manifest };
+    throw new ClusterError('digest_mismatch', `${path} is not sealed: nothing proves that nobody changed it.`, {
+      hint: 'If it is a backup of an earlier version and you trust where it lay, add --unsealed.',
+    });
+  }
+  const places: KeyPlaces = { keyFile, given, secretsFolder: join(folder, 'secrets') };
+  const { master, isGiven } = getArchiveMasterKey(manifest.seal, path, places);
+  const keys = proveManifest(manifest.seal, master, answer.manifest, answer.signature, path);
+  return { manifest, keys, ...(isGiven ? {} : { masterKey: master }) };
+}
+
+async function unseal(staged: string, { keys, masterKey }: OpenedArchive): Promise<void> {
+  if (keys === undefined) return;
+  await unsealFiles(staged, keys);
+  if (masterKey !== undefined) createMasterKeyFiles(join(staged, 'secrets')).writeFirst(masterKey);
 }
 
 function checkFits({ database }: BackupManifest, { path, databaseUrl = '' }: RestoreOptions): void {
@@ -69,7 +105,8 @@ function checkFits({ database }: BackupManifest, { path, databaseUrl = '' }: Res
 }
 
 async function assertEmpty(database: Database): Promise<void> {
-  for (const table of tableNames)
+  const known = (await database.query.introspection.getTables()).map(({ name }) => name); // fewer, in the schema of an older backup
+  for (const table of tableNames.filter((name) => known.includes(name)))
     if (await database.query.selectFrom(table).selectAll().limit(1).executeTakeFirst())
       throw new ClusterError('already_exists', 'The database that the backup would go to is not empty.', {
         hint: 'Name an empty database.',
@@ -125,11 +162,12 @@ async function takePlace(staged: string, folder: string, now: number): Promise<s
 /**
  * Brings a cluster back from a backup, while it does not run (the caller has seen to that). Every byte is checked against its digest in a
  * new folder before anything of the old one changes. Throws `digest_mismatch` with the file's name, `already_exists` when the data folder
- * is not empty and `force` is not set, `invalid_request` when the file is no backup, `database_newer`, `disk_full` or `cancelled`.
+ * is not empty and `force` is not set, `invalid_request` when the file is no backup, `secret_unreadable` when its master key is not here, `database_newer`, `disk_full` or `cancelled`.
  */
 export async function restoreBackup(options: RestoreOptions, signal: AbortSignal): Promise<Restored> {
   const { path, folder, databaseUrl, blobs, force, clock, log } = options;
-  const manifest = await readManifest(path, signal);
+  const opened = await openArchive(options, signal);
+  const { manifest } = opened;
   checkFits(manifest, options);
   if (!force && !(await isEmptyOrAbsent(folder)))
     throw new ClusterError('already_exists', `The data folder ${folder} is not empty.`, {
@@ -140,6 +178,7 @@ export async function restoreBackup(options: RestoreOptions, signal: AbortSignal
     await mkdir(staged, { recursive: true, mode: 0o700 });
     const entries = manifest.files.map((file) => ({ ...file, target: join(staged, file.name) }));
     await runArchiveJob({ type: 'unpack', archive: path, entries }, signal);
+    await unseal(staged, opened);
     if (manifest.database.kind === 'postgres') await restoreRows(manifest, staged, databaseUrl ?? '', log);
     if (blobs !== undefined && blobs !== join(folder, 'blobs')) await moveBlobs(staged, blobs);
     const previous = await takePlace(staged, folder, clock.now());

@@ -1,4 +1,13 @@
-import { type AnswerFacts, type Chat, type ChatDetails, type ChatMessage, ClusterError, phrase } from '@cluster-ai/contracts';
+import {
+  type AnswerFacts,
+  type Chat,
+  type ChatDetails,
+  type ChatMessage,
+  ClusterError,
+  type GenerationOptions,
+  phrase,
+  type UpdateChatInput,
+} from '@cluster-ai/contracts';
 import { newId } from '@cluster-ai/runtime';
 import type { Database, Query } from '../stores/database.ts';
 import type { ChatMessageRow, ChatRow, Flag } from '../stores/tables.ts';
@@ -15,6 +24,7 @@ const toChat = (row: ChatRow): Omit<Chat, 'isGenerating'> => ({
   updatedAt: new Date(row.updated_at).toISOString(),
   headId: row.head_id,
   isPinned: row.is_pinned === 1,
+  options: JSON.parse(row.options_json) as GenerationOptions,
 });
 
 const toMessage = (row: MessageRow): ChatMessage => ({
@@ -48,7 +58,7 @@ export function createChatStore(database: Database, now: () => number) {
   async function touch(
     transaction: Query,
     chatId: string,
-    changes: Partial<Pick<ChatRow, 'title' | 'model' | 'head_id' | 'is_pinned'>>,
+    changes: Partial<Pick<ChatRow, 'title' | 'model' | 'head_id' | 'is_pinned' | 'options_json'>>,
   ): Promise<void> {
     const result = await transaction
       .updateTable('chats')
@@ -98,7 +108,12 @@ export function createChatStore(database: Database, now: () => number) {
       return { ...toChat(row), messages: messages.map(toMessage) };
     },
 
-    async create({ ownerId, title, model }: { ownerId: string; title: string; model: string }): Promise<Omit<Chat, 'isGenerating'>> {
+    async create({
+      ownerId,
+      title,
+      model,
+      options,
+    }: { ownerId: string } & Pick<Chat, 'title' | 'model' | 'options'>): Promise<Omit<Chat, 'isGenerating'>> {
       const row: ChatRow = {
         id: newId('chat', now()),
         title,
@@ -108,21 +123,20 @@ export function createChatStore(database: Database, now: () => number) {
         head_id: null,
         is_pinned: 0,
         owner_id: ownerId,
+        options_json: JSON.stringify(options),
       };
       await database.transaction(async (transaction) => void (await transaction.insertInto('chats').values(row).execute()));
       return toChat(row);
     },
 
-    async update(
-      id: string,
-      changes: { title?: string | undefined; model?: string | undefined; isPinned?: boolean | undefined; headId?: string | undefined },
-    ): Promise<void> {
+    async update(id: string, changes: UpdateChatInput): Promise<void> {
       await database.transaction((transaction) =>
         touch(transaction, id, {
           ...(changes.title === undefined ? {} : { title: changes.title }),
           ...(changes.model === undefined ? {} : { model: changes.model }),
           ...(changes.isPinned === undefined ? {} : { is_pinned: toFlag(changes.isPinned) }),
           ...(changes.headId === undefined ? {} : { head_id: changes.headId }),
+          ...(changes.options === undefined ? {} : { options_json: JSON.stringify(changes.options) }),
         }),
       );
     },

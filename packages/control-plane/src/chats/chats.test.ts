@@ -84,6 +84,27 @@ function collect(chatId: string): Promise<ChatStreamEvent[]> {
 }
 
 describe('a turn', () => {
+  test('is asked in the name of who said it, so that grants and quotas hold', async () => {
+    const callers: unknown[] = [];
+    script = async function* ({ caller }) {
+      callers.push(caller);
+      yield end;
+    };
+    const caller = {
+      kind: 'person',
+      id: 'p',
+      ownerId: 'p',
+      name: 'ana',
+      role: null,
+      permissions: new Set<never>(),
+      models: ['a'],
+    } as const;
+    const chat = await chats.create({ ownerId: 'p', title: '', model: 'starter' });
+    await chats.begin(chat.id, { parentId: null, content: 'q' }, caller);
+    await collect(chat.id);
+    expect(callers).toEqual([caller]);
+  });
+
   test('is answered, stored, and gives the chat its title', async () => {
     script = async function* () {
       yield say('Hel');
@@ -123,6 +144,32 @@ describe('a turn', () => {
     await take(chat.id, { parentId: null, content: 'q1 edited' });
     expect(seen).toEqual([['q1'], ['q1', 'a1', 'q2'], ['q1 edited']]);
     expect((await chats.get(chat.id)).messages).toHaveLength(6);
+  });
+
+  test('is answered as the chat wishes, and as the turn wishes over that', async () => {
+    const seen: unknown[] = [];
+    script = async function* (call, messages) {
+      const { temperature, top_p, max_tokens, system } = JSON.parse(Buffer.from(call.body).toString('utf8'));
+      seen.push({ temperature, top_p, max_tokens, system, messages });
+      yield end;
+    };
+    const chat = await chats.create({
+      ownerId: 'local',
+      title: 't',
+      model: 'starter',
+      options: { temperature: 0.2, top_p: 0.5, system: 'Be brief.' },
+    });
+    expect((await chats.list({ ownerId: 'local', cursor: undefined, search: undefined })).chats[0]?.options).toEqual(chat.options);
+    await take(chat.id, { parentId: null, content: 'q', options: { top_p: 0.9 } });
+    const system = { role: 'system', content: 'Be brief.' };
+    const question = { role: 'user', content: 'q' };
+    expect(seen).toEqual([{ temperature: 0.2, top_p: 0.9, messages: [system, question] }]);
+
+    await chats.update(chat.id, { options: { max_tokens: 7 } });
+    await take(chat.id, { parentId: null, content: 'q' });
+    expect(seen[1]).toEqual({ max_tokens: 7, messages: [question] });
+    await chats.update(chat.id, { title: 'renamed' });
+    expect(await chats.get(chat.id)).toMatchObject({ title: 'renamed', options: { max_tokens: 7 } });
   });
 
   test('goes on without its oldest turns when the chat no longer fits', async () => {

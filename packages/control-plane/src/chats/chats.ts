@@ -13,8 +13,10 @@ import {
   type Timings,
   toClusterError,
   toSaid,
+  type UpdateChatInput,
 } from '@cluster-ai/contracts';
 import { type Clock, type Logger, newId } from '@cluster-ai/runtime';
+import type { Caller } from '../access/caller.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { readCompletion } from '../gateway/read-completion.ts';
 import type { EventBus } from '../observability/event-bus.ts';
@@ -34,6 +36,8 @@ interface RunningAnswer {
   message: ChatMessage;
   waiting: ChatStreamEvent | undefined;
   readonly stop: AbortController;
+  /** Who asked: decides which models may be used, and is charged. Absent for the cluster itself. */
+  readonly caller: Caller | undefined;
   readonly listeners: Set<(event: ChatStreamEvent) => void>;
 }
 
@@ -79,6 +83,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
       model,
       body: Buffer.from(JSON.stringify(body)),
       requestId: newId('req', clock.now()),
+      caller: answer.caller,
       signal: answer.stop.signal,
       onWaiting: (condition) => {
         const { reason, message } = condition;
@@ -166,16 +171,16 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
     get: describe,
     checkOwner: store.checkOwner,
 
-    async create(request: { ownerId: string; title: string; model: string }): Promise<Chat> {
-      const chat = await store.create(request);
+    async create({
+      options = {},
+      ...request
+    }: { ownerId: string } & Pick<Chat, 'title' | 'model'> & Partial<Pick<Chat, 'options'>>): Promise<Chat> {
+      const chat = await store.create({ ...request, options });
       events.publish({ type: 'chat.changed', chatId: chat.id });
       return withRunning(chat);
     },
 
-    async update(
-      id: string,
-      changes: { title?: string | undefined; model?: string | undefined; isPinned?: boolean | undefined; headId?: string | undefined },
-    ): Promise<ChatDetails> {
+    async update(id: string, changes: UpdateChatInput): Promise<ChatDetails> {
       await store.update(id, changes);
       events.publish({ type: 'chat.changed', chatId: id });
       return describe(id);
@@ -187,18 +192,20 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
       events.publish({ type: 'chat.removed', chatId: id });
     },
 
-    /** Stores the person's message and begins the answer. Throws `conflict` while the chat is being answered. */
-    async begin(chatId: string, turn: ChatTurn): Promise<void> {
+    /** Stores the message and begins the answer, in the caller's name. Throws `conflict` while the chat is being answered. */
+    async begin(chatId: string, asked: ChatTurn, caller?: Caller): Promise<void> {
       if (running.has(chatId)) throw new ClusterError('conflict', phrase('chat_is_busy'), { hint: phrase('wait_or_stop') });
       const answer: RunningAnswer = {
         message: { id: '', parentId: null, role: 'assistant', content: '', createdAt: '', isComplete: false, answer: null },
         waiting: undefined,
         stop: new AbortController(),
+        caller,
         listeners: new Set(),
       };
       running.set(chatId, answer); // before the first wait, so that two turns cannot both begin
       try {
         const chat = await store.get(chatId);
+        const turn = { ...asked, options: { ...chat.options, ...asked.options } };
         const model = turn.model ?? chat.model;
         const dialogue = toDialogue(chat.messages, turn);
         const isFirst = chat.messages.length === 0 && turn.content !== undefined;

@@ -16,7 +16,7 @@ describe('cluster.yaml', () => {
     const missing = await readConfig(join(folder, 'none.yaml'));
     await writeFile(file(), '');
     expect(await readConfig(file())).toEqual(missing);
-    expect(missing.listeners.main).toEqual({ host: '127.0.0.1', port: 3000 });
+    expect(missing.listeners.main).toEqual({ host: '127.0.0.1', port: 3000, tls: 'off' });
   });
 
   test('the older documents’ file is understood', async () => {
@@ -40,6 +40,22 @@ describe('cluster.yaml', () => {
   test('broken YAML is refused with its line', async () => {
     await writeFile(file(), 'a: 1\nb: [1, 2\n');
     await expect(readConfig(file())).rejects.toThrow(/line \d/);
+  });
+
+  test('attack 37 and 38: names that poison prototypes and aliases that grow are refused', async () => {
+    for (const text of ['__proto__:\n  polluted: 1\n', 'cluster:\n  constructor:\n    prototype: { polluted: 1 }\n']) {
+      await writeFile(file(), text);
+      await expect(readConfig(file())).rejects.toMatchObject({ code: 'config_invalid' });
+    }
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    const levels = Array.from(
+      { length: 9 },
+      (_, level) => `${'abcdefghij'[level + 1]}: &${'abcdefghij'[level + 1]} [${Array(9).fill(`*${'abcdefghij'[level]}`).join(', ')}]`,
+    );
+    await writeFile(file(), `a: &a [x, x, x]\n${levels.join('\n')}\n`);
+    await expect(readConfig(file())).rejects.toMatchObject({ code: 'config_invalid' });
+    await writeFile(file(), `a: ${'['.repeat(100_000)}\n`);
+    await expect(readConfig(file())).rejects.toMatchObject({ code: 'config_invalid' });
   });
 
   test('the command line wins, and a named port is known to be named', async () => {

@@ -11,6 +11,15 @@ function refuse(path: string, line: number | undefined, what: string): never {
   });
 }
 
+/** Aliases of aliases could grow a small file into all of the memory. */
+function toValue(path: string, document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 20 });
+  } catch (error) {
+    return refuse(path, undefined, `cannot be read: ${String((error as Error).message)}.`);
+  }
+}
+
 /** Reads `cluster.yaml`. A missing or empty file is the default configuration. Throws `config_invalid` with file, line and key. */
 export async function readConfig(path: string): Promise<Config> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
@@ -21,7 +30,7 @@ export async function readConfig(path: string): Promise<Config> {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [syntax] = document.errors;
   if (syntax) refuse(path, lines.linePos(syntax.pos[0]).line, syntax.message);
-  const parsed = configShape.safeParse(document.toJS({ maxAliasCount: 20 }) ?? {});
+  const parsed = configShape.safeParse(toValue(path, document) ?? {});
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const node = issue && (document.getIn(issue.path, true) as { range?: [number, number, number] } | undefined);
@@ -44,7 +53,7 @@ export interface EffectiveConfig {
 /** Defaults < file < command line. */
 export async function loadConfig(
   path: string,
-  start: Pick<ControlPlaneStart, 'port' | 'ollamaPort' | 'linkPort' | 'logLevel'>,
+  start: Pick<ControlPlaneStart, 'port' | 'ollamaPort' | 'linkPort' | 'logLevel' | 'insecurePlainHttpOnNetwork'>,
 ): Promise<EffectiveConfig> {
   const file = await readConfig(path);
   const defaults = configShape.parse({});
@@ -55,6 +64,7 @@ export async function loadConfig(
       main: { ...file.listeners.main, ...(start.port === undefined ? {} : { port: start.port }) },
       ollama: { ...file.listeners.ollama, ...(start.ollamaPort === undefined ? {} : { port: start.ollamaPort }) },
       link: { ...file.listeners.link, ...(start.linkPort === undefined ? {} : { port: start.linkPort }) },
+      ...(start.insecurePlainHttpOnNetwork === true ? { insecurePlainHttpOnNetwork: true } : {}),
     },
     ...(start.logLevel === undefined ? {} : { logs: { level: start.logLevel } }),
   });

@@ -1,5 +1,5 @@
 import { createFoldedChunks } from './folded-chunks.ts';
-import { createEventAligner, isLastEvent } from './whole-events.ts';
+import { countEvents, createEventAligner, isLastEvent } from './whole-events.ts';
 
 /** Of one answer. A longer one is not continued when its replica is lost. */
 const MOST_BYTES_EACH = 1024 * 1024;
@@ -12,6 +12,8 @@ export interface AnswerRecord {
   take(chunk: Buffer): Buffer;
   /** The stream broke off: the beginning of an event that was not passed on is forgotten. */
   cut(): void;
+  /** How many events were passed on. */
+  readonly events: number;
   /** Whether the last event that was passed on closes the stream. */
   readonly hasEnded: boolean;
   /** Milliseconds from the first to the last event that was passed on. */
@@ -43,6 +45,7 @@ export function createAnswerRecords(monotonic: () => number, mostBytes = MOST_BY
     };
     let folded: ReturnType<typeof createFoldedChunks> | undefined = createFoldedChunks(mayGrow);
     let last: Buffer | undefined;
+    let count = 0;
     let firstAtMs = 0;
     let lastAtMs = 0;
     return {
@@ -52,10 +55,14 @@ export function createAnswerRecords(monotonic: () => number, mostBytes = MOST_BY
         lastAtMs = monotonic();
         if (last === undefined) firstAtMs = lastAtMs;
         last = events;
+        count += countEvents(events);
         if (folded?.add(events) === false) forget();
         return events;
       },
       cut: () => aligner.cut(),
+      get events() {
+        return count;
+      },
       get hasEnded() {
         return last !== undefined && isLastEvent(last);
       },

@@ -474,3 +474,71 @@ test('the configuration chooses the policy', async () => {
   }
   expect(nodes).toEqual(['a', 'b', 'a', 'b']);
 });
+
+// --- quotas
+
+const someCaller = {
+  kind: 'key',
+  id: 'k',
+  ownerId: 'p',
+  name: 'ci',
+  role: null,
+  permissions: new Set<never>(),
+  models: undefined,
+  quotas: [{ subject: 'k', name: 'ci', limits: {} }],
+} as const;
+
+function createCountingQuotas(most = Number.POSITIVE_INFINITY) {
+  const counted = { requests: 0, tokens: 0 };
+  const quotas = {
+    begin() {
+      if (counted.requests >= most) throw new ClusterError('quota_exceeded', 'No more.');
+      counted.requests++;
+    },
+    charge(_caller: unknown, tokens: number) {
+      counted.tokens += tokens;
+    },
+  };
+  return { counted, quotas };
+}
+
+test('a request is counted, its answer is charged, and one above the limit wakes no model', async () => {
+  const { counted, quotas } = createCountingQuotas(1);
+  await using cluster = startGateway({ quotas, nodes: [{ id: 'a', replicas: [ready] }] });
+  await readAll(await cluster.ask({ caller: someCaller }));
+  await cluster.settle();
+  expect(counted).toEqual({ requests: 1, tokens: 30 });
+  await expect(cluster.ask({ caller: someCaller })).rejects.toMatchObject({ code: 'quota_exceeded' });
+  expect(cluster.machines[0]?.requests).toHaveLength(1);
+  await readAll(await cluster.ask()); // the cluster's own are nobody's
+  expect(counted.requests).toBe(1);
+});
+
+test('who leaves before the end is charged with what was asked and what came', async () => {
+  const { counted, quotas } = createCountingQuotas();
+  await using cluster = startGateway({ quotas, nodes: [{ id: 'a', replicas: [ready] }] });
+  async function* events() {
+    for (let i = 0; i < 7; i++) yield bytes(`data: {"n":${i}}\n\n`);
+    await new Promise(() => {}); // the rest never comes
+  }
+  for (const machine of cluster.machines) machine.onRequest = () => ({ contentType: 'text/event-stream', body: events() });
+  const { body } = await cluster.ask({ caller: someCaller, body: Buffer.alloc(400) });
+  body.resume();
+  await cluster.until(() => (body as { readonly record?: { readonly events: number } }).record?.events === 7);
+  body.destroy();
+  await cluster.until(() => cluster.gateway.measure().active === 0);
+  expect(counted.tokens).toBe(107); // a quarter of a token for each byte, and one for each event
+});
+
+test('what breaks on our side is not charged', async () => {
+  const { counted, quotas } = createCountingQuotas();
+  await using cluster = startGateway({ quotas, nodes: [{ id: 'a', replicas: [ready] }] });
+  async function* broken() {
+    yield bytes('half');
+    throw new ClusterError('engine_error', 'It broke.');
+  }
+  for (const machine of cluster.machines) machine.onRequest = () => ({ body: broken() });
+  await readAll(await cluster.ask({ caller: someCaller })).catch(() => {});
+  await cluster.until(() => cluster.gateway.measure().active === 0);
+  expect(counted).toEqual({ requests: 1, tokens: 0 });
+});

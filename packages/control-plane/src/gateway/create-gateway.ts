@@ -1,9 +1,10 @@
 import { ClusterError, type Config, type InferenceUsage, isClusterError, phrase, toClusterError } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
-import type { Caller } from '../access/caller.ts';
 import { checkModelGrant } from '../access/model-grants.ts';
+import type { Quotas } from '../access/quotas/open-quotas.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { logOperation } from '../observability/operation-log.ts';
 import type { Deployment } from '../reconciler/deployments.ts';
 import type { Reconciler } from '../reconciler/reconciler.ts';
 import type { Registry, ResolvedModel } from '../registry/registry.ts';
@@ -31,14 +32,17 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'forModel' | 'watchGateway'>;
-  /** Told what an answer cost, so that the limits of keys hold. */
-  readonly charge?: (caller: Caller, tokens: number) => void;
+  /** What callers may use; left out where nobody's use is counted. */
+  readonly quotas?: Pick<Quotas, 'begin' | 'charge'>;
   readonly random?: () => number;
 }
 
+/** Somebody closed the answer without a word. */
+const left = () => new ClusterError('cancelled', 'The caller went away.');
+
 /** The one way of an inference request: find or start a replica, call it, stream, retry before the first byte and continue after it. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { nodes, registry, reconciler, config, clock, log, metrics, charge = () => {}, random = Math.random } = deps;
+  const { nodes, registry, reconciler, config, clock, log, metrics, quotas, random = Math.random } = deps;
   const policy = policies[config.inference.policy];
   const { deployments, inFlight } = reconciler;
   const list = () => nodes.list();
@@ -170,6 +174,28 @@ export function createGateway(deps: GatewayDeps): Gateway {
     if (deployment.inFlight === 0 && call.keepAliveSeconds === 0) reconciler.wake(); // what lasts longer is seen at the next tick
   }
 
+  /** One line for each request, whoever sent it and however it ended. */
+  function logInference({ call, model, beganMs }: Serving, error: unknown, isWhole: boolean, by?: Begun): void {
+    logOperation(log, {
+      operation: 'inference',
+      model: model.name,
+      version: String(model.version.version),
+      user: call.caller?.name ?? 'cluster',
+      durationMs: clock.monotonic() - beganMs,
+      error: error ?? (isWhole ? undefined : left()),
+      requestId: call.requestId,
+      facts: { path: call.path, ...(by === undefined ? {} : { node: by.replica.nodeName }) },
+    });
+  }
+
+  function charge({ call }: Serving, tokens: number): void {
+    if (call.caller !== undefined) quotas?.charge(call.caller, tokens);
+  }
+
+  /** Of an answer whose caller left before its end, which is when it is measured: else leaving early would make it free. An event is a token, about. */
+  const estimateTokens = ({ call }: Serving, { record }: Begun['answer']['body']) =>
+    Math.ceil(speeds.promptTokens(call.body.byteLength)) + (record?.events ?? 0);
+
   /** `body` is the caller's, whoever fills it. */
   function toAnswer(serving: Serving, begun: Begun): InferenceAnswer {
     const { body, contentType } = begun.answer;
@@ -194,11 +220,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
       body.once('close', () => {
         current.vacate();
         leave(serving);
-        if (body.errored && !(isClusterError(body.errored) && body.errored.code === 'cancelled')) serving.meter.failed();
-        if (!body.readableEnded) return resolve(undefined);
+        logInference(serving, body.errored ?? undefined, body.readableEnded, current);
+        const isOurFailure = body.errored !== null && !(isClusterError(body.errored) && body.errored.code === 'cancelled');
+        if (isOurFailure) serving.meter.failed();
+        if (!body.readableEnded) {
+          if (!isOurFailure) charge(serving, estimateTokens(serving, body));
+          return resolve(undefined);
+        }
         void current.answer.usage.then((measured) => {
           finish(serving, measured, current === begun ? begun.replica : undefined);
-          if (measured && serving.call.caller) charge(serving.call.caller, measured.promptTokens + measured.completionTokens);
+          charge(serving, measured ? measured.promptTokens + measured.completionTokens : estimateTokens(serving, body));
           resolve(measured);
         });
       });
@@ -220,7 +251,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   function admit(call: InferenceCall): Serving {
     const model = resolveModel(call.model, registry, config.inference);
-    if (call.caller !== undefined) checkModelGrant(call.caller, model.name);
+    if (call.caller !== undefined) {
+      checkModelGrant(call.caller, model.name);
+      quotas?.begin(call.caller);
+    }
     const deployment = deployments.ensure(model, call.engineOptions);
     refuseOverload(deployment, model);
     const beganMs = clock.monotonic();
@@ -250,13 +284,37 @@ export function createGateway(deps: GatewayDeps): Gateway {
     } catch (error) {
       if (!(isClusterError(error) && error.code === 'cancelled')) serving.meter.failed();
       leave(serving);
+      logInference(serving, error, false);
       throw error;
     }
   }
 
+  const loader = createLoader({ registry, reconciler, config, clock, room, running, list });
+  const load: Gateway['load'] = async (reference, options) => {
+    const startedAt = clock.monotonic();
+    const end = (model: string, version: number | undefined, error?: unknown) =>
+      logOperation(log, {
+        operation: 'load',
+        model,
+        version: version === undefined ? undefined : String(version),
+        user: options.caller?.name ?? 'cluster',
+        durationMs: clock.monotonic() - startedAt,
+        error,
+      });
+    try {
+      const loaded = await loader.load(reference, options);
+      end(loaded.model.name, loaded.model.version.version);
+      return loaded;
+    } catch (error) {
+      end(reference, registry.find(reference)?.version.version, error);
+      throw error;
+    }
+  };
+
   const gateway: Gateway = {
     serve,
-    ...createLoader({ registry, reconciler, config, clock, room, running, list }),
+    load,
+    unload: loader.unload,
     running: running.list,
     conditionOf: running.conditionOf,
     measure: () => ({

@@ -52,7 +52,13 @@ export interface Gateway {
   /** Resolves when a replica answers. */
   load(
     model: string,
-    options: { readonly keepAliveSeconds?: number; readonly engineOptions?: EngineOptions; readonly signal: AbortSignal },
+    options: {
+      /** Who wants it; absent for the cluster itself. */
+      readonly caller?: Caller | undefined;
+      readonly keepAliveSeconds?: number;
+      readonly engineOptions?: EngineOptions;
+      readonly signal: AbortSignal;
+    },
   ): Promise<RunningModel>;
   /** Stops all replicas of the model; nothing when none runs. */
   unload(model: string): Promise<void>;

@@ -29,6 +29,13 @@ export function createEventAligner() {
   };
 }
 
+/** How many events there are in a run of whole ones. */
+export function countEvents(events: Buffer): number {
+  let count = 0;
+  for (let end = events.indexOf(END_OF_EVENT); end >= 0; end = events.indexOf(END_OF_EVENT, end + END_OF_EVENT.length)) count++;
+  return count;
+}
+
 /** Whether the last event of a run of whole events closes a stream: the end mark, or an error. */
 export function isLastEvent(events: Buffer): boolean {
   const start = events.lastIndexOf(END_OF_EVENT, -END_OF_EVENT.length - 1);

@@ -6,7 +6,7 @@ import { locateDataFolder, makeDataFolder } from '@cluster-ai/runtime';
 import { type FastifyInstance, fastify } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isLoopback } from './allowed-hosts.ts';
-import { openListener } from './open-listener.ts';
+import { type ListenWish, openListener } from './open-listener.ts';
 
 let root: string;
 let apps: FastifyInstance[] = [];
@@ -20,10 +20,20 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-const open = (wish: { host?: string; port: number; whenTaken?: 'fail' | 'move' }) => {
+const nobodyYet = () => ({ allowed: false, reason: 'nobody has a login or a key.', hint: 'Make a key.' });
+const somebody = () => ({ allowed: true, reason: '', hint: '' });
+
+const open = (wish: Partial<ListenWish> & { port: number }) => {
   const app = fastify();
   apps.push(app);
-  return openListener(app, { name: 'main', host: '127.0.0.1', whenTaken: 'fail', ...wish }, locateDataFolder(root, {}));
+  const rest = {
+    host: '127.0.0.1',
+    whenTaken: 'fail',
+    isEncrypted: false,
+    isPlainHttpAccepted: false,
+    mayLeaveLoopback: nobodyYet,
+  } as const;
+  return openListener(app, { name: 'main', ...rest, ...wish }, locateDataFolder(root, {}));
 };
 
 /** A port that somebody else has. */
@@ -38,6 +48,23 @@ describe('where a listener may listen', () => {
   // 192.0.2.1 is an address for documentation that no machine has: without the guard the system would refuse it in other words
   test.each(['0.0.0.0', '::', '192.0.2.1', 'example.org'])('not on %s, and it says why', async (host) => {
     await expect(open({ host, port: 0 })).rejects.toMatchObject({ code: 'listen_refused', hint: expect.stringContaining('ssh -L') });
+  });
+
+  test('beyond loopback only once there is somebody to let in, and only with TLS or the long flag', async () => {
+    const host = '192.0.2.1'; // of no machine, so that nothing opens: to be told so is to be let pass
+    const wish = { host, port: 0, mayLeaveLoopback: somebody };
+    await expect(open({ host, port: 0, isEncrypted: true, isPlainHttpAccepted: true })).rejects.toMatchObject({
+      code: 'listen_refused',
+      message: expect.stringContaining('nobody has a login or a key.'),
+      hint: expect.stringContaining('Make a key.'),
+    });
+    await expect(open(wish)).rejects.toMatchObject({
+      code: 'listen_refused',
+      message: expect.stringContaining('without TLS'),
+      hint: expect.stringContaining('listeners.main.tls'),
+    });
+    await expect(open({ ...wish, isEncrypted: true })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
+    await expect(open({ ...wish, isPlainHttpAccepted: true })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
   });
 
   test('loopback is known in all its forms', () => {

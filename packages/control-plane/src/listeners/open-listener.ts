@@ -13,7 +13,14 @@ export interface ListenWish {
   readonly port: number;
   /** What to do when somebody else has the port: fail, or move to a free one and remember it. */
   readonly whenTaken: 'fail' | 'move';
+  readonly isEncrypted: boolean;
+  /** Somebody wrote the long flag: passwords and prompts may be read on the way. */
+  readonly isPlainHttpAccepted: boolean;
+  readonly mayLeaveLoopback: MayLeaveLoopback;
 }
+
+/** Whether others than this machine may be let in at all: only once nobody needs to be let in without a name. */
+export type MayLeaveLoopback = () => { readonly allowed: boolean; readonly reason: string; readonly hint: string };
 
 const portFile = (folder: DataFolder, name: string) => join(folder.root, 'state', `${name}.port`);
 
@@ -38,17 +45,27 @@ async function tryListen(app: FastifyInstance, host: string, port: number): Prom
   }
 }
 
-/** Opens a listener on loopback and says which port it has. Throws `listen_refused` or `port_taken`. */
-export async function openListener(app: FastifyInstance, { name, host, port, whenTaken }: ListenWish, folder: DataFolder): Promise<number> {
-  if (!isLoopback(host)) {
+/** Throws `listen_refused` where a listener would let strangers in, or send in the clear what is nobody else's. */
+function checkPlace({ name, host, port, isEncrypted, isPlainHttpAccepted, mayLeaveLoopback }: ListenWish): void {
+  if (isLoopback(host)) return;
+  const tunnel = `From another machine use an SSH tunnel: ssh -L ${port}:127.0.0.1:${port} HOST`;
+  const { allowed, reason, hint } = mayLeaveLoopback();
+  if (!allowed)
+    throw new ClusterError('listen_refused', `The ${name} listener may not listen on ${host}: ${reason}`, { hint: `${hint} ${tunnel}` });
+  if (!isEncrypted && !isPlainHttpAccepted)
     throw new ClusterError(
       'listen_refused',
-      `The ${name} listener may not listen on ${host}: without people and keys only this machine may use it.`,
+      `The ${name} listener may not listen on ${host} without TLS: keys and prompts could be read on the way.`,
       {
-        hint: `Set listeners.${name}.host to 127.0.0.1. From another machine use an SSH tunnel: ssh -L ${port}:127.0.0.1:${port} HOST`,
+        hint: `Set listeners.${name}.tls to internal, files or acme. ${tunnel}`,
       },
     );
-  }
+}
+
+/** Opens a listener and says which port it has. Throws `listen_refused` or `port_taken`. */
+export async function openListener(app: FastifyInstance, wish: ListenWish, folder: DataFolder): Promise<number> {
+  const { name, host, port, whenTaken } = wish;
+  checkPlace(wish);
   const moved = whenTaken === 'move' ? await storedPort(folder, name) : undefined;
   for (const candidate of moved === undefined || moved === port ? [port] : [moved, port]) {
     const opened = await tryListen(app, host, candidate);

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { ClusterError } from '@cluster-ai/contracts';
 import { type Clock, curlPinOf, type DataFolder, fingerprintOf, linkServerName, newId, writePrivateFile } from '@cluster-ai/runtime';
@@ -41,6 +42,8 @@ export interface Certificates {
   readonly serverPin: string;
   /** For the link's listener: the stable key and a fresh certificate for these host names and addresses. */
   issueForServer(names: readonly string[]): Promise<{ readonly key: string; readonly certificate: string }>;
+  /** For a listener that people and programs use: a key of its own and a fresh certificate for these host names and addresses. */
+  issueForListener(names: readonly string[]): Promise<{ readonly key: string; readonly certificate: string }>;
   /** Takes nothing from the request but its public key. Throws `invalid_request`. */
   issueForNode(certificateRequest: string, nodeId: string): Promise<IssuedCertificate>;
   /** `undefined` for every certificate that this authority did not make for a node. */
@@ -140,12 +143,11 @@ async function readRequest(text: string): Promise<X509.Pkcs10CertificateRequest>
   return request;
 }
 
-const isIpAddress = (name: string) => /^[\d.]+$/.test(name) || name.includes(':');
-
 /** Opens the authority of this data folder; makes it on the first start. */
 export async function openCertificates({ folder, clock }: { readonly folder: DataFolder; readonly clock: Clock }): Promise<Certificates> {
   const authorityKey = await loadOrMakeKey(join(folder.secrets, 'ca.key'));
   const serverKey = await loadOrMakeKey(join(folder.secrets, 'link-server.key'));
+  const listenerKeyPath = join(folder.secrets, 'listener.key');
   const authority = await loadOrMakeAuthority(folder.secrets, authorityKey, clock.now());
   const authorityCertificate = new X509Certificate(authority);
   const clusterId = findUri(authorityCertificate)?.replace('spiffe://', '') ?? '';
@@ -155,10 +157,11 @@ export async function openCertificates({ folder, clock }: { readonly folder: Dat
     const x509 = await loadX509();
     const serial = newSerial();
     const expiresAtMs = clock.now() + lifeMs;
+    const issuer = new x509.X509Certificate(authority);
     const made = await x509.X509CertificateGenerator.create({
       serialNumber: serial,
       subject,
-      issuer: new x509.X509Certificate(authority).subject,
+      issuer: issuer.subject,
       notBefore: new Date(clock.now() - clockSkewMs),
       notAfter: new Date(expiresAtMs),
       signingAlgorithm: algorithm,
@@ -167,10 +170,25 @@ export async function openCertificates({ folder, clock }: { readonly folder: Dat
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        // strict clients (Python since 3.13) refuse certificates that do not name their issuer's key
+        new x509.AuthorityKeyIdentifierExtension(issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId ?? ''),
         ...extensions,
       ],
     });
     return { certificate: toPem(made), serial, expiresAtMs };
+  };
+
+  /** For servers only, and only under these names. */
+  const issueServer = async (key: KeyPair, subject: string, names: readonly string[]) => {
+    const x509 = await loadX509();
+    const { publicKey } = await toCryptoKeys(key);
+    const { certificate } = await issue(publicKey, serverLifeMs, subject, [
+      new x509.ExtendedKeyUsageExtension([serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        names.map((name) => ({ type: isIP(name) === 0 ? ('dns' as const) : ('ip' as const), value: name })),
+      ),
+    ]);
+    return { key: key.pem, certificate };
   };
 
   return {
@@ -178,17 +196,8 @@ export async function openCertificates({ folder, clock }: { readonly folder: Dat
     authority,
     fingerprint: fingerprintOf(authorityCertificate.publicKey),
     serverPin: curlPinOf(createPublicKey(serverKey.privateKey)),
-    async issueForServer(names) {
-      const x509 = await loadX509();
-      const { publicKey } = await toCryptoKeys(serverKey);
-      const { certificate } = await issue(publicKey, serverLifeMs, `CN=${linkServerName}`, [
-        new x509.ExtendedKeyUsageExtension([serverAuth]),
-        new x509.SubjectAlternativeNameExtension(
-          [linkServerName, ...names].map((name) => ({ type: isIpAddress(name) ? ('ip' as const) : ('dns' as const), value: name })),
-        ),
-      ]);
-      return { key: serverKey.pem, certificate };
-    },
+    issueForServer: (names) => issueServer(serverKey, `CN=${linkServerName}`, [linkServerName, ...names]),
+    issueForListener: async (names) => issueServer(await loadOrMakeKey(listenerKeyPath), 'CN=Cluster AI', names),
     async issueForNode(certificateRequest, nodeId) {
       const x509 = await loadX509();
       const request = await readRequest(certificateRequest);

@@ -9,6 +9,9 @@ export interface NodeView {
   /** Ever, so that a node that only joined is not called lost. */
   readonly hasConnected: boolean;
   readonly saidGoodbye: boolean;
+  readonly isApproved: boolean;
+  /** Two agents were seen to use its certificate. */
+  readonly isCopied: boolean;
   /** Since its last answer; before the first one, since its link opened or this process started. */
   readonly silenceMs: number;
   readonly current: Verdict;
@@ -46,7 +49,9 @@ function judge(node: NodeView): Verdict {
   if (node.silenceMs > heartbeat.lostAfterMs) return { state: 'unreachable', reason: 'heartbeat_lost' };
   if (!node.hasAnswered) return { state: 'starting', reason: 'connecting' };
   if (node.silenceMs > heartbeat.lateAfterMs) return { state: 'degraded', reason: 'heartbeat_late' };
-  return node.hasLink ? { state: 'ready', reason: 'serving' } : { state: 'degraded', reason: 'connecting' };
+  if (!node.hasLink) return { state: 'degraded', reason: 'connecting' };
+  if (node.isCopied) return { state: 'degraded', reason: 'certificate_copied' };
+  return node.isApproved ? { state: 'ready', reason: 'serving' } : { state: 'starting', reason: 'awaiting_approval' };
 }
 
 function isSuspicious(nodes: readonly NodeView[]): boolean {

@@ -5,6 +5,9 @@ import { applyReport, type LiveNode } from './live-node.ts';
 import type { NodeRecords } from './node-record.ts';
 import type { Changes } from './tell-changes.ts';
 
+/** Starts of an agent that are remembered: more than two that run side by side can hide behind. */
+const mostIncarnations = 1000;
+
 export interface HearingDeps {
   readonly changes: Changes;
   readonly records: NodeRecords;
@@ -32,9 +35,13 @@ export function createHearing({ changes, records, version, onRecovery, clock, lo
   /** Each start of an agent has a name of its own. One that comes back after another was seen means that two run side by side. */
   const noteIncarnation = (node: LiveNode, incarnation: string) => {
     if (incarnation === node.incarnation) return;
-    if (node.pastIncarnations.has(incarnation))
+    if (node.pastIncarnations.has(incarnation)) {
+      node.isCopied = true;
       log.error({ node: node.record.name, address: node.lastAddress }, 'Two agents use the certificate of one node: it was copied');
+    }
     node.pastIncarnations.add(node.incarnation);
+    const [oldest] = node.pastIncarnations;
+    if (node.pastIncarnations.size > mostIncarnations && oldest !== undefined) node.pastIncarnations.delete(oldest);
     node.incarnation = incarnation;
   };
 

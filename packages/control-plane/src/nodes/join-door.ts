@@ -2,6 +2,8 @@ import { performServerHandshake } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { ClusterError, type JoinAnswer, joinRequestShape } from '@cluster-ai/contracts';
 import { answerJson, type Clock, joinSession, type Logger, newId, readJson, toStreamListener } from '@cluster-ai/runtime';
+import { describeAct } from '../access/audit/act.ts';
+import type { Acts } from '../access/audit/acts.ts';
 import { createAddressLimit } from './address-limit.ts';
 import type { Certificates } from './certificates.ts';
 import { checkJoinToken, readJoinToken } from './join-tokens.ts';
@@ -17,16 +19,25 @@ export interface JoinDoorDeps {
   readonly records: NodeRecords;
   readonly clusterName: string;
   readonly attemptsPerMinute: number;
+  /** `manual`: whoever joins waits for somebody's approval; this machine's own agent does not. */
+  readonly approval: 'auto' | 'manual';
   readonly takenNames: () => readonly string[];
   readonly onJoined: (node: NodeRecord) => void;
+  readonly acts: Acts;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** `cai-join`: a token and a certificate request for a certificate. The caller is a stranger until the token was found right. */
 export function createJoinDoor(deps: JoinDoorDeps): (socket: TLSSocket) => void {
-  const { certificates, records, clusterName, attemptsPerMinute, takenNames, onJoined, clock, log } = deps;
+  const { certificates, records, clusterName, attemptsPerMinute, approval, takenNames, onJoined, acts, clock, log } = deps;
   const limit = createAddressLimit(attemptsPerMinute, minuteMs);
+
+  /** As an act of a machine that nobody knows yet: the node and its line in the record are one transaction. */
+  const joinAs = (address: string, body: unknown): Promise<JoinAnswer> => {
+    const stranger = { kind: 'node', id: '', name: '', role: '' } as const;
+    return acts.run({ actor: stranger, address, action: 'node.joined', requestId: '', target: '' }, () => join(body));
+  };
 
   const join = async (body: unknown): Promise<JoinAnswer> => {
     const request = joinRequestShape.safeParse(body);
@@ -37,11 +48,14 @@ export function createJoinDoor(deps: JoinDoorDeps): (socket: TLSSocket) => void 
     const joinedAt = clock.now();
     const node = await records.redeemToken(token.id, joinedAt, (record) => {
       const { name, isLocal } = checkJoinToken(token, record, joinedAt);
+      const nodeName = toNodeName(name || request.data.name, takenNames());
+      describeAct({ target: nodeId, details: { name: nodeName, token: token.id, certificate: issued.serial } });
       return {
         id: nodeId,
-        name: toNodeName(name || request.data.name, takenNames()),
+        name: nodeName,
         joinedAt,
         isLocal,
+        approvedAt: isLocal || approval === 'auto' ? joinedAt : null,
         certificateSerial: issued.serial,
         certificateExpiresAt: issued.expiresAtMs,
         lastSeenAt: null,
@@ -66,7 +80,7 @@ export function createJoinDoor(deps: JoinDoorDeps): (socket: TLSSocket) => void 
             retryAfterSeconds: 60,
           });
         try {
-          answerJson(stream, 200, await join(await readJson(stream, 16 * 1024)));
+          answerJson(stream, 200, await joinAs(address, await readJson(stream, 16 * 1024)));
         } catch (error) {
           log.warn({ address, error: error instanceof Error ? error.message : String(error) }, 'A join was refused');
           throw error;

@@ -25,6 +25,8 @@ export interface LiveNode {
   readonly orderedBlobs: Set<string>;
   incarnation: string;
   readonly pastIncarnations: Set<string>;
+  /** Two agents were seen to use its certificate: nobody can say any more who is who. */
+  isCopied: boolean;
   hardware: HardwareFacts | null;
   metrics: NodeMetrics | null;
   metricsAtMs: number | null;
@@ -49,6 +51,7 @@ export function toLiveNode(record: NodeRecord, nowMs: number, monotonicMs: numbe
     orderedBlobs: new Set(),
     incarnation: '',
     pastIncarnations: new Set(),
+    isCopied: false,
     hardware: record.facts.hardware,
     metrics: null,
     metricsAtMs: null,
@@ -62,6 +65,9 @@ export function toLiveNode(record: NodeRecord, nowMs: number, monotonicMs: numbe
   };
 }
 
+/** More than any machine can run: what an agent says must not fill the memory of others. */
+const mostReplicas = 1000;
+
 /** Takes over what the agent said. */
 export function applyReport(node: LiveNode, report: AgentReport, nowMs: number): void {
   switch (report.type) {
@@ -71,13 +77,14 @@ export function applyReport(node: LiveNode, report: AgentReport, nowMs: number):
       node.metrics = report.metrics;
       node.metricsAtMs = nowMs;
       node.replicas.clear();
-      for (const replica of report.replicas) node.replicas.set(replica.replicaId, replica);
+      for (const replica of report.replicas.slice(0, mostReplicas)) node.replicas.set(replica.replicaId, replica);
       return;
     case 'metrics':
       node.metrics = report.metrics;
       node.metricsAtMs = nowMs;
       return;
     case 'replica':
+      if (node.replicas.size >= mostReplicas && !node.replicas.has(report.replica.replicaId)) return;
       node.replicas.set(report.replica.replicaId, report.replica);
       return;
     case 'replica-gone':
@@ -99,8 +106,15 @@ export function applyVerdict(node: LiveNode, { state, reason }: Verdict, nowMs: 
 
 const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
-/** What a lost node said last about its replicas is no longer true of them. */
+/** Why a node gets no work and no weights although it can be reached; `undefined` for one that may have both. */
+export function whyNoWork({ record, isCopied }: LiveNode): 'awaiting_approval' | 'certificate_copied' | undefined {
+  if (isCopied) return 'certificate_copied'; // half of what it is sent would go to whoever has the copy
+  return record.approvedAt === null ? 'awaiting_approval' : undefined;
+}
+
+/** What a lost node said last about its replicas is no longer true of them; what one says that gets no work is no offer. */
 function toReplicas(node: LiveNode): ReplicaReport[] {
+  if (whyNoWork(node) !== undefined) return [];
   const reports = [...node.replicas.values()];
   if (node.condition.state !== 'unreachable') return reports;
   const condition = toCondition('unreachable', 'node_lost', Date.parse(node.condition.since));
@@ -123,5 +137,6 @@ export function toNode(node: LiveNode): Node {
     metricsAt: toIso(node.metricsAtMs),
     replicas: toReplicas(node),
     certificateExpiresAt: toIso(node.record.certificateExpiresAt),
+    certificateSerial: node.record.certificateSerial,
   };
 }

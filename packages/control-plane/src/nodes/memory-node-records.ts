@@ -23,6 +23,11 @@ export function createMemoryNodeRecords(): NodeRecords {
       const node = nodes.get(nodeId);
       if (node) nodes.set(nodeId, { ...node, lastSeenAt, facts });
     },
+    async approve(nodeId, approvedAt) {
+      const node = nodes.get(nodeId);
+      if (node) nodes.set(nodeId, { ...node, approvedAt: node.approvedAt ?? approvedAt });
+      return node !== undefined;
+    },
     remove: async (nodeId) => nodes.delete(nodeId),
   };
 }

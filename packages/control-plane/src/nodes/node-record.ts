@@ -6,6 +6,8 @@ export interface NodeRecord {
   readonly name: string;
   readonly joinedAt: number;
   readonly isLocal: boolean;
+  /** Null: it waits for somebody's approval, and gets no work until then. */
+  readonly approvedAt: number | null;
   /** Of the newest certificate. */
   readonly certificateSerial: string;
   readonly certificateExpiresAt: number;
@@ -43,6 +45,8 @@ export interface NodeRecords {
   /** Nothing happens when the node was removed meanwhile: false. */
   renewCertificate(nodeId: string, serial: string, expiresAt: number): Promise<boolean>;
   saveSeen(nodeId: string, lastSeenAt: number, facts: NodeFacts): Promise<void>;
+  /** Nothing changes for one that was approved before. False when there is no such node. */
+  approve(nodeId: string, approvedAt: number): Promise<boolean>;
   /** False when there was no such node. */
   remove(nodeId: string, removedAt: number): Promise<boolean>;
 }

@@ -14,6 +14,7 @@ const node = (id: string): NodeRecord => ({
   name: id,
   joinedAt: 1500,
   isLocal: true,
+  approvedAt: 1500,
   certificateSerial: '01',
   certificateExpiresAt: 9000,
   lastSeenAt: null,
@@ -56,6 +57,20 @@ describe.each([
     ]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(await records.list()).toHaveLength(1);
+  });
+
+  test('a node that waits for approval is approved once, and a removed one never', async () => {
+    await using opened = await open();
+    const { records } = opened;
+    await records.addToken(token);
+    await records.redeemToken('t1', 1500, (found) => ({ ...acceptUnused('a')(found), approvedAt: null }));
+    expect(await records.list()).toMatchObject([{ approvedAt: null }]);
+    expect(await records.approve('a', 1700)).toBe(true);
+    expect(await records.approve('a', 1800)).toBe(true);
+    expect(await records.list()).toMatchObject([{ approvedAt: 1700 }]);
+    await records.remove('a', 1900);
+    expect(await records.approve('a', 2000)).toBe(false);
+    expect(await records.approve('b', 2000)).toBe(false);
   });
 
   test('an unknown token changes nothing', async () => {

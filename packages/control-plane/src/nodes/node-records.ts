@@ -19,6 +19,7 @@ const toRecord = (row: NodeRow): NodeRecord => ({
   name: row.name,
   joinedAt: row.joined_at,
   isLocal: row.is_local === 1,
+  approvedAt: row.approved_at,
   certificateSerial: row.certificate_serial,
   certificateExpiresAt: row.certificate_expires_at,
   lastSeenAt: row.last_seen_at,
@@ -33,6 +34,7 @@ const toRow = (node: NodeRecord): NodeRow => ({
   certificate_expires_at: node.certificateExpiresAt,
   last_seen_at: node.lastSeenAt,
   removed_at: null,
+  approved_at: node.approvedAt,
   is_local: node.isLocal ? 1 : 0,
   facts_json: JSON.stringify(node.facts),
   revision: 1,
@@ -114,6 +116,16 @@ export function createNodeRecords(database: Database): NodeRecords {
         },
         { durability: 'normal' },
       ),
+    approve: (nodeId, approvedAt) =>
+      database.transaction(async (query) => {
+        const changed = await query
+          .updateTable('nodes')
+          .set((row) => ({ approved_at: row.fn.coalesce('approved_at', row.val(approvedAt)), revision: row('revision', '+', 1) }))
+          .where('id', '=', nodeId)
+          .where('removed_at', 'is', null)
+          .executeTakeFirst();
+        return changed.numUpdatedRows > 0n;
+      }),
     remove: (nodeId, removedAt) =>
       database.transaction(async (query) => {
         const changed = await query

@@ -26,9 +26,11 @@ export interface Nodes {
   get(id: string): Node;
   /** Makes a one-use token; opens the link port to other machines when it was on loopback. */
   invite(request: { readonly name: string; readonly ttlSeconds: number; readonly listenHost?: string }): Promise<Invitation>;
+  /** Lets a node work that waited for somebody's approval; nothing changes for one that may already. Throws `node_not_found`. */
+  approve(id: string): Promise<Node>;
   /** Forgets a node: its certificate is refused from now on and its agent is told to stop. Throws `node_not_found`. */
   remove(id: string): Promise<void>;
-  /** One exchange over the node's link. Throws `node_unreachable` before anything was sent, `node_lost` when the link broke. */
+  /** One exchange over the node's link. Throws `node_unreachable` before anything was sent, also to a node that waits for approval, `node_lost` when the link broke. */
   request(nodeId: string, request: LinkRequest): Promise<LinkResponse>;
   putReplica(nodeId: string, spec: ReplicaSpec): Promise<ReplicaReport>;
   /** `undefined` when the node knew no such replica. */

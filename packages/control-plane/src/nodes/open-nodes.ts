@@ -14,9 +14,11 @@ import {
 } from '@cluster-ai/contracts';
 import { type Clock, type DataFolder, type Logger, linkServerName } from '@cluster-ai/runtime';
 import { z } from 'zod';
+import { describeAct } from '../access/audit/act.ts';
+import type { AuditPoint } from '../access/audit/audit.ts';
 import type { EventBus } from '../observability/event-bus.ts';
 import { createBlobDoor, type LocateBlob } from './blob-door.ts';
-import { type IssuedCertificate, type NodeIdentity, openCertificates } from './certificates.ts';
+import type { Certificates, IssuedCertificate, NodeIdentity } from './certificates.ts';
 import { createHearing } from './hear-nodes.ts';
 import { createJoinDoor } from './join-door.ts';
 import { makeJoinToken } from './join-tokens.ts';
@@ -24,7 +26,7 @@ import { createLinkListener } from './link-listener.ts';
 import { createNodeLinks } from './link-nodes.ts';
 import { findOutsideAddress } from './listen-places.ts';
 import { type LinkAddress, type Listening, startListening, toAddress } from './listening.ts';
-import { type LiveNode, toLiveNode, toNode } from './live-node.ts';
+import { type LiveNode, toLiveNode, toNode, whyNoWork } from './live-node.ts';
 import { openNodeLink } from './node-link.ts';
 import type { NodeRecord, NodeRecords } from './node-record.ts';
 import type { LinkRequest, LinkResponse, Nodes } from './nodes.ts';
@@ -42,16 +44,20 @@ const renewServerCertificateEveryMs = 24 * 60 * 60_000;
 
 export interface OpenNodesOptions {
   readonly folder: DataFolder;
+  readonly certificates: Certificates;
   readonly config: LinkAddress;
   readonly records: NodeRecords;
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where joins are recorded, and who was refused. */
+  readonly audit: AuditPoint;
   readonly locateBlob: LocateBlob;
   /** The packed software for machines that have none; `undefined` when this installation has none to give. */
   readonly softwarePackage: SoftwarePackage;
   readonly clusterName: string;
   readonly version: string;
+  readonly approval?: 'auto' | 'manual';
   /** Attempts to join that one address may make in a minute. */
   readonly joinsPerMinute?: number;
 }
@@ -72,10 +78,13 @@ async function loadNodes({ records, clock }: OpenNodesOptions): Promise<LiveNode
   return new Map(list.map((record) => [record.id, toLiveNode(record, clock.now(), clock.monotonic())]));
 }
 
+const toUnknown = (id: string) =>
+  new ClusterError('node_not_found', phrase('node_unknown', { id: id.slice(0, 80) }), { hint: phrase('node_list_shows') });
+
 function getLive(nodes: LiveNodes, id: string): LiveNode {
   const node = nodes.get(id);
   if (node) return node;
-  throw new ClusterError('node_not_found', phrase('node_unknown', { id: id.slice(0, 80) }), { hint: phrase('node_list_shows') });
+  throw toUnknown(id);
 }
 
 /** A node that was off when its certificate ended may renew, and nothing else, with the newest that it was given. */
@@ -98,10 +107,9 @@ const foundAnswerShape = z.object({ files: z.array(foundFileShape.omit({ node: t
 
 /** Opens the link port and begins to watch over the nodes. Throws `port_taken` or `listen_refused`. */
 export async function openNodes(options: OpenNodesOptions, signal: AbortSignal): Promise<OpenedNodes> {
-  const { folder, config, records, clock, log } = options;
+  const { folder, certificates, config, records, clock, log } = options;
   const ending = new AbortController();
   const running = AbortSignal.any([signal, ending.signal]);
-  const certificates = await openCertificates({ folder, clock });
   const nodes = await loadNodes(options);
   const changes = createChanges(options.events);
   const liveness = createLivenessWatch({ nodes, clock, log, onChanged: changes.tellNode });
@@ -111,8 +119,9 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
     certificates,
     onJoin: createJoinDoor({
       ...options,
-      certificates,
+      acts: options.audit.acts,
       attemptsPerMinute: options.joinsPerMinute ?? joinsPerMinute,
+      approval: options.approval ?? 'auto',
       takenNames: () => [...nodes.values()].map((node) => node.record.name),
       onJoined,
     }),
@@ -122,8 +131,10 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
   });
   const blobDoor = createBlobDoor({
     ...options,
-    certificates,
-    isMeantFor: (nodeId, digest) => nodes.get(nodeId)?.orderedBlobs.has(digest) === true,
+    isMeantFor(nodeId, digest) {
+      const node = nodes.get(nodeId);
+      return node !== undefined && whyNoWork(node) === undefined && node.orderedBlobs.has(digest);
+    },
     onRenewed,
   });
   const listening: Listening = await startListening({ listener, folder, config, log }).catch(async (error: unknown) => {
@@ -156,6 +167,10 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
       else receiveVisit(node, socket, identity);
       return true;
     }
+    const attempt = { address: socket.remoteAddress ?? '', action: `node.${protocol}`, requestId: '', code: 'certificate_refused' };
+    options.audit.denied(
+      identity === undefined ? attempt : { ...attempt, actor: { kind: 'node', id: identity.nodeId, name: '', role: '' } },
+    );
     log.warn({ nodeId: identity?.nodeId, address: socket.remoteAddress, protocol }, 'A connection without a valid certificate was refused');
     const wasRemoved = identity && !node && !identity.isExpired && protocol === 'cai-link';
     if (wasRemoved) links.sayFarewell(openNodeLink(socket, identity.nodeId));
@@ -185,7 +200,13 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
   ];
 
   const request = async (nodeId: string, wish: LinkRequest): Promise<LinkResponse> => {
-    const { link, record, condition } = getLive(nodes, nodeId);
+    const node = getLive(nodes, nodeId);
+    const { link, record, condition } = node;
+    const reason = whyNoWork(node);
+    if (reason !== undefined)
+      throw new ClusterError('node_unreachable', [phrase('node_gets_no_work', { node: record.name }), phrase('reason', { reason })], {
+        hint: phrase('next_step', { reason }),
+      });
     if (link && condition.state !== 'unreachable') return link.request(wish);
     const story = [phrase('node_cannot_be_reached', { node: record.name }), ...sentencesOf(messageOf(condition))];
     throw new ClusterError('node_unreachable', story, { hint: hintOf(condition) });
@@ -222,8 +243,18 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
       const { text, record } = await makeToken({ name, isLocal: false, ttlSeconds });
       return toInvitation(toAddress(host, listening.port), text, record.expiresAt, certificates.serverPin);
     },
+    async approve(id) {
+      const node = getLive(nodes, id);
+      const approvedAt = node.record.approvedAt ?? clock.now();
+      if (!(await records.approve(id, approvedAt))) throw toUnknown(id); // somebody removed it meanwhile
+      node.record = { ...node.record, approvedAt };
+      log.info({ node: node.record.name, nodeId: id }, 'A node was approved');
+      liveness.sweep();
+      return toNode(node);
+    },
     async remove(id) {
       const node = getLive(nodes, id);
+      describeAct({ details: { name: node.record.name, certificate: node.record.certificateSerial } });
       await records.remove(id, clock.now());
       nodes.delete(id);
       if (node.link) links.sayFarewell(node.link);

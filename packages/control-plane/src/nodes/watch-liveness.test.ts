@@ -10,6 +10,7 @@ const record = {
   name: 'a',
   joinedAt: 0,
   isLocal: false,
+  approvedAt: 0,
   certificateSerial: '01',
   certificateExpiresAt: 1,
   lastSeenAt: 1,

@@ -26,6 +26,8 @@ const toView = (node: LiveNode, nowMs: number): NodeView => ({
   hasAnswered: node.hasAnswered,
   hasConnected: node.lastSeenAtMs !== null,
   saidGoodbye: node.saidGoodbye,
+  isApproved: node.record.approvedAt !== null,
+  isCopied: node.isCopied,
   silenceMs: nowMs - node.heardAtMs,
   current: node.condition,
 });

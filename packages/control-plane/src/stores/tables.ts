@@ -30,8 +30,15 @@ export interface Tables {
   passkeys: PasskeyRow;
   token_families: TokenFamilyRow;
   token_keys: TokenKeyRow;
+  usage_counters: UsageCounterRow;
+  external_identities: ExternalIdentityRow;
   audit_entries: AuditEntryRow;
   audit_head: AuditHeadRow;
+  audit_names: AuditNameRow;
+  master_keys: MasterKeyRow;
+  data_keys: DataKeyRow;
+  key_rotations: KeyRotationRow;
+  secrets: SecretRow;
 }
 
 /** Parents before those that refer to them. */
@@ -58,8 +65,15 @@ export const tableNames = [
   'passkeys',
   'token_families',
   'token_keys',
+  'usage_counters',
+  'external_identities',
   'audit_entries',
   'audit_head',
+  'audit_names',
+  'master_keys',
+  'data_keys',
+  'key_rotations',
+  'secrets',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -153,6 +167,8 @@ export interface NodeRow {
   last_seen_at: number | null;
   /** Set when the node was forgotten: its certificate is refused from then on. */
   removed_at: number | null;
+  /** Null: it has joined and waits for somebody's approval. */
+  approved_at: number | null;
   is_local: Flag;
   facts_json: string;
   revision: number;
@@ -180,6 +196,8 @@ export interface ChatRow {
   is_pinned: Flag;
   /** Whose it is: a person's id; `local` for what was written before anybody had a login. */
   owner_id: string;
+  /** `GenerationOptions`. */
+  options_json: string;
 }
 
 export interface ChatMessageRow {
@@ -234,6 +252,8 @@ export interface ApiKeyRow {
 
 export interface PersonRow {
   id: string;
+  /** `service`: nobody signs in; its keys are programs that belong to no person. */
+  kind: 'person' | 'service';
   /** What the person signs in with: lower case, unique. */
   name: string;
   display_name: string;
@@ -244,6 +264,9 @@ export interface PersonRow {
   password_hash: string | null;
   created_at: number;
   last_sign_in_at: number | null;
+  /** Name patterns; null for all. */
+  models_json: string | null;
+  limits_json: string;
   revision: number;
 }
 
@@ -328,12 +351,31 @@ export interface TokenKeyRow {
   created_at: number;
 }
 
+/** What somebody used in one period. Written as additions. */
+export interface UsageCounterRow {
+  /** Of a key, a person or a service account. */
+  subject: string;
+  /** `2026-11-30`, `2026-11`, or `ever`. */
+  period: string;
+  requests: number;
+  tokens: number;
+}
+
+/** Who a person is at a sign-in provider. */
+export interface ExternalIdentityRow {
+  issuer: string;
+  subject: string;
+  person_id: string;
+  created_at: number;
+}
+
 /** One line of the record of what was done. Triggers refuse every change; see `access/audit/design.md`. */
 export interface AuditEntryRow {
   sequence: number;
   at: number;
   actor_kind: string;
   actor_id: string;
+  /** Empty for people: theirs are in `audit_names`. */
   actor_name: string;
   actor_role: string;
   address: string;
@@ -347,6 +389,12 @@ export interface AuditEntryRow {
   hash: string;
 }
 
+/** What somebody was called whom the record knows by id: no part of the chain, so that it can be forgotten. */
+export interface AuditNameRow {
+  person_id: string;
+  name: string;
+}
+
 /** The two ends of the record: its one row is made with the first entry. */
 export interface AuditHeadRow {
   id: 1;
@@ -358,4 +406,51 @@ export interface AuditHeadRow {
   anchor_hash: string;
   /** Of the four above, with the key of the record. */
   seal: string;
+}
+
+/** The master key that all data keys are wrapped with. Itself it lies outside of the database. */
+export interface MasterKeyRow {
+  /** Says which key it is. */
+  id: string;
+  /** Known bytes that were sealed with it: what opens them is the right key. */
+  canary: Uint8Array;
+  created_at: number;
+}
+
+/** The newest version seals; older ones are there while something is still sealed with them. */
+export interface DataKeyRow {
+  purpose: string;
+  version: number;
+  wrapped: Uint8Array;
+  created_at: number;
+  /** Counted ahead of time, in groups: never fewer than there were. */
+  uses: number;
+}
+
+/** A data key that is being replaced. The row goes when that is done. */
+export interface KeyRotationRow {
+  purpose: string;
+  to_version: number;
+  /** 1: everything is sealed anew. 2: what was written meanwhile with the old key. */
+  round: number;
+  /** Which of the sealed columns, and the last row of it that is done. */
+  place: number;
+  cursor: string;
+  done: number;
+  /** Rows that the old key does not open. */
+  unreadable: number;
+  started_at: number;
+  /** When the first round was over. */
+  swept_at: number | null;
+}
+
+/** A secret with a name, such as the token of another registry. */
+export interface SecretRow {
+  name: string;
+  /** What it is for, for people. */
+  purpose: string;
+  sealed: Uint8Array;
+  created_at: number;
+  changed_at: number;
+  revision: number;
 }

@@ -1,22 +1,35 @@
 import { type ClusterClient, createClusterClient } from '@cluster-ai/client';
+import { isClusterError } from '@cluster-ai/contracts';
 import { QueryClient } from '@tanstack/react-query';
 import { createContext, use } from 'react';
 import { type AnswerStreams, createAnswerStreams } from '../features/chat/answer-streams.ts';
 import { createLive, type Live } from '../live/live.ts';
+import { createSessionWatch, type SessionWatch } from './session-watch.ts';
+
+/** What was refused is refused again. */
+const mayHelpAgain = (failures: number, error: Error) => failures < 1 && !(isClusterError(error) && error.status < 500);
 
 export interface App {
   readonly cluster: ClusterClient;
   readonly queryClient: QueryClient;
   readonly live: Live;
   readonly answers: AnswerStreams;
+  readonly session: SessionWatch;
 }
 
 /** Builds what all pages share. Data stay until an event says that they changed, so that nothing is fetched twice for nothing. */
 export function createApp(): App {
-  const cluster = createClusterClient({ baseUrl: '' });
+  const session = createSessionWatch();
+  const cluster = createClusterClient({ baseUrl: '', onRefused: session.hear });
   const queryClient = new QueryClient({
     defaultOptions: {
-      queries: { staleTime: Number.POSITIVE_INFINITY, retry: 1, retryDelay: 500, refetchOnWindowFocus: false, networkMode: 'always' },
+      queries: {
+        staleTime: Number.POSITIVE_INFINITY,
+        retry: mayHelpAgain,
+        retryDelay: 500,
+        refetchOnWindowFocus: false,
+        networkMode: 'always',
+      },
       mutations: { networkMode: 'always' },
     },
   });
@@ -25,6 +38,7 @@ export function createApp(): App {
     queryClient,
     live: createLive({ cluster, queryClient }),
     answers: createAnswerStreams({ cluster, queryClient }),
+    session,
   };
 }
 

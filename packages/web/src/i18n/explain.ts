@@ -3,10 +3,14 @@ import {
   type ErrorCode,
   errorCodes,
   type Model,
+  type Permission,
   type Phrase,
   type PhraseCode,
+  permissions,
   type ReasonCode,
+  type Role,
   reasons,
+  roles,
   type Said,
   type State,
   sayPhrases,
@@ -29,6 +33,7 @@ export interface Speech {
   reason(code: ReasonCode): string;
   hint(code: ReasonCode): string;
   error(code: ErrorCode): string;
+  missing(right: MissingRight): Pick<Explanation, 'message' | 'hint'>;
   /** Undefined where the page lacks one of the phrases: a newer server said it. */
   phrases(said: readonly Phrase[]): string | undefined;
 }
@@ -55,8 +60,23 @@ export function explainCondition(
   };
 }
 
+/** A right that somebody lacks, and the least role that has it. */
+export interface MissingRight {
+  readonly permission: Permission;
+  readonly role: Role;
+}
+
+/** The right that was missing, where that is why something was refused. */
+export function findMissingRight(error: unknown): MissingRight | undefined {
+  if (!isKnownError(error) || error.code !== 'forbidden') return undefined;
+  const permission = permissions.find((one) => one === error.details?.['permission']);
+  const role = roles.find((one) => one === error.details?.['role']);
+  return permission && role && { permission, role };
+}
+
 interface KnownError {
   readonly code: ErrorCode;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly message: string;
   readonly hint?: string | undefined;
   readonly said?: Said | undefined;
@@ -75,6 +95,8 @@ export function explainError(error: unknown, speech: Speech): Explanation {
   }
   const { code, message, hint = '', said } = error;
   if (speech.isEnglish) return { message, hint, particulars: '' };
+  const missing = findMissingRight(error);
+  if (missing !== undefined) return { ...speech.missing(missing), particulars: '' };
   const own = sayIfAny(speech, said?.message);
   return { message: own ?? speech.error(code), hint: sayIfAny(speech, said?.hint) ?? hint, particulars: own === undefined ? message : '' };
 }
@@ -91,6 +113,10 @@ function useSpeech(): Speech {
     reason,
     hint,
     error: (code) => t(`errors.${code}`),
+    missing: ({ permission, role }) => ({
+      message: t('refused.missing', { right: permission }),
+      hint: t('refused.who', { role: t(`roles.${role}`) }),
+    }),
     phrases: (said) =>
       sayPhrases(said, templates(), {
         bytes: format.bytes,
@@ -134,3 +160,10 @@ export function useStateWord(): (state: State) => string {
   const { t } = useTranslation();
   return (state) => t(`states.${state}`);
 }
+
+/** What a right is for, in the page's language. */
+export function useRightWord(): (permission: Permission) => string {
+  const { t } = useTranslation();
+  return (permission) => t(`rights.${permission.replace(':', '_') as RightKey}`);
+}
+type RightKey = Permission extends infer Right ? (Right extends `${infer Resource}:${infer Verb}` ? `${Resource}_${Verb}` : never) : never;

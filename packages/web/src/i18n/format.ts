@@ -20,6 +20,7 @@ export function createFormat(language: Language) {
   const percentage = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'always' });
   const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const dateAndSeconds = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'medium' });
   const timeOnly = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const units = new Map<string, Intl.NumberFormat>();
 
@@ -69,11 +70,14 @@ export function createFormat(language: Language) {
     duration,
     distance,
     number: (value: number) => whole.format(value),
+    /** As it is, so that it can be written back. */
+    exact: (value: number) => value.toLocaleString(language, { maximumFractionDigits: 20, useGrouping: false }),
     /** One digit after the point below 100. */
     rate: (value: number) => (value >= 100 ? whole.format(value) : fine.format(value)),
     compact: (value: number) => compactNumber.format(value),
     percent: (fraction: number) => percentage.format(fraction),
     dateTime: (iso: string) => dateAndTime.format(new Date(iso)),
+    dateTimeSeconds: (iso: string) => dateAndSeconds.format(new Date(iso)),
     time: (epochMs: number) => timeOnly.format(epochMs),
   };
 }

@@ -1,7 +1,7 @@
 import { ClusterError, phrase, toCondition } from '@cluster-ai/contracts';
 import { describe, expect, test } from 'vitest';
 import { en } from './en.ts';
-import { explainCondition, explainError, type Speech } from './explain.ts';
+import { explainCondition, explainError, findMissingRight, type Speech } from './explain.ts';
 import { createFormat } from './format.ts';
 import { chooseLanguage } from './languages.ts';
 import { ptBr } from './pt-br.ts';
@@ -117,6 +117,7 @@ const speech = (isEnglish: boolean): Speech => ({
   reason: (code) => `message of ${code}`,
   hint: (code) => `hint of ${code}`,
   error: (code) => `title of ${code}`,
+  missing: ({ permission, role }) => ({ message: `lacks ${permission}`, hint: `ask for ${role}` }),
   phrases: (said) => (said.some(({ code }) => code === 'from the future') ? undefined : said.map(({ code }) => `says ${code}`).join(' ')),
 });
 
@@ -136,6 +137,16 @@ describe('an error in the reader’s language', () => {
     const coded = new ClusterError('model_not_found', phrase('model_unknown', { name: 'x' }), { hint: phrase('list_the_models') });
     expect(explainError(coded, speech(false))).toEqual({ message: 'says model_unknown', hint: 'says list_the_models', particulars: '' });
     expect(explainError(coded, speech(true)).message).toBe('There is no model "x".');
+  });
+
+  test('a right that is missing is named, with who has it', () => {
+    const details = { permission: 'keys:read', role: 'developer' };
+    const refused = new ClusterError('forbidden', 'bia (viewer) may not do this: the right keys:read is missing.', { details });
+    expect(explainError(refused, speech(false))).toEqual({ message: 'lacks keys:read', hint: 'ask for developer', particulars: '' });
+    expect(findMissingRight(refused)).toEqual(details);
+    expect(
+      findMissingRight(new ClusterError('forbidden', 'No.', { details: { permission: 'from the future', role: 'admin' } })),
+    ).toBeUndefined();
   });
 
   test('what is not one of ours is an error of ours; its own words are particulars', () => {

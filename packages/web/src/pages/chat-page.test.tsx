@@ -64,7 +64,7 @@ describe('a question that was sent before the page knew its models', () => {
     expect(createChat).not.toHaveBeenCalled();
     list.resolve({ models: [starter] } as ModelList);
     await screen.findByText('the chat');
-    expect(createChat.mock.calls).toEqual([[{ model: 'starter' }]]);
+    expect(createChat.mock.calls).toEqual([[{ model: 'starter', options: {} }]]);
     expect(ask.mock.calls).toEqual([['c1', { parentId: null, content: 'Hello' }]]);
   });
 

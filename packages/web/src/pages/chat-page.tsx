@@ -1,26 +1,29 @@
 import type { ChatDetails } from '@cluster-ai/contracts';
 import { Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { PanelLeft, Sparkles } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { useApp } from '../api/app-context.ts';
-import { useChat, useModels } from '../api/queries.ts';
+import { useChat, useChats, useModels } from '../api/queries.ts';
 import { useLiveAnswer } from '../features/chat/answer-streams.ts';
+import type { ChatOptions } from '../features/chat/chat-options.ts';
 import { chooseModel } from '../features/chat/choose-model.ts';
 import { Composer } from '../features/chat/composer.tsx';
 import type { MessageActions } from '../features/chat/message.tsx';
 import { findNewestLeaf, toBranch } from '../features/chat/message-tree.ts';
 import { ModelPicker } from '../features/chat/model-picker.tsx';
+import { Parameters } from '../features/chat/parameters.tsx';
 import { Thread } from '../features/chat/thread.tsx';
 import { ThreadList } from '../features/chat/thread-list.tsx';
 import { toCurl } from '../features/chat/to-curl.ts';
-import { useExplainError } from '../i18n/explain.ts';
+import { findMissingRight, useExplainError } from '../i18n/explain.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { ErrorNotice, InfoNotice, ModelNotice } from '../ui/notice.tsx';
+import { Refusal } from '../ui/refusal.tsx';
 import { StateBadge } from '../ui/state-badge.tsx';
-import { Skeleton } from '../ui/surface.tsx';
+import { Page, Skeleton } from '../ui/surface.tsx';
 
 const LAST_MODEL_KEY = 'cluster-ai.last-model';
 
@@ -28,6 +31,13 @@ const LAST_MODEL_KEY = 'cluster-ai.last-model';
 export function ChatPage() {
   const { t } = useTranslation();
   const [isListOpen, setListOpen] = useState(false);
+  const missing = findMissingRight(useChats('').error);
+  if (missing)
+    return (
+      <Page title={t('pages.chat')}>
+        <Refusal {...missing} />
+      </Page>
+    );
   return (
     <div className="flex h-full min-h-0">
       <aside className="hidden w-64 shrink-0 border-r bg-card lg:block">
@@ -71,6 +81,11 @@ function ModelState({ name }: { readonly name: string }) {
   );
 }
 
+/** What stands beside the buttons of the field. */
+function Tools({ children }: { readonly children: ReactNode }) {
+  return <div className="flex min-w-0 items-center gap-1">{children}</div>;
+}
+
 /** Questions that the smallest model can answer too. */
 const starters = ['who', 'story', 'fact', 'poem'] as const;
 
@@ -81,6 +96,7 @@ export function NewChatPage() {
   const { model: asked } = useSearch({ from: '/chat' });
   const { data, error, refetch } = useModels();
   const [chosen, setChosen] = useState<string>();
+  const [options, setOptions] = useState<ChatOptions>({});
   const explain = useExplainError();
   const composer = useRef<HTMLTextAreaElement>(null);
   const models = data?.models ?? [];
@@ -90,7 +106,7 @@ export function NewChatPage() {
 
   async function begin(content: string): Promise<void> {
     localStorage.setItem(LAST_MODEL_KEY, model);
-    const chat = await cluster.createChat({ model });
+    const chat = await cluster.createChat({ model, options });
     queryClient.setQueryData<ChatDetails>(['chat', chat.id], { ...chat, messages: [] });
     answers.ask(chat.id, { parentId: null, content }).catch((failure: unknown) => toast.error(explain(failure).message));
     await navigate({ to: '/chat/$chatId', params: { chatId: chat.id } });
@@ -129,7 +145,12 @@ export function NewChatPage() {
           isBusy={model === ''}
           waitsFor={data === undefined && error === null ? t('chat.waitsForModels') : undefined}
           onSend={begin}
-          tools={<ModelPicker models={data?.models} value={model} onChoose={setChosen} />}
+          tools={
+            <Tools>
+              <ModelPicker models={data?.models} value={model} onChoose={setChosen} />
+              <Parameters options={options} onSave={async (next) => setOptions(next)} />
+            </Tools>
+          }
         />
       </div>
     </div>
@@ -202,7 +223,8 @@ function OneChat({ chatId }: { readonly chatId: string }) {
       edit: (message, content) => answers.ask(chatId, { parentId: message.parentId, content }),
       toCurl(message) {
         const details = readChat();
-        return toCurl(location.origin, message.answer?.model ?? details?.model ?? '', toBranch(details?.messages ?? [], message.id));
+        const model = message.answer?.model ?? details?.model ?? '';
+        return toCurl(location.origin, model, toBranch(details?.messages ?? [], message.id), details?.options);
       },
     };
   }, [answers, chatId, cluster, queryClient]);
@@ -215,6 +237,11 @@ function OneChat({ chatId }: { readonly chatId: string }) {
     localStorage.setItem(LAST_MODEL_KEY, model);
     queryClient.setQueryData<ChatDetails>(['chat', chatId], (before) => before && { ...before, model });
     await cluster.updateChat(chatId, { model });
+  }
+
+  async function saveOptions(options: ChatOptions): Promise<void> {
+    await cluster.updateChat(chatId, { options });
+    queryClient.setQueryData<ChatDetails>(['chat', chatId], (before) => before && { ...before, options });
   }
 
   return (
@@ -238,11 +265,14 @@ function OneChat({ chatId }: { readonly chatId: string }) {
                 return answers.ask(chatId, { parentId: chat.headId, content });
               }}
               tools={
-                <ModelPicker
-                  models={models?.models}
-                  value={chat.model}
-                  onChoose={(model) => void chooseChatModel(model).catch(setFailure)}
-                />
+                <Tools>
+                  <ModelPicker
+                    models={models?.models}
+                    value={chat.model}
+                    onChoose={(model) => void chooseChatModel(model).catch(setFailure)}
+                  />
+                  <Parameters options={chat.options} onSave={saveOptions} />
+                </Tools>
               }
             />
           </div>

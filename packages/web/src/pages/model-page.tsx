@@ -13,9 +13,9 @@ import { ReplicaTable } from '../features/nodes/replica-table.tsx';
 import { useDescribeModel } from '../i18n/explain.ts';
 import { useFormat } from '../i18n/i18n.ts';
 import { Button } from '../ui/button.tsx';
-import { ConfirmByName } from '../ui/confirm-by-name.tsx';
+import { Confirm } from '../ui/confirm.tsx';
 import { CopyField } from '../ui/copy.tsx';
-import { ErrorNotice, ModelNotice } from '../ui/notice.tsx';
+import { ErrorNotice, LoadFailure, ModelNotice } from '../ui/notice.tsx';
 import { Reason, StateBadge } from '../ui/state-badge.tsx';
 import { Card, Facts, Page, Panel, Skeleton } from '../ui/surface.tsx';
 
@@ -97,15 +97,16 @@ function DangerZone({ model }: { readonly model: ModelDetails }) {
           {t('models.delete')}
         </Button>
       </div>
-      <ConfirmByName
-        name={model.name}
-        title={t('models.delete')}
-        description={t('models.deleteText')}
-        action={t('models.delete')}
-        isOpen={isOpen}
-        onClose={() => setOpen(false)}
-        onConfirm={remove}
-      />
+      {isOpen && (
+        <Confirm
+          name={model.name}
+          title={t('models.delete')}
+          description={t('models.deleteText')}
+          action={t('models.delete')}
+          onClose={() => setOpen(false)}
+          onConfirm={remove}
+        />
+      )}
     </Panel>
   );
 }
@@ -198,7 +199,7 @@ export function ModelPage() {
   return (
     <Page title={name} actions={<BackToModels />}>
       {error ? (
-        <ErrorNotice error={error} title={t('models.loadFailedPage')} onRetry={() => void refetch()} />
+        <LoadFailure error={error} title={t('models.loadFailedPage')} onRetry={() => void refetch()} />
       ) : (
         <Skeleton className="h-48" />
       )}

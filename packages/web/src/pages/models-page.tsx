@@ -4,19 +4,21 @@ import { Box, MessageSquare, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useModels } from '../api/queries.ts';
+import { useMay } from '../api/use-may.ts';
 import { canChat } from '../features/chat/choose-model.ts';
 import { AddModelDialog } from '../features/models/add-model-dialog.tsx';
 import { FoundFiles } from '../features/models/found-files.tsx';
 import { useDescribeModel } from '../i18n/explain.ts';
 import { useFormat } from '../i18n/i18n.ts';
 import { Button } from '../ui/button.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
+import { LoadFailure } from '../ui/notice.tsx';
 import { StateBadge } from '../ui/state-badge.tsx';
 import { Card, Empty, Page, Skeleton } from '../ui/surface.tsx';
 
 function ModelRow({ model }: { readonly model: Model }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const may = useMay();
   const { facts, sizeBytes } = model.latest;
   const summary = [format.bytes(sizeBytes), facts.parameterSize, facts.quantization, t('models.versions', { count: model.versionCount })];
   const description = useDescribeModel()(model);
@@ -38,7 +40,7 @@ function ModelRow({ model }: { readonly model: Model }) {
         {nodes.length > 0 && <span className="text-muted-foreground">{nodes.join(', ')}</span>}
         <StateBadge condition={model.condition} of={model.name} />
       </div>
-      {canChat(model) && (
+      {may('chats:write') && canChat(model) && (
         <Button asChild size="small">
           <Link to="/chat" search={{ model: model.name }}>
             <MessageSquare aria-hidden />
@@ -53,20 +55,23 @@ function ModelRow({ model }: { readonly model: Model }) {
 
 export function ModelsPage() {
   const { t } = useTranslation();
+  const may = useMay();
   const { data, error, refetch } = useModels();
   const [isAdding, setAdding] = useState(false);
   return (
     <Page
       title={t('pages.models')}
       actions={
-        <Button look="primary" onClick={() => setAdding(true)}>
-          <Plus aria-hidden />
-          {t('models.add')}
-        </Button>
+        may('models:write') && (
+          <Button look="primary" onClick={() => setAdding(true)}>
+            <Plus aria-hidden />
+            {t('models.add')}
+          </Button>
+        )
       }
     >
       <div className="grid gap-4">
-        {error && !data && <ErrorNotice error={error} title={t('models.listFailed')} onRetry={() => void refetch()} />}
+        {error && !data && <LoadFailure error={error} title={t('models.listFailed')} onRetry={() => void refetch()} />}
         {!data && !error && <Skeleton className="h-48" />}
         {data && (
           <Card>

@@ -8,11 +8,12 @@ import { useApp } from '../api/app-context.ts';
 import { useNodes } from '../api/queries.ts';
 import { CpuCell, DiskCell, GpuCell, MemoryCell, RateCell, SeenCell } from '../features/nodes/node-columns.tsx';
 import { ModelLink, ReplicaTable } from '../features/nodes/replica-table.tsx';
+import { isWaiting, WaitingNodes } from '../features/nodes/waiting-nodes.tsx';
 import { useFormat } from '../i18n/i18n.ts';
 import { Age } from '../ui/age.tsx';
 import { Button } from '../ui/button.tsx';
-import { ConfirmByName } from '../ui/confirm-by-name.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
+import { Confirm } from '../ui/confirm.tsx';
+import { LoadFailure } from '../ui/notice.tsx';
 import { Reason, StateBadge } from '../ui/state-badge.tsx';
 import { Card, Empty, Facts, Page, Panel, Skeleton } from '../ui/surface.tsx';
 
@@ -116,15 +117,16 @@ function DangerZone({ node }: { readonly node: Node }) {
           </Button>
         )}
       </div>
-      <ConfirmByName
-        name={node.name}
-        title={t('nodes.remove')}
-        description={t('nodes.removeText')}
-        action={t('nodes.remove')}
-        isOpen={isOpen}
-        onClose={() => setOpen(false)}
-        onConfirm={remove}
-      />
+      {isOpen && (
+        <Confirm
+          name={node.name}
+          title={t('nodes.remove')}
+          description={t('nodes.removeText')}
+          action={t('nodes.remove')}
+          onClose={() => setOpen(false)}
+          onConfirm={remove}
+        />
+      )}
     </Panel>
   );
 }
@@ -143,7 +145,8 @@ function NodeDetails({ node }: { readonly node: Node }) {
       actions={<BackToNodes />}
     >
       <div className="grid gap-4">
-        {node.condition.state !== 'ready' && (
+        <WaitingNodes nodes={[node]} />
+        {node.condition.state !== 'ready' && !isWaiting(node) && (
           <Card className="p-4">
             <Reason condition={node.condition} />
           </Card>
@@ -189,7 +192,7 @@ export function NodePage() {
   if (node) return <NodeDetails node={node} />;
   return (
     <Page title={t('pages.nodes')} actions={<BackToNodes />}>
-      {error && !nodes && <ErrorNotice error={error} title={t('nodes.listFailed')} onRetry={() => void refetch()} />}
+      {error && !nodes && <LoadFailure error={error} title={t('nodes.listFailed')} onRetry={() => void refetch()} />}
       {!nodes && !error && <Skeleton className="h-48" />}
       {nodes && <Empty icon={<Server aria-hidden />} title={t('nodes.missing')} />}
     </Page>

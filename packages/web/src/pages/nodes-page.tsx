@@ -2,15 +2,18 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Plus, Server } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useNodes } from '../api/queries.ts';
+import { useMay } from '../api/use-may.ts';
 import { AddMachineDialog } from '../features/nodes/add-machine-dialog.tsx';
 import { NodeCards, NodeTable } from '../features/nodes/node-table.tsx';
+import { WaitingNodes } from '../features/nodes/waiting-nodes.tsx';
 import { Button } from '../ui/button.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
+import { LoadFailure } from '../ui/notice.tsx';
 import { Card, Empty, Page, Skeleton } from '../ui/surface.tsx';
 
 export function NodesPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const may = useMay();
   const { add = false } = useSearch({ from: '/nodes' });
   const { data: nodes, error, refetch } = useNodes();
   const openDialog = () => void navigate({ to: '/nodes', search: { add: true } });
@@ -18,13 +21,15 @@ export function NodesPage() {
     <Page
       title={t('pages.nodes')}
       actions={
-        <Button look="primary" onClick={openDialog}>
-          <Plus aria-hidden />
-          {t('nodes.add')}
-        </Button>
+        may('nodes:write') && (
+          <Button look="primary" onClick={openDialog}>
+            <Plus aria-hidden />
+            {t('nodes.add')}
+          </Button>
+        )
       }
     >
-      {error && !nodes && <ErrorNotice error={error} title={t('nodes.listFailed')} onRetry={() => void refetch()} />}
+      {error && !nodes && <LoadFailure error={error} title={t('nodes.listFailed')} onRetry={() => void refetch()} />}
       {!nodes && !error && <Skeleton className="h-48" />}
       {nodes?.length === 0 && (
         <Card>
@@ -34,14 +39,15 @@ export function NodesPage() {
         </Card>
       )}
       {nodes && nodes.length > 0 && (
-        <>
+        <div className="grid gap-4">
+          <WaitingNodes nodes={nodes} />
           <Card className="hidden overflow-x-auto lg:block">
             <NodeTable nodes={nodes} />
           </Card>
           <div className="lg:hidden">
             <NodeCards nodes={nodes} />
           </div>
-        </>
+        </div>
       )}
       <AddMachineDialog isOpen={add} onClose={() => void navigate({ to: '/nodes', search: {} })} />
     </Page>

@@ -5,10 +5,11 @@ import { Dialog as Radix } from 'radix-ui';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useChats, useModels, useNodes } from '../api/queries.ts';
+import { useMay } from '../api/use-may.ts';
 import { changeLanguage, useLanguage } from '../i18n/i18n.ts';
 import { languageNames, languages } from '../i18n/languages.ts';
 import { StateIcon } from '../ui/state-badge.tsx';
-import { destinations } from './destinations.ts';
+import { useDestinations } from './destinations.ts';
 import { changeTheme, useIsDark } from './theme.ts';
 
 interface EntryProps {
@@ -41,6 +42,8 @@ export function CommandPalette({ onClose }: { onClose(): void }) {
   const language = useLanguage();
   const isDark = useIsDark();
   const [search, setSearch] = useState('');
+  const destinations = useDestinations();
+  const may = useMay();
   const { data: nodes = [] } = useNodes();
   const { data: models } = useModels();
   const { data: chats } = useChats('');
@@ -78,18 +81,22 @@ export function CommandPalette({ onClose }: { onClose(): void }) {
                 ))}
               </Command.Group>
               <Command.Group heading={t('palette.do')} className={groupStyle}>
-                <Entry id="do new-chat" words={[t('chat.new')]} onChoose={after(() => navigate({ to: '/chat' }))}>
-                  <MessageSquarePlus aria-hidden />
-                  {t('chat.new')}
-                </Entry>
-                <Entry
-                  id="do add-machine"
-                  words={[t('nodes.add')]}
-                  onChoose={after(() => navigate({ to: '/nodes', search: { add: true } }))}
-                >
-                  <Plus aria-hidden />
-                  {t('nodes.add')}
-                </Entry>
+                {may('chats:write') && (
+                  <Entry id="do new-chat" words={[t('chat.new')]} onChoose={after(() => navigate({ to: '/chat' }))}>
+                    <MessageSquarePlus aria-hidden />
+                    {t('chat.new')}
+                  </Entry>
+                )}
+                {may('nodes:write') && (
+                  <Entry
+                    id="do add-machine"
+                    words={[t('nodes.add')]}
+                    onChoose={after(() => navigate({ to: '/nodes', search: { add: true } }))}
+                  >
+                    <Plus aria-hidden />
+                    {t('nodes.add')}
+                  </Entry>
+                )}
                 <Entry id="do theme" words={[t('shell.theme')]} onChoose={after(() => changeTheme(isDark ? 'light' : 'dark'))}>
                   {isDark ? <Sun aria-hidden /> : <Moon aria-hidden />}
                   {isDark ? t('palette.useLight') : t('palette.useDark')}

@@ -12,6 +12,7 @@ import { Menu, MenuChoice, MenuContent, MenuTrigger } from '../ui/menu.tsx';
 import { Popover, PopoverContent, PopoverTrigger } from '../ui/popover.tsx';
 import { useNow } from '../ui/use-now.ts';
 import { changeTheme, themes, useTheme } from './theme.ts';
+import { WhoAmI } from './who-am-i.tsx';
 
 const colors = { live: 'bg-ready', late: 'bg-warn', connecting: 'bg-busy', offline: 'bg-fail' } as const;
 
@@ -96,6 +97,7 @@ function LanguageMenu() {
 export function ShellTools() {
   return (
     <>
+      <WhoAmI />
       <ConnectionDot />
       <LanguageMenu />
       <ThemeMenu />

@@ -4,38 +4,13 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStatus } from '../api/queries.ts';
 import { Button } from '../ui/button.tsx';
-import { destinations } from './destinations.ts';
+import { Navigation } from './navigation.tsx';
 import { OfflineBanner } from './offline-banner.tsx';
-import { WhoAmI } from './who-am-i.tsx';
+import { SessionEnded } from './session-ended.tsx';
 
-// Menus and their positioning are a fourth of all code: the page is there before they are.
+// Menus, their positioning and the toasts are a fourth of all code: the page is there before they are.
 const ShellTools = lazy(async () => ({ default: (await import('./shell-tools.tsx')).ShellTools }));
 const CommandPalette = lazy(async () => ({ default: (await import('./command-palette.tsx')).CommandPalette }));
-
-/** Rail on wide pages, icons on narrower ones, a bar at the bottom of a phone. */
-function Navigation() {
-  const { t } = useTranslation();
-  return (
-    <nav
-      aria-label={t('shell.navigation')}
-      className="order-last flex border-t bg-card sm:order-none sm:w-14 sm:flex-col sm:gap-1 sm:border-t-0 sm:border-r sm:px-2 sm:py-3 rail:w-52"
-    >
-      {destinations.map(({ to, key, icon: Icon }) => (
-        <Link
-          key={to}
-          to={to}
-          activeOptions={{ exact: to === '/' }}
-          activeProps={{ className: 'text-accent-foreground sm:bg-accent' }}
-          inactiveProps={{ className: 'text-muted-foreground hover:text-foreground sm:hover:bg-muted' }}
-          className="flex min-h-13 flex-1 flex-col items-center justify-center gap-0.5 rounded-md font-medium -outline-offset-2 sm:min-h-10 sm:flex-none sm:flex-row sm:gap-3 rail:justify-start rail:px-3"
-        >
-          <Icon aria-hidden className="size-5 sm:size-4.5" />
-          <span className="text-[0.6875rem] sm:sr-only rail:not-sr-only rail:text-sm">{t(`pages.${key}`)}</span>
-        </Link>
-      ))}
-    </nav>
-  );
-}
 
 const isMac = /mac|iphone|ipad/i.test(navigator.userAgent);
 
@@ -62,7 +37,6 @@ function TopBar({ onSearch }: { onSearch(): void }) {
       <Button look="ghost" size="icon" aria-label={t('shell.search')} className="sm:hidden" onClick={onSearch}>
         <Search aria-hidden />
       </Button>
-      <WhoAmI />
       <Suspense fallback={<div className="h-9 w-32 sm:w-41" />}>
         <ShellTools />
       </Suspense>
@@ -99,6 +73,7 @@ export function Shell() {
           <Outlet />
         </main>
       </div>
+      <SessionEnded />
       {isPaletteOpen && (
         <Suspense>
           <CommandPalette onClose={() => setPaletteOpen(false)} />

@@ -1,10 +1,11 @@
-import type { Model } from '@cluster-ai/contracts';
+import { isClusterError, type Model } from '@cluster-ai/contracts';
 import { Info, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useExplainError, useSayPhrases } from '../i18n/explain.ts';
+import { findMissingRight, useExplainError, useSayPhrases } from '../i18n/explain.ts';
 import { Button } from './button.tsx';
 import { cn } from './cn.ts';
+import { Refusal, SignInFirst } from './refusal.tsx';
 import { Hint } from './state-badge.tsx';
 
 export interface ErrorNoticeProps {
@@ -13,6 +14,17 @@ export interface ErrorNoticeProps {
   readonly title?: string;
   onRetry?(): void;
   readonly className?: string;
+}
+
+/**
+ * In the place of what could not be loaded. Who may not see it is told which right is missing, and who has not signed in where to do so:
+ * trying again would not help them.
+ */
+export function LoadFailure(props: ErrorNoticeProps & { readonly title: string }) {
+  const missing = findMissingRight(props.error);
+  if (missing) return <Refusal {...missing} />;
+  if (isClusterError(props.error) && props.error.status === 401) return <SignInFirst />;
+  return <ErrorNotice {...props} />;
 }
 
 /** A failure stays on the page until it is mended: what happened, why, and what to do. */

@@ -11,6 +11,13 @@ describe('a grammar of a caller', () => {
     expect(() => checkGrammar(grammar)).not.toThrow();
   });
 
+  test.each(['[', '["', '{ ', '[\\\n', 'a{ ', '"\\'])('attack 39: is looked at once, also when it is only %j', (part) => {
+    const startedAt = performance.now();
+    checkGrammar(`root ::= "a"{${' '.repeat(20_000)}`);
+    checkGrammar(`root ::= ${part.repeat(20_000)}`);
+    expect(performance.now() - startedAt).toBeLessThan(1000); // it takes many times that when each beginning is tried to the end
+  });
+
   test.each([
     ['a group that is counted too often', 'root ::= ("a"?){1000}'],
     ['counts inside counts', 'root ::= (("a"?){20}){20}'],

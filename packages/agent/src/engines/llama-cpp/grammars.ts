@@ -23,8 +23,9 @@ const mostCountedCopies = 256;
 
 const refuseGrammar = (message: string) => new ClusterError('invalid_request', message, { param: 'grammar' });
 
-/** Literals and character classes say nothing about the structure. */
-const withoutTexts = (grammar: string) => grammar.replace(/#.*$/gm, '').replace(/"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]/g, '"');
+/** Literals and character classes say nothing about the structure. One that has no end goes on to the end, so that nothing is read twice. */
+const withoutTexts = (grammar: string) =>
+  grammar.replace(/#.*$/gm, '').replace(/"(?:\\[\s\S]?|[^"\\])*(?:"|$)|\[(?:\\[\s\S]?|[^\]\\])*(?:\]|$)/g, '"');
 
 /** Throws ClusterError `invalid_request` for a grammar of a caller that would be too much for the runtime. */
 export function checkGrammar(grammar: string): void {
@@ -35,7 +36,7 @@ export function checkGrammar(grammar: string): void {
     else if (character === ')') depth--;
     if (depth > deepestNesting) throw refuseGrammar('The grammar is nested too deeply.');
   }
-  const counts = Array.from(structure.matchAll(/(?<=[\w)*+?}-]\s*)\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}/g), ([, least, most]) =>
+  const counts = Array.from(structure.matchAll(/(?<=[\w)*+?}-]\s*)\{\s*(?:(\d+)\s*)?(?:,\s*(?:(\d+)\s*)?)?\}/g), ([, least, most]) =>
     Number(most || least || 1),
   );
   const copies = counts.reduce((product, count) => product * Math.max(1, count), 1);

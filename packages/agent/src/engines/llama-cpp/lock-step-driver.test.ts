@@ -80,6 +80,31 @@ describe('one job', () => {
     expect(result).toMatchObject({ reason: 'stop', generatedTokens: 2 });
   });
 
+  test('is told a token while the next one is computed, and its slot is kept until that is over', async () => {
+    const { driver, decoder } = open({ slots: 1 });
+    const gate = createGate();
+    const events: string[] = [];
+    decoder.onDecode = async () => {
+      events.push('decode');
+      await gate.pass();
+    };
+    const onToken = ({ token }: { token: number }) => {
+      events.push(`token ${token}`);
+      return token === 3 ? ('stop' as const) : ('more' as const);
+    };
+    const stopped = driver.run(job([1], { onToken }));
+    await gate.letOneThrough();
+    await gate.letOneThrough();
+    await expect(stopped).resolves.toMatchObject({ reason: 'stop', generatedTokens: 2 });
+    const next = driver.run(job([50], { maxTokens: 1 }));
+    await gate.arrived();
+    expect(events).toEqual(['decode', 'decode', 'token 2', 'decode', 'token 3']);
+    expect(driver.stats()).toMatchObject({ busySlots: 1, queued: 1 });
+    await gate.letOneThrough();
+    await gate.letOneThrough();
+    await expect(next).resolves.toMatchObject({ generatedTokens: 1 });
+  });
+
   test('ends with "length" when the context is full', async () => {
     const { driver } = open({ contextSize: 10 });
     expect(await driver.run(job(range(1, 8), { maxTokens: 1000 }))).toMatchObject({ reason: 'length', generatedTokens: 3 });

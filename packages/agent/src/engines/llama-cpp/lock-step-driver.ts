@@ -8,7 +8,7 @@ import { createGroupCosts, planGroups } from './plan-groups.ts';
 import { createPrefillPace, limitAloneMs, limitBesideAnswersMs } from './prefill-pace.ts';
 import type { SamplingSettings } from './sampling.ts';
 
-/** One sequence to be generated. The callbacks run between two decodes: they must be quick, and they never wait. */
+/** One sequence to be generated. The callbacks must be quick, and they never wait: what a decode brought is taken only after them. */
 export interface Job {
   readonly prompt: readonly number[];
   readonly maxTokens: number;
@@ -16,7 +16,10 @@ export interface Job {
   /** Whether a slot that remembers the beginning of the prompt may be used as it is. */
   readonly mayReusePrefix: boolean;
   readonly signal: AbortSignal;
-  /** Each token but the one that ends the answer. Says whether to go on. */
+  /**
+   * Each token but the one that ends the answer. Says whether to go on. All but the last are told while the next one is being computed, so a token
+   * more than was told may have been evaluated.
+   */
   readonly onToken: (sampled: Sampled) => 'more' | 'stop';
   /** While true the job rests, since its reader is too slow; its slot stays its own. */
   readonly isBlocked: () => boolean;
@@ -74,6 +77,8 @@ interface Row extends Waiting {
   /** Counts the pieces of prompts: grows with each that is read. */
   lastRead: number;
   firstTokenAt: number | undefined;
+  /** Its job has ended while a decode for it was running: the slot is free when that is over. */
+  isOver: boolean;
 }
 
 const blockedPollMs = 5;
@@ -102,14 +107,27 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
   let computingSince: number | undefined;
   let isClosed = false;
   let wake: () => void = () => {};
+  /** What can be done while the next decode runs, and would keep the runtime waiting otherwise. */
+  let meanwhile: (() => void)[] = [];
+  /** Rows of the decode that runs now. */
+  let computing: readonly Row[] = [];
 
   const rows = () => slots.flatMap(({ row }) => (row ? [row] : []));
   const generating = () => rows().filter(({ next }) => next !== undefined);
   const prefilling = () => rows().filter(({ next }) => next === undefined);
 
+  /** Frees the slot, unless the runtime still works for it: then that is done after the decode. */
   function release(row: Row) {
+    row.isOver = true;
+    if (computing.includes(row)) return;
     row.slot.row = undefined;
     row.sampler.dispose();
+  }
+
+  function doMeanwhile() {
+    const work = meanwhile;
+    meanwhile = [];
+    for (const task of work) task();
   }
 
   function fail(row: Row, error: unknown) {
@@ -163,6 +181,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
       generated: 0,
       lastRead: reads,
       firstTokenAt: undefined,
+      isOver: false,
     };
     return true;
   }
@@ -182,7 +201,12 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
   async function decode(items: readonly BatchItem[]): Promise<boolean> {
     const concerned = items.flatMap(({ slot }) => slots[slot]?.row ?? []);
     try {
-      const outcomes = await decoder.decode(items);
+      computing = concerned;
+      const decoding = decoder.decode(items);
+      doMeanwhile();
+      const outcomes = await decoding.finally(() => {
+        computing = [];
+      });
       for (const { slot, tokens } of items) slots[slot]?.tokens.push(...tokens);
       const sampling = items.filter(({ sampler }) => sampler).flatMap(({ slot }) => slots[slot]?.row ?? []);
       for (const [i, row] of sampling.entries()) takeOutcome(row, outcomes[i]);
@@ -198,6 +222,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
   }
 
   function takeOutcome(row: Row, outcome: PromiseSettledResult<Sampled> | undefined) {
+    if (row.isOver) return release(row);
     try {
       if (outcome?.status === 'fulfilled') take(row, outcome.value);
       else fail(row, toEngineError(outcome?.reason));
@@ -214,10 +239,20 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
     if (decoder.isEnd(sampled.token)) return finish(row, 'stop');
     row.generated++;
     generatedTokens++;
-    const verdict = row.job.onToken(sampled);
-    if (verdict === 'stop') return finish(row, 'stop');
-    if (row.generated >= row.job.maxTokens || row.slot.tokens.length >= decoder.contextSize) return finish(row, 'length');
     row.next = sampled.token;
+    const isLast = row.generated >= row.job.maxTokens || row.slot.tokens.length >= decoder.contextSize;
+    if (!isLast) return void meanwhile.push(() => tell(row, sampled));
+    tell(row, sampled);
+    if (!row.isOver) finish(row, 'length');
+  }
+
+  function tell(row: Row, sampled: Sampled) {
+    if (row.isOver) return; // aborted since
+    try {
+      if (row.job.onToken(sampled) === 'stop') finish(row, 'stop');
+    } catch (error) {
+      fail(row, toEngineError(error));
+    }
   }
 
   async function generateOnce(active: readonly Row[]) {
@@ -231,7 +266,9 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
       sampler: row.sampler,
     }));
     const startedAt = decoder.computeMs();
-    if (await decode(items)) costs.learn(groups, decoder.computeMs() - startedAt);
+    if (!(await decode(items))) return;
+    const elapsedMs = decoder.computeMs() - startedAt;
+    meanwhile.push(() => costs.learn(groups, elapsedMs));
   }
 
   const isWriting = (row: Row) => row.generated > 1 && !row.job.isBlocked();
@@ -276,6 +313,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
   }
 
   async function rest() {
+    doMeanwhile();
     if (rows().length > 0) return clock.sleep(blockedPollMs); // all of them wait for slow readers
     await new Promise<void>((resolve) => {
       wake = resolve;
@@ -311,6 +349,7 @@ export function createLockStepDriver({ decoder, clock, maxQueued = 256 }: Driver
 
   async function loop() {
     while (!isClosed) await step();
+    doMeanwhile();
     const error = new ClusterError('shutting_down', phrase('engine_is_stopping'));
     for (const row of rows()) fail(row, error);
     for (const entry of waiting.splice(0)) entry.reject(error);

@@ -1,3 +1,4 @@
+import { samplingDefaults } from '@cluster-ai/contracts';
 import type { LlamaGrammar } from 'node-llama-cpp';
 import type { ChatRequest, CompletionRequest } from '../openai-dialect/index.ts';
 
@@ -54,10 +55,10 @@ export function toSamplingSettings(
   const window = repeatLastN === -1 ? extras.contextSize : Math.min(repeatLastN, extras.contextSize);
   const seed = wishes.seed === undefined ? extras.randomSeed() : wishes.seed + extras.choice;
   return {
-    temperature: wishes.temperature ?? 0.8,
-    topK: Math.min(wishes.top_k ?? 40, mostTopK),
-    topP: wishes.top_p ?? 0.95,
-    minP: wishes.min_p ?? 0.05,
+    temperature: wishes.temperature ?? samplingDefaults.temperature,
+    topK: Math.min(wishes.top_k ?? samplingDefaults.top_k, mostTopK),
+    topP: wishes.top_p ?? samplingDefaults.top_p,
+    minP: wishes.min_p ?? samplingDefaults.min_p,
     seed: ((seed % mostSeed) + mostSeed) % mostSeed,
     repeatPenalty: wishes.repeat_penalty ?? 1,
     repeatLastN: window,

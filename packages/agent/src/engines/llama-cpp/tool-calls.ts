@@ -49,7 +49,7 @@ function toCallSequence(text: string, tools: ReadonlySet<string>): FoundCall[] |
 
 /** Mistral's newer form: name[ARGS]{…}. */
 function toNamedCall(text: string, tools: ReadonlySet<string>): FoundCall[] | undefined {
-  const [, name, args] = /^\s*([\w.-]+)\s*(?:\[ARGS\])?\s*(\{.*\})\s*$/s.exec(text) ?? [];
+  const [, name, args] = /^\s*([\w.-]+)\s*(?:\[ARGS\]\s*)?(\{.*\})\s*$/s.exec(text) ?? [];
   return name !== undefined && args !== undefined && tools.has(name) && parseJson(args) !== undefined ? [toCall(name, args)] : undefined;
 }
 

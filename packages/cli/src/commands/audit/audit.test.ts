@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { AuditEntry, AuditVerification } from '@cluster-ai/contracts';
 import { afterEach, expect, test } from 'vitest';
 import { Bench } from '../../../fixtures/run-program.ts';
@@ -25,15 +27,21 @@ afterEach(() => server?.close());
 /** Answers by path; remembers what was asked. */
 async function serve(answers: Readonly<Record<string, (query: URLSearchParams) => unknown>>) {
   const asked: string[] = [];
+  const bodies: unknown[] = [];
   const started = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     asked.push(`${request.method} ${request.url}`);
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => body !== '' && bodies.push(JSON.parse(body)));
     const answer = answers[pathname]?.(searchParams);
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
   });
   server = started;
   await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
-  return { asked, flags: ['--url', `http://127.0.0.1:${(started.address() as AddressInfo).port}`] };
+  return { asked, bodies, flags: ['--url', `http://127.0.0.1:${(started.address() as AddressInfo).port}`] };
 }
 
 test('`audit ls` asks with its filters, goes on to the next page, and says when, who, what and how it ended', async () => {
@@ -85,6 +93,24 @@ test('`audit verify` ends with 0 when nobody changed the record, and with 1 and 
   expect(inPortuguese.stdout).toContain('Quebrado na entrada 3: foi removida.');
   expect(JSON.parse((await bench.run(['audit', 'verify', '--json', ...flags])).stdout)).toEqual(answer);
   expect(asked[0]).toBe('POST /api/v1/audit/verify');
+});
+
+test('`audit checkpoints` writes signed lines to keep, and `audit verify` takes them back, also out of a syslog', async () => {
+  await using bench = new Bench();
+  const checkpoint = { sequence: 7, hash: 'ab', at: '2026-11-28T10:00:00.000Z', signature: 'sig' };
+  const { flags, bodies } = await serve({
+    '/api/v1/audit/checkpoints': () => ({ publicKey: 'a key', checkpoints: [checkpoint] }),
+    '/api/v1/audit/verify': () => intact,
+  });
+  const kept = await bench.run(['audit', 'checkpoints', ...flags]);
+  expect(JSON.parse(kept.stdout)).toEqual(checkpoint);
+  expect(kept.stderr).toContain('a key');
+  const file = join(bench.folder, 'syslog');
+  await writeFile(file, `<109>1 2026 host cluster-ai 1 audit-checkpoint - ${kept.stdout}noise {}\n`);
+  expect((await bench.run(['audit', 'verify', '--checkpoints', file, ...flags])).code).toBe(0);
+  expect(bodies.at(-1)).toEqual({ checkpoints: [checkpoint] });
+  await writeFile(file, 'nothing\n');
+  expect((await bench.run(['audit', 'verify', '--checkpoints', file, ...flags])).stderr).toContain('There is no checkpoint in');
 });
 
 test('`audit export` writes what comes, as it is', async () => {

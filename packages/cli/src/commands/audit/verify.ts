@@ -1,7 +1,9 @@
 import { type AuditVerification, type auditProblemKinds, auditVerificationShape } from '@cluster-ai/contracts';
+import { z } from 'zod';
 import { exitCodes } from '../../output/exit-codes.ts';
 import { fill, type Text, text } from '../../output/language.ts';
-import { type Context, defineVerb } from '../../verb.ts';
+import { type Context, defineVerb, flag } from '../../verb.ts';
+import { readCheckpoints } from './read-checkpoints.ts';
 
 const texts = {
   intact: text(
@@ -23,7 +25,7 @@ const kinds: Readonly<Record<(typeof auditProblemKinds)[number], Text>> = {
   added: text('somebody else has added it', 'foi acrescentada por outra pessoa'),
   cut_off: text('the end was cut off', 'o fim foi cortado'),
   unsealed: text('the ends of the record do not carry the seal of this cluster', 'os extremos do registro não têm o selo deste cluster'),
-  checkpoint: text('a checkpoint was forged', 'um ponto de controle foi forjado'),
+  checkpoint: text('a checkpoint is not signed by this cluster', 'um ponto de controle não foi assinado por este cluster'),
 };
 
 function print({ terminal }: Context, { entries, firstSequence, lastSequence, checkpoints, problem }: AuditVerification): void {
@@ -44,9 +46,26 @@ export const auditVerify = defineVerb({
     'See whether somebody changed the record; ends with 1 if so',
     'Verifica se alguém alterou o registro; se sim, termina com 1',
   ),
-  examples: ['cluster-ai audit verify', 'cluster-ai audit verify --json || echo changed'],
+  examples: [
+    'cluster-ai audit verify',
+    'cluster-ai audit verify --json || echo changed',
+    'cluster-ai audit verify --checkpoints /var/log/cluster-ai.log',
+  ],
+  flags: {
+    checkpoints: flag(
+      '--checkpoints <file>',
+      z.string().optional(),
+      text(
+        'Compare with a copy of the checkpoints that was kept elsewhere: JSON lines, or the log of a syslog server',
+        'Compara com uma cópia dos pontos de controle guardada em outro lugar: linhas JSON, ou o log de um servidor syslog',
+      ),
+    ),
+  },
   output: auditVerificationShape,
-  run: (context) => context.connect().verifyAudit({ signal: context.signal }),
+  async run(context, _positionals, { checkpoints }) {
+    const copies = checkpoints === undefined ? [] : await readCheckpoints(checkpoints);
+    return context.connect().verifyAudit({ checkpoints: copies, signal: context.signal });
+  },
   print,
   exitCode: ({ isIntact }) => (isIntact ? exitCodes.ok : exitCodes.error),
 });

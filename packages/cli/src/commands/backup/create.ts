@@ -7,6 +7,10 @@ import { defineVerb, flag } from '../../verb.ts';
 
 const texts = {
   writing: text('Writing {path} …', 'Gravando {path} …'),
+  key: text(
+    'It opens only with the master key {id}, which is not in it: keep a copy of that elsewhere (secrets/master.key).',
+    'Ele só abre com a chave mestra {id}, que não está nele: guarde uma cópia dela em outro lugar (secrets/master.key).',
+  ),
   done: text('{path}: {files} files, {size}, {digest}', '{path}: {files} arquivos, {size}, {digest}'),
 };
 
@@ -27,6 +31,8 @@ export const backupCreate = defineVerb({
     context.terminal.progress(fill(context.terminal.say(texts.writing), { path }));
     return context.connect().createBackup({ path, includeModels: models }, { signal: context.signal });
   },
-  print: ({ terminal }, { path, files, sizeBytes, digest }) =>
-    terminal.data(fill(terminal.say(texts.done), { path, files, size: formatBytes(sizeBytes), digest })),
+  print({ terminal }, { path, files, sizeBytes, digest, masterKeyId }) {
+    terminal.data(fill(terminal.say(texts.done), { path, files, size: formatBytes(sizeBytes), digest }));
+    terminal.data(fill(terminal.say(texts.key), { id: masterKeyId }));
+  },
 });

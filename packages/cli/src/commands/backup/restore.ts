@@ -24,6 +24,10 @@ const texts = {
   ),
   checking: text('Checking and unpacking {path} …', 'Verificando e desempacotando {path} …'),
   done: text('Restored {files} files of {createdAt} into {folder}.', '{files} arquivos de {createdAt} restaurados em {folder}.'),
+  since: text(
+    'Keys and people that were removed after {createdAt} are valid again: remove them once more.',
+    'Chaves e pessoas removidas depois de {createdAt} voltam a valer: remova-as de novo.',
+  ),
   previous: text('What was there before: {previous}', 'O que estava lá antes: {previous}'),
   missing: text('{count} files were missing in the backup already.', '{count} arquivos já faltavam no backup.'),
   next: text('Start it: {program} up --data-dir {folder}', 'Para iniciar: {program} up --data-dir {folder}'),
@@ -44,6 +48,7 @@ export const backupRestore = defineVerb({
   examples: [
     'cluster-ai backup restore ./cluster-ai.backup --data-dir ./restored',
     'cluster-ai backup restore ./cluster-ai.backup --force --yes',
+    'cluster-ai backup restore ./cluster-ai.backup --key-file ./master.key',
   ],
   positionals: [{ name: '<path>', description: text('The backup', 'O backup') }],
   flags: {
@@ -55,25 +60,45 @@ export const backupRestore = defineVerb({
         'Também em uma pasta que não está vazia; o que há nela fica guardado ao lado',
       ),
     ),
+    keyFile: flag(
+      '--key-file <path>',
+      z.string().optional(),
+      text(
+        'The master key that the backup was made with, on another machine; it is not in the backup',
+        'A chave mestra com que o backup foi feito, em outra máquina; ela não está no backup',
+      ),
+    ),
+    unsealed: flag(
+      '--unsealed',
+      z.boolean().default(false),
+      text(
+        'Also a backup of an earlier version, which nothing proves to be unchanged',
+        'Também um backup de uma versão anterior, que nada prova estar inalterado',
+      ),
+    ),
   },
   output: restoredShape,
-  async run(context, [given = ''], { force }) {
+  async run(context, [wanted = ''], { force, keyFile, unsealed }) {
     const { folder, terminal, signal } = context;
     await checkStopped(context);
     if (force) await confirm(context, texts.question, { folder: folder.root });
     const { config } = await readConfig(folder.config);
-    const { restoreBackup } = await import('@cluster-ai/control-plane');
-    const path = resolve(given);
+    const { restoreBackup, takeGivenKeys } = await import('@cluster-ai/control-plane');
+    const path = resolve(wanted);
     terminal.progress(fill(terminal.say(texts.checking), { path }));
+    const given = takeGivenKeys({ ...context.environment });
+    const key = { given, unsealed, ...(keyFile === undefined ? {} : { keyFile: resolve(keyFile) }) };
     const stores = {
       ...(config.database === '' ? {} : { databaseUrl: config.database }),
       ...(config.blobs.path === '' ? {} : { blobs: config.blobs.path }),
     };
-    const restored = await restoreBackup({ path, folder: folder.root, force, clock: systemClock, log: silentLogger, ...stores }, signal);
+    const options = { path, folder: folder.root, force, clock: systemClock, log: silentLogger, ...stores, ...key };
+    const restored = await restoreBackup(options, signal);
     return { folder: folder.root, ...restored, missing: [...restored.missing] };
   },
   print({ terminal, program }, { folder, createdAt, files, previous, missing }) {
     terminal.data(fill(terminal.say(texts.done), { files, createdAt, folder }));
+    terminal.data(fill(terminal.say(texts.since), { createdAt }));
     if (previous !== null) terminal.data(fill(terminal.say(texts.previous), { previous }));
     if (missing.length > 0) terminal.data(fill(terminal.say(texts.missing), { count: missing.length }));
     terminal.data(fill(terminal.say(texts.next), { program, folder }));

@@ -39,10 +39,12 @@ async function install(context: Context, name: string, description: string, args
   return { ...outcome, notes: toNotes(context, name, outcome) };
 }
 
-const toFlags = (options: Readonly<Record<string, unknown>>) =>
-  Object.entries({ port: '--port', ollamaPort: '--ollama-port', linkPort: '--link-port', logLevel: '--log-level' }).flatMap(
+const toFlags = (options: Readonly<Record<string, unknown>>) => [
+  ...Object.entries({ port: '--port', ollamaPort: '--ollama-port', linkPort: '--link-port', logLevel: '--log-level' }).flatMap(
     ([key, flag]) => (options[key] === undefined ? [] : [flag, String(options[key])]),
-  );
+  ),
+  ...(options['insecurePlainHttpOnNetwork'] === true ? ['--insecure-plain-http-on-network'] : []),
+];
 
 /** `up` at boot, with the options that were given now. */
 export const installUpService = (context: Context, options: Readonly<Record<string, unknown>>): Promise<ServiceReport> =>

@@ -1,13 +1,14 @@
 import { createClusterClient } from '@cluster-ai/client';
 import { hardwareFactsShape, isClusterError, listenerShape, type Node } from '@cluster-ai/contracts';
-import { aborted, type DataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
+import { aborted, type DataFolder, makeDataFolder, openLogger, readHostCredential, systemClock } from '@cluster-ai/runtime';
 import { z } from 'zod';
-import { childEnvironment } from '../../local/child-environment.ts';
+import { childEnvironment, keyEnvironment } from '../../local/child-environment.ts';
 import { removeClusterRecord, writeClusterRecord } from '../../local/cluster-record.ts';
 import { controlSocketPath, openControlSocket } from '../../local/control-socket.ts';
 import { hasDesktop, openBrowser } from '../../local/open-browser.ts';
 import { createProcessRecords, endStragglers } from '../../local/process-records.ts';
 import { type ControlPlaneReady, type SupervisedCluster, superviseCluster } from '../../local/supervise.ts';
+import { createTrustingFetch } from '../../local/trust-cluster.ts';
 import { waitUntil } from '../../local/wait-until.ts';
 import { explainError } from '../../output/errors.ts';
 import { formatHardware } from '../../output/format.ts';
@@ -46,6 +47,7 @@ const texts = {
   hardware: text('This machine  {name}: {hardware}', 'Esta máquina  {name}: {hardware}'),
   ready: text('Cluster "{name}" is ready at {url}', 'O cluster "{name}" está pronto em {url}'),
   closed: text('{name} ({address}) stays closed: {message} {hint}', '{name} ({address}) fica fechada: {message} {hint}'),
+  readable: text('Warning: {name} ({address}): {message} {hint}', 'Atenção: {name} ({address}): {message} {hint}'),
   next: text('Try next:', 'Experimente agora:'),
   chat: text('chat in the browser', 'conversar no navegador'),
   ask: text('ask on the command line', 'perguntar na linha de comando'),
@@ -64,6 +66,7 @@ interface UpOptions {
   readonly ollamaPort?: number | undefined;
   readonly linkPort?: number | undefined;
   readonly logLevel?: string | undefined;
+  readonly insecurePlainHttpOnNetwork: boolean;
   readonly open: boolean;
   readonly wait?: 'ready' | undefined;
   readonly timeout: number;
@@ -86,10 +89,11 @@ async function writeRecord(folder: DataFolder, ready: ControlPlaneReady, version
 }
 
 /** The node of this machine, once its hardware is known. */
-async function findOwnNode(cluster: SupervisedCluster, url: string, signal: AbortSignal): Promise<Node | undefined> {
+async function findOwnNode(cluster: SupervisedCluster, url: string, folder: DataFolder, signal: AbortSignal): Promise<Node | undefined> {
   const { nodeId } = cluster.agent();
   if (nodeId === null) return undefined;
-  const node = await createClusterClient({ baseUrl: url }).getNode(nodeId, { signal });
+  const fetch = createTrustingFetch({ baseUrl: url, folder, fingerprint: undefined });
+  const node = await createClusterClient({ baseUrl: url, key: readHostCredential(folder), fetch }).getNode(nodeId, { signal });
   return node.hardware === null ? undefined : node;
 }
 
@@ -102,7 +106,7 @@ async function waitForOwnNode(context: Context, cluster: SupervisedCluster, url:
   } as const;
   const wait = { clock: systemClock, timeoutMs: options.timeout * 1000, signal, otherwise };
   try {
-    return await waitUntil(() => findOwnNode(cluster, url, signal), wait);
+    return await waitUntil(() => findOwnNode(cluster, url, context.folder, signal), wait);
   } catch (error) {
     if (!isClusterError(error) || options.wait === 'ready') throw error;
     terminal.progress(fill(terminal.say(texts.agentMissing), { message: cluster.agent().message }));
@@ -128,7 +132,8 @@ function printReport({ terminal, program }: Context, { url, clusterName, listene
   const say = (message: Parameters<typeof terminal.say>[0], values = {}) => terminal.data(fill(terminal.say(message), values));
   if (node?.hardware) say(texts.hardware, { name: node.name, hardware: formatHardware(node.hardware) });
   for (const { name, address, condition } of listeners) {
-    if (condition.state !== 'ready') say(texts.closed, { name, address, message: condition.message, hint: condition.hint });
+    const news = condition.reason === 'plain_http' ? texts.readable : texts.closed;
+    if (condition.state !== 'ready') say(news, { name, address, message: condition.message, hint: condition.hint });
   }
   terminal.data('');
   terminal.data(terminal.style('bold', fill(terminal.say(texts.ready), { name: clusterName, url })));
@@ -192,6 +197,7 @@ async function runCluster(context: Context, options: UpOptions): Promise<undefin
     clock: systemClock,
     log: await openLogger({ process: 'up', file: `${folder.logs}/up.log` }),
     environment: childEnvironment(context.environment),
+    keyEnvironment: keyEnvironment(context.environment),
     options: withoutUndefined(wishes),
     onStarted: (name, pid) => void records.add(name, pid),
     onReady: (ready) => void writeRecord(folder, ready, version).then(() => news.ready.resolve(ready), news.failed.reject),
@@ -229,6 +235,14 @@ export const up = defineVerb({
       '--log-level <level>',
       z.enum(['trace', 'debug', 'info', 'warn', 'error']).optional(),
       text('How much is written to the logs', 'Quanto se grava nos registros'),
+    ),
+    insecurePlainHttpOnNetwork: flag(
+      '--insecure-plain-http-on-network',
+      z.boolean().default(false),
+      text(
+        'Let a listener without TLS answer other machines: everything can be read on the way',
+        'Deixa um endereço sem TLS atender outras máquinas: tudo pode ser lido no caminho',
+      ),
     ),
     open: flag('--no-open', z.boolean(), text('Do not open the browser', 'Não abrir o navegador')),
     service: flag(

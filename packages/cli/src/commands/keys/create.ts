@@ -2,6 +2,7 @@ import { type CreatedApiKey, createApiKeyShape, createdApiKeyShape, permissionSh
 import { z } from 'zod';
 import { fill, text } from '../../output/language.ts';
 import { type Context, defineVerb, flag } from '../../verb.ts';
+import { limitFlags, toLimits } from './limit-flags.ts';
 
 const texts = {
   once: text('Shown only now. Programs send it as their API key:', 'Só aparece agora. Programas o enviam como chave de API:'),
@@ -22,6 +23,7 @@ export const keysCreate = defineVerb({
   examples: [
     'cluster-ai keys create my-app --role developer',
     "cluster-ai keys create ci --models 'starter,team/*' --expires 86400 --json | jq -r .key",
+    'cluster-ai keys create nightly --owner ci --tokens-per-month 5000000',
     'export OPENAI_API_KEY=$(cluster-ai keys create laptop)',
   ],
   positionals: [{ name: '<name>', description: text('What the key is for', 'Para que serve a chave') }],
@@ -50,29 +52,23 @@ export const keysCreate = defineVerb({
       z.coerce.number().pipe(z.int().min(60)).optional(),
       text('Seconds until it ends; never when left out', 'Segundos até acabar; sem isso, nunca'),
     ),
-    requests: flag(
-      '--requests-per-minute <number>',
-      z.coerce.number().pipe(z.int().min(1)).optional(),
-      text('At most so many requests a minute', 'No máximo tantas requisições por minuto'),
+    owner: flag(
+      '--owner <name>',
+      z.string().optional(),
+      text('For a service account or another person, by name', 'Para uma conta de serviço ou outra pessoa, pelo nome'),
     ),
-    tokens: flag(
-      '--tokens-per-day <number>',
-      z.coerce.number().pipe(z.int().min(1)).optional(),
-      text('At most so many tokens a day', 'No máximo tantos tokens por dia'),
-    ),
+    ...limitFlags,
   },
   output: createdApiKeyShape,
-  async run(context, [name = ''], { role, scopes, models, expires, requests, tokens }) {
+  async run(context, [name = ''], { role, scopes, models, expires, owner, ...limits }) {
     const wish = createApiKeyShape.parse({
       name,
       role,
       scopes: scopes ?? null,
       models: models ?? null,
       expiresInSeconds: expires ?? null,
-      limits: {
-        ...(requests === undefined ? {} : { requestsPerMinute: requests }),
-        ...(tokens === undefined ? {} : { tokensPerDay: tokens }),
-      },
+      owner: owner ?? null,
+      limits: toLimits(limits),
     });
     return context.connect().createKey(wish, { signal: context.signal });
   },

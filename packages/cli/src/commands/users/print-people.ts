@@ -14,16 +14,17 @@ const headings = [
 const texts = {
   yes: text('yes', 'sim'),
   noPassword: text('no password', 'sem senha'),
+  service: text('service', 'serviço'),
   never: text('never', 'nunca'),
   expires: text('Works once, until {time}. Shown only now.', 'Funciona uma vez, até {time}. Só aparece agora.'),
 };
 
 function toRow({ terminal }: Context, person: Person, nowMs: number): string[] {
-  const { name, role, state, hasPassword, hasTotp, lastSignInAt, displayName } = person;
+  const { name, kind, role, state, hasPassword, hasTotp, lastSignInAt, displayName } = person;
   return [
     name,
     role,
-    state === 'active' && !hasPassword ? terminal.say(texts.noPassword) : state,
+    state === 'active' && !hasPassword ? terminal.say(kind === 'service' ? texts.service : texts.noPassword) : state,
     hasTotp ? terminal.say(texts.yes) : '-',
     lastSignInAt === null ? terminal.say(texts.never) : formatAge(Date.parse(lastSignInAt), nowMs),
     displayName || '-',

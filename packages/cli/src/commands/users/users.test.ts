@@ -27,8 +27,33 @@ test('the owner of the machine manages people from the command line', async () =
   expect(await json('sessions', 'bia', '--end', '--yes')).toEqual({ name: 'bia', ended: true, sessions: [] });
   expect((await run('ls')).stdout).toContain('bia   operator  no password');
   expect(await run('rm', 'bia', '--json')).toMatchObject({ code: 2 }); // nobody can be asked
+  expect(await run('erase', 'bia', '--json')).toMatchObject({ code: 2 });
   expect(await json('rm', 'bia', '--yes')).toMatchObject({ name: 'bia', removed: true });
   expect(await run('rm', 'bia', '--yes')).toMatchObject({ code: 4, stderr: expect.stringContaining('There is no person "bia"') });
   expect(await run('role', 'ana', 'viewer')).toMatchObject({ code: 1, stderr: expect.stringContaining('the last admin') });
   expect(await json('ls')).toMatchObject({ people: [{ name: 'ana' }] });
+
+  expect(await json('add', 'ci', '--service')).toMatchObject({ person: { kind: 'service', name: 'ci' }, link: null });
+  expect((await run('ls')).stdout).toMatch(/ci +developer +service/);
+  expect(await json('limit', 'ci', '--tokens-per-day', '100', '--budget-tokens', '5000')).toMatchObject({
+    limits: { tokensPerDay: 100, budgetTokens: 5000 },
+  });
+  expect((await run('usage', 'ci')).stdout).toContain('0 of 100 tokens a day; begins anew at ');
+  expect(await run('limit', 'ci')).toMatchObject({ code: 2 });
+  expect((await run('limit', 'ci', '--none')).stdout).toContain('"ci" may use: as much as there is.');
+
+  const roles = async (...args: string[]) => (await bench.run(['roles', ...args, '--url', url])).stdout;
+  expect(await roles('grant', 'ci', 'team/*', 'starter')).toContain('these models: team/*, starter.');
+  expect(await roles('grant', 'ci', 'other')).toContain('team/*, starter, other.');
+  expect(await roles('revoke', 'ci', 'starter', 'other')).toContain('these models: team/*.');
+  expect((await bench.run(['roles', 'revoke', 'ci', 'team/qwen', '--url', url])).stderr).toContain(
+    'was not granted to "ci" in these words',
+  );
+  expect(await roles('revoke', 'ci', 'team/*')).toContain('may use no model.');
+  expect(await roles('ls')).toMatch(/people:write +✓ +- +- +-/);
+
+  const keys = async (...args: string[]) => bench.run(['keys', ...args, '--url', url]);
+  const made = JSON.parse((await keys('create', 'nightly', '--owner', 'ci', '--requests-per-day', '7', '--json')).stdout);
+  expect(made).toMatchObject({ limits: { requestsPerDay: 7 } });
+  expect((await keys('usage', made.id)).stdout).toContain('0 of 7 requests a day');
 });

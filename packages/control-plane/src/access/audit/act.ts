@@ -23,13 +23,24 @@ export interface OpenAct {
   details: Details;
   /** More was said of it after its entry had been written. */
   hasMore: boolean;
+  /** Of which model it was, for the log of operations. */
+  model?: { readonly name: string; readonly version?: string };
 }
 
-const current = new AsyncLocalStorage<OpenAct>();
+const current = new AsyncLocalStorage<OpenAct | undefined>();
 
 export const openAct = (act: Act): OpenAct => ({ act, state: 'open', target: act.target, details: {}, hasMore: false });
 
 export const withinAct = <T>(open: OpenAct, work: () => Promise<T>): Promise<T> => current.run(open, work);
+
+/** Says which model the act that is under way is about. In the log only: the record has it as the target. */
+export function describeModel(name: string, version?: number): void {
+  const open = findAct();
+  if (open !== undefined) open.model = { name, ...(version === undefined ? {} : { version: String(version) }) };
+}
+
+/** Work that an act has to wait for and that is no part of it: its transactions are not the act's. */
+export const besideActs = <T>(work: () => Promise<T>): Promise<T> => current.run(undefined, work);
 
 export const findAct = (): OpenAct | undefined => current.getStore();
 

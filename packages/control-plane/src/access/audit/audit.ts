@@ -1,8 +1,23 @@
-import type { AuditEntry, AuditFilter, AuditList, AuditQuery, AuditVerification } from '@cluster-ai/contracts';
+import type {
+  AuditCheckpoint,
+  AuditCheckpointList,
+  AuditEntry,
+  AuditFilter,
+  AuditList,
+  AuditQuery,
+  AuditVerification,
+} from '@cluster-ai/contracts';
 import type { Query } from '../../stores/database.ts';
+import type { Acts } from './acts.ts';
 import type { DeniedAttempt } from './denials.ts';
 import type { EntryDraft } from './entry.ts';
 import type { ChainEnds } from './seals.ts';
+
+/** Where listeners say what was done through them, and what was denied. */
+export interface AuditPoint {
+  readonly acts: Acts;
+  readonly denied: Audit['denied'];
+}
 
 /** The record of everything that was done, or denied. Disposing writes what is still in memory. */
 export interface Audit extends AsyncDisposable {
@@ -16,8 +31,13 @@ export interface Audit extends AsyncDisposable {
   list(query: AuditQuery): Promise<AuditList>;
   /** Oldest first. */
   read(filter: AuditFilter): AsyncGenerator<AuditEntry, void, undefined>;
-  /** Whether anything was edited, removed, reordered, added or cut off. A second call while one is under way gets the same answer. */
-  verify(): Promise<AuditVerification>;
+  /**
+   * Whether anything was edited, removed, reordered, added, cut off, or does not agree with the checkpoints or with these copies of them.
+   * Calls take turns; those without copies that come meanwhile get one answer.
+   */
+  verify(copies?: readonly AuditCheckpoint[]): Promise<AuditVerification>;
+  /** The newest checkpoints, and the key by which others check them. */
+  checkpoints(limit: number): Promise<AuditCheckpointList>;
   /** Writes denied attempts each minute, checkpoints when they are due, and removes what is too old, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }

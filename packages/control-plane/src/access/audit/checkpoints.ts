@@ -1,19 +1,17 @@
 import { open, readFile, truncate } from 'node:fs/promises';
+import { type AuditCheckpoint, auditCheckpointShape } from '@cluster-ai/contracts';
 import { errnoOf } from '@cluster-ai/runtime';
-import { z } from 'zod';
-import type { ChainEnds, CheckpointFacts, Seals } from './seals.ts';
+import type { Seals } from './seals.ts';
 
-const shape = z.object({ sequence: z.int().min(1), hash: z.string(), at: z.string(), signature: z.string() });
-
-/** One line of the file: a checkpoint of ours, or the number of a line that is none. */
+/** One line of the file, or of a copy: a checkpoint of ours, or the number of a line that is none. */
 export type CheckpointLine =
-  | { readonly checkpoint: CheckpointFacts }
-  | { readonly forged: { readonly line: number; readonly sequence: number } };
+  | { readonly checkpoint: AuditCheckpoint }
+  | { readonly forged: { readonly line: number; readonly sequence: number; readonly isCopy: boolean } };
 
 /** Signed copies of where the record's end was, outside of the database: what is cut off there is missed here. */
 export interface Checkpoints {
   list(): Promise<readonly CheckpointLine[]>;
-  add(ends: Pick<ChainEnds, 'sequence' | 'hash'>, nowMs: number): Promise<void>;
+  add(checkpoint: AuditCheckpoint): Promise<void>;
 }
 
 async function readText(path: string): Promise<string> {
@@ -23,33 +21,38 @@ async function readText(path: string): Promise<string> {
   });
 }
 
-function parse(text: string) {
+function parse(text: string): AuditCheckpoint | undefined {
   try {
-    return shape.safeParse(JSON.parse(text)).data;
+    return auditCheckpointShape.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
 }
 
-export async function openCheckpoints(path: string, seals: Seals): Promise<Checkpoints> {
+/** What a line says, if the signature is ours. */
+export const toCheckpointLine = (
+  found: AuditCheckpoint | undefined,
+  line: number,
+  seals: Pick<Seals, 'isOurs'>,
+  isCopy = false,
+): CheckpointLine =>
+  found !== undefined && seals.isOurs(found) ? { checkpoint: found } : { forged: { line, sequence: found?.sequence ?? 0, isCopy } };
+
+export const genuineIn = (lines: readonly CheckpointLine[]): readonly AuditCheckpoint[] =>
+  lines.flatMap((line) => ('checkpoint' in line ? [line.checkpoint] : []));
+
+export async function openCheckpoints(path: string, seals: Pick<Seals, 'isOurs'>): Promise<Checkpoints> {
   const whole = await readText(path);
   const end = whole.lastIndexOf('\n') + 1;
   if (end < whole.length) await truncate(path, Buffer.byteLength(whole.slice(0, end))); // half a line, left by a power cut
-
-  const toLine = (text: string, index: number): CheckpointLine => {
-    const found = parse(text);
-    if (found !== undefined && seals.signCheckpoint(found) === found.signature) return { checkpoint: found };
-    return { forged: { line: index + 1, sequence: found?.sequence ?? 0 } };
-  };
   return {
     async list() {
       const lines = (await readText(path)).split('\n').slice(0, -1);
-      return lines.map(toLine);
+      return lines.map((text, index) => toCheckpointLine(parse(text), index + 1, seals));
     },
-    async add({ sequence, hash }, nowMs) {
-      const facts = { sequence, hash, at: new Date(nowMs).toISOString() };
+    async add(checkpoint) {
       await using file = await open(path, 'a', 0o600);
-      await file.appendFile(`${JSON.stringify({ ...facts, signature: seals.signCheckpoint(facts) })}\n`);
+      await file.appendFile(`${JSON.stringify(checkpoint)}\n`);
       await file.sync();
     },
   };

@@ -1,5 +1,6 @@
 import type { Actor } from './act.ts';
 import { type EntryDraft, toStoredText } from './entry.ts';
+import { escapeControls } from './export-text.ts';
 
 /** Somebody was not allowed to do something. */
 export interface DeniedAttempt {
@@ -11,11 +12,16 @@ export interface DeniedAttempt {
   /** The error's code. */
   readonly code: string;
   readonly requestId: string;
+  /** The name that a stranger typed, if any: some of them are kept, short and escaped. */
+  readonly tried?: string;
 }
 
 /** Entries that may be made at once, and how many more become possible with each minute: about 7 MB on the disk in a day of attacks. */
 const MOST_AT_ONCE = 200;
 const MORE_EACH_MINUTE = 20;
+/** Different names that are kept of one source in one minute. */
+const MOST_NAMES = 5;
+const MOST_NAME_LENGTH = 64;
 
 const anonymous: Actor = { kind: 'anonymous', id: '', name: '', role: '' };
 const nobodyInParticular: DeniedAttempt = { address: 'several', action: 'several', code: 'several', requestId: '' };
@@ -25,18 +31,26 @@ interface Counted {
   readonly firstMs: number;
   lastMs: number;
   count: number;
+  readonly names: Set<string>;
 }
+
+/** What somebody typed, as text that can only be read. */
+const toShownName = (typed: string) => escapeControls(typed.slice(0, MOST_NAME_LENGTH).toWellFormed());
 
 const keyOf = ({ actor = anonymous, address, action, code }: DeniedAttempt) =>
   JSON.stringify([actor.kind, actor.id, address, action, code].map(toStoredText));
 
-const toDraft = ({ attempt, firstMs, lastMs, count }: Counted): EntryDraft => ({
+const toDraft = ({ attempt, firstMs, lastMs, count, names }: Counted): EntryDraft => ({
   actor: attempt.actor ?? anonymous,
   address: attempt.address,
   action: attempt.action,
   target: '',
   result: 'denied',
-  details: { code: attempt.code, ...(count === 1 ? {} : { until: new Date(lastMs).toISOString() }) },
+  details: {
+    code: attempt.code,
+    ...(count === 1 ? {} : { until: new Date(lastMs).toISOString() }),
+    ...(names.size === 0 ? {} : { tried: [...names] }),
+  },
   requestId: attempt.requestId,
   count,
   atMs: firstMs,
@@ -56,7 +70,7 @@ export function createDenials() {
     const isNobody = attempt === nobodyInParticular;
     if (allowance === 0 && !isNobody) return findPlace(nobodyInParticular, nowMs);
     if (!isNobody) allowance--;
-    const place = { attempt, firstMs: nowMs, lastMs: nowMs, count: 0 };
+    const place = { attempt, firstMs: nowMs, lastMs: nowMs, count: 0, names: new Set<string>() };
     counted.set(keyOf(attempt), place);
     return place;
   }
@@ -66,6 +80,8 @@ export function createDenials() {
       const place = findPlace(attempt, nowMs);
       place.count++;
       place.lastMs = nowMs;
+      const { tried = '' } = attempt;
+      if (tried !== '' && place.attempt !== nobodyInParticular && place.names.size < MOST_NAMES) place.names.add(toShownName(tried));
     },
     /** Everything since the last time, as entries. To be called each minute. */
     take(): readonly EntryDraft[] {

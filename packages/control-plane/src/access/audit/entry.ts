@@ -37,7 +37,7 @@ export const toRow = (sequence: number, draft: EntryDraft): UnhashedRow => ({
   at: draft.atMs,
   actor_kind: draft.actor.kind,
   actor_id: toStoredText(draft.actor.id),
-  actor_name: toStoredText(draft.actor.name),
+  actor_name: draft.actor.kind === 'person' ? '' : toStoredText(draft.actor.name),
   actor_role: toStoredText(draft.actor.role),
   address: toStoredText(draft.address),
   action: toStoredText(draft.action),
@@ -61,4 +61,10 @@ export const toUnhashedEntry = (row: UnhashedRow): Omit<AuditEntry, 'hash'> => (
   count: row.count,
 });
 
-export const toEntry = (row: AuditEntryRow): AuditEntry => ({ ...toUnhashedEntry(row), hash: row.hash });
+/** A row with the name that its person has, or had. */
+export type NamedRow = AuditEntryRow & { readonly known_name: string | null };
+
+export function toEntry(row: NamedRow): AuditEntry {
+  const entry = toUnhashedEntry(row);
+  return { ...entry, actor: { ...entry.actor, name: entry.actor.name || (row.known_name ?? '') }, hash: row.hash };
+}

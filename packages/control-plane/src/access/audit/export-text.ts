@@ -5,6 +5,9 @@ const unprintable = /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\
 const control = new RegExp(`[\\u0000-\\u001f]|${unprintable.source}`, 'g');
 const toEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
+/** Text that somebody else chose, with what would move a cursor or turn the direction of writing as its number. */
+export const escapeControls = (text: string): string => text.replaceAll(control, toEscape);
+
 const toJsonLine = (entry: AuditEntry) => `${JSON.stringify(entry).replaceAll(unprintable, toEscape)}\n`;
 
 /**
@@ -12,7 +15,7 @@ const toJsonLine = (entry: AuditEntry) => `${JSON.stringify(entry).replaceAll(un
  * and leading spaces included. Everything is quoted, and stays on its line.
  */
 function toCell(value: string | number): string {
-  const text = String(value).replaceAll(control, toEscape);
+  const text = escapeControls(String(value));
   const isFormula = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(text);
   return `"${(isFormula ? `'${text}` : text).replaceAll('"', '""')}"`;
 }

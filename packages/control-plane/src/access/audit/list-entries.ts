@@ -1,8 +1,8 @@
 import type { AuditEntry, AuditFilter, AuditList, AuditQuery } from '@cluster-ai/contracts';
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
 import type { Query } from '../../stores/database.ts';
-import type { AuditEntryRow, Tables } from '../../stores/tables.ts';
-import { toEntry, toStoredText } from './entry.ts';
+import type { AuditEntryRow, AuditNameRow, Tables } from '../../stores/tables.ts';
+import { type NamedRow, toEntry, toStoredText } from './entry.ts';
 
 /** What one statement looks through: SQLite answers one at a time, and nobody else shall wait for long. */
 const ROWS_PER_LOOK = 20_000;
@@ -10,8 +10,18 @@ const ROWS_PER_LOOK = 20_000;
 const LOOKS_PER_PAGE = 25;
 const EXPORTED_AT_ONCE = 500;
 
-type Column = keyof AuditEntryRow;
-const searched = ['actor_id', 'actor_name', 'address', 'action', 'target', 'details_json', 'request_id'] as const satisfies Column[];
+type Nullable<Row> = { [Key in keyof Row]: Row[Key] | null };
+type Column = keyof AuditEntryRow | `audit_names.${keyof AuditNameRow}`;
+const searched = [
+  'actor_id',
+  'actor_name',
+  'audit_names.name',
+  'address',
+  'action',
+  'target',
+  'details_json',
+  'request_id',
+] as const satisfies Column[];
 
 const lower = (text: string) => toStoredText(text).toLowerCase();
 const contains = (column: Column, text: string) => {
@@ -23,9 +33,9 @@ const equals = (column: Column, text: string) => sql<SqlBool>`lower(${sql.ref(co
 /** The filter as a condition on rows. */
 const matching =
   ({ actor, action, target, result, since, until, search }: AuditFilter) =>
-  (where: ExpressionBuilder<Tables, 'audit_entries'>): Expression<SqlBool> =>
+  (where: ExpressionBuilder<Tables & { audit_names: Nullable<AuditNameRow> }, 'audit_entries' | 'audit_names'>): Expression<SqlBool> =>
     where.and([
-      ...(actor ? [where.or([equals('actor_id', actor), equals('actor_name', actor)])] : []),
+      ...(actor ? [where.or([equals('actor_id', actor), equals('actor_name', actor), equals('audit_names.name', actor)])] : []),
       ...(action ? [contains('action', action)] : []),
       ...(target ? [contains('target', target)] : []),
       ...(result ? [where('result', '=', result)] : []),
@@ -33,6 +43,14 @@ const matching =
       ...(until ? [where('at', '<=', Date.parse(until))] : []),
       ...(search ? [where.or(searched.map((column) => contains(column, search)))] : []),
     ]);
+
+/** Rows with the names of people. */
+const selectNamed = (query: Query) =>
+  query
+    .selectFrom('audit_entries')
+    .leftJoin('audit_names', 'audit_names.person_id', 'audit_entries.actor_id')
+    .selectAll('audit_entries')
+    .select('audit_names.name as known_name');
 
 /** The numbers of the oldest and of the newest entry. */
 async function findRange(query: Query) {
@@ -43,13 +61,11 @@ async function findRange(query: Query) {
 /** One page, newest first. Looks through so many rows at most: a page may be short and still have a next one. */
 export async function listEntries(query: Query, { cursor, limit, ...filter }: AuditQuery): Promise<AuditList> {
   const { oldest, newest } = await findRange(query);
-  const found: AuditEntryRow[] = [];
+  const found: NamedRow[] = [];
   let before = Math.min(newest + 1, cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor));
   for (let look = 0; look < LOOKS_PER_PAGE && before > oldest && found.length <= limit; look++) {
     const from = Math.max(oldest, before - ROWS_PER_LOOK);
-    const rows = await query
-      .selectFrom('audit_entries')
-      .selectAll()
+    const rows = await selectNamed(query)
       .where('sequence', '>=', from)
       .where('sequence', '<', before)
       .where(matching(filter))
@@ -69,9 +85,7 @@ export async function* readEntries(query: Query, filter: AuditFilter): AsyncGene
   const { oldest, newest } = await findRange(query);
   for (let from = oldest; from <= newest; ) {
     const until = Math.min(newest, from + ROWS_PER_LOOK - 1);
-    const rows = await query
-      .selectFrom('audit_entries')
-      .selectAll()
+    const rows = await selectNamed(query)
       .where('sequence', '>=', from)
       .where('sequence', '<=', until)
       .where(matching(filter))

@@ -1,12 +1,13 @@
 import { dirname, join } from 'node:path';
-import type { AuditVerification } from '@cluster-ai/contracts';
+import type { AuditCheckpoint, AuditVerification } from '@cluster-ai/contracts';
 import type { Clock, DataFolder, Logger } from '@cluster-ai/runtime';
 import type { Database, Query } from '../../stores/database.ts';
 import { appendEntry } from './append-entry.ts';
 import type { Audit } from './audit.ts';
 import { loadAuditKey } from './audit-key.ts';
 import { toEnds } from './chain-ends.ts';
-import { openCheckpoints } from './checkpoints.ts';
+import { type CheckpointCopy, createCheckpointCopies } from './checkpoint-copies.ts';
+import { genuineIn, openCheckpoints, toCheckpointLine } from './checkpoints.ts';
 import { createDenials } from './denials.ts';
 import type { EntryDraft } from './entry.ts';
 import { listEntries, readEntries } from './list-entries.ts';
@@ -22,6 +23,10 @@ export interface AuditDependencies {
   readonly log: Logger;
   /** 0: for ever. */
   readonly retentionDays: number;
+  /** Where checkpoints lie; beside the database when left out. */
+  readonly checkpointFile?: string;
+  /** Where else they go. */
+  readonly copies?: readonly CheckpointCopy[];
 }
 
 const MINUTE_MS = 60_000;
@@ -34,17 +39,27 @@ const nothing: ChainEnds = { sequence: 0, hash: GENESIS, anchorSequence: 0, anch
 const findHead = (query: Query) => query.selectFrom('audit_head').selectAll().executeTakeFirst();
 
 /** Opens the record. Throws `audit_chain_broken` when its key is gone. */
-export async function openAudit({ database, folder, clock, log, retentionDays }: AuditDependencies): Promise<Audit> {
+export async function openAudit({
+  database,
+  folder,
+  clock,
+  log,
+  retentionDays,
+  checkpointFile = join(dirname(folder.database), 'audit-checkpoints.jsonl'),
+  copies: places = [],
+}: AuditDependencies): Promise<Audit> {
   const head = await findHead(database.query);
   const seals = createSeals(loadAuditKey(folder.secrets, head !== undefined));
   const isSealed = head !== undefined && seals.sealEnds(toEnds(head)) === head.seal;
   if (head !== undefined && !isSealed) log.error({ sequence: head.sequence }, 'The audit record was changed by somebody else');
   let newest = isSealed ? toEnds(head) : nothing; // of what was changed no checkpoint is taken
-  const checkpoints = await openCheckpoints(join(dirname(folder.database), 'audit-checkpoints.jsonl'), seals);
+  const checkpoints = await openCheckpoints(checkpointFile, seals);
+  const copies = createCheckpointCopies(places, log);
   const denials = createDenials();
   let checkpoint = { sequence: 0, atMs: clock.now() };
   let checkpointing: Promise<void> = Promise.resolve();
-  let verifying: Promise<AuditVerification> | undefined;
+  let verifying: Promise<unknown> = Promise.resolve();
+  let shared: Promise<AuditVerification> | undefined;
   let removedAtMs = Number.NEGATIVE_INFINITY;
 
   const append = (transaction: Query, draft: EntryDraft) => appendEntry(transaction, seals, draft);
@@ -54,9 +69,12 @@ export async function openAudit({ database, folder, clock, log, retentionDays }:
     if (newest.sequence <= checkpoint.sequence) return;
     const ends = newest;
     checkpoint = { sequence: ends.sequence, atMs: clock.now() };
-    await checkpoints.add(ends, clock.now()).catch((error: unknown) => {
+    const signed = seals.signCheckpoint({ sequence: ends.sequence, hash: ends.hash, at: new Date(clock.now()).toISOString() });
+    copies.add(signed);
+    await checkpoints.add(signed).catch((error: unknown) => {
       log.error({ err: error, sequence: ends.sequence }, 'A checkpoint of the audit record could not be written');
     });
+    void copies.send(); // a slow place holds up nothing here
   }
 
   function requestCheckpoint(): Promise<void> {
@@ -99,14 +117,22 @@ export async function openAudit({ database, folder, clock, log, retentionDays }:
 
   async function lookAfter(): Promise<void> {
     await writeDenials();
+    // the first one after a start covers what a stop or a crash was faster than
     if (checkpoint.sequence === 0 || clock.now() - checkpoint.atMs >= HOUR_MS) await requestCheckpoint();
+    void copies.send();
     await removeOld().catch((error: unknown) => log.error({ err: error }, 'Old entries of the audit record could not be removed'));
   }
 
-  async function verify(): Promise<AuditVerification> {
+  async function verify(given: readonly AuditCheckpoint[]): Promise<AuditVerification> {
     const newestWritten = newest.sequence;
-    const lines = await checkpoints.list();
+    const lines = [...(await checkpoints.list()), ...given.map((copy, index) => toCheckpointLine(copy, index + 1, seals, true))];
     return verifyChain({ query: database.query, seals, checkpoints: lines, newestWritten });
+  }
+
+  function verifyInTurn(given: readonly AuditCheckpoint[]): Promise<AuditVerification> {
+    const verified = verifying.then(() => verify(given));
+    verifying = verified.catch(() => {});
+    return verified;
   }
 
   return {
@@ -116,11 +142,15 @@ export async function openAudit({ database, folder, clock, log, retentionDays }:
     denied: (attempt) => denials.add(attempt, clock.now()),
     list: (query) => listEntries(database.query, query),
     read: (filter) => readEntries(database.query, filter),
-    verify() {
-      verifying ??= verify().finally(() => {
-        verifying = undefined;
+    verify(given = []) {
+      if (given.length > 0) return verifyInTurn(given);
+      shared ??= verifyInTurn([]).finally(() => {
+        shared = undefined;
       });
-      return verifying;
+      return shared;
+    },
+    async checkpoints(limit) {
+      return { publicKey: seals.publicKey, checkpoints: [...genuineIn(await checkpoints.list()).slice(-limit)] };
     },
     async run(signal) {
       while (!signal.aborted) {
@@ -131,6 +161,7 @@ export async function openAudit({ database, folder, clock, log, retentionDays }:
     async [Symbol.asyncDispose]() {
       await writeDenials();
       await requestCheckpoint();
+      await copies.close();
     },
   };
 }

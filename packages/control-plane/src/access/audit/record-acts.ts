@@ -1,4 +1,4 @@
-import { isClusterError, type Permission } from '@cluster-ai/contracts';
+import { type ClusterError, isClusterError, type Permission } from '@cluster-ai/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { whoWasRefused } from '../admission.ts';
 import { type Caller, callerOf } from '../caller.ts';
@@ -19,7 +19,7 @@ export const isAct = (method: string, permission: Permission | undefined): boole
 const toActor = ({ kind, id, name, role }: Caller): Actor => ({ kind, id, name, role: role ?? '' });
 
 const toPlace = (request: FastifyRequest) => ({
-  address: request.socket.remoteAddress ?? '',
+  address: request.ip,
   action: `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
   requestId: request.id,
 });
@@ -35,6 +35,11 @@ export function toDenial(request: FastifyRequest, error: unknown): DeniedAttempt
   if (!isClusterError(error) || !isDenial(error)) return undefined;
   const caller = whoWasRefused(error);
   return { ...toPlace(request), code: error.code, ...(caller === undefined ? {} : { actor: toActor(caller) }) };
+}
+
+/** A request that came too soon after too many others. */
+export function toHastyAttempt(request: FastifyRequest, { code }: ClusterError): DeniedAttempt {
+  return { ...toPlace(request), code, ...(request.caller === undefined ? {} : { actor: toActor(request.caller) }) };
 }
 
 /** Makes each route that changes something an act. Must be called before any route is added. */

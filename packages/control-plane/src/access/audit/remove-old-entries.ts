@@ -1,10 +1,10 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { type AuditCheckpoint, ClusterError } from '@cluster-ai/contracts';
 import type { Database, Query } from '../../stores/database.ts';
 import { appendEntry } from './append-entry.ts';
 import { saveEnds } from './chain-ends.ts';
-import type { Checkpoints } from './checkpoints.ts';
+import { type Checkpoints, genuineIn } from './checkpoints.ts';
 import type { EntryDraft } from './entry.ts';
-import type { ChainEnds, CheckpointFacts, Seals } from './seals.ts';
+import type { ChainEnds, Seals } from './seals.ts';
 
 interface Dependencies {
   readonly database: Database;
@@ -13,7 +13,7 @@ interface Dependencies {
 }
 
 /** The newest checkpoint below which everything is older. */
-async function findCut(query: Query, checkpoints: Checkpoints, cutoffMs: number): Promise<CheckpointFacts | undefined> {
+async function findCut(query: Query, checkpoints: Checkpoints, cutoffMs: number): Promise<AuditCheckpoint | undefined> {
   const head = await query.selectFrom('audit_head').selectAll().executeTakeFirst();
   if (head === undefined) return undefined;
   const kept = await query
@@ -23,14 +23,12 @@ async function findCut(query: Query, checkpoints: Checkpoints, cutoffMs: number)
     .orderBy('sequence')
     .limit(1)
     .executeTakeFirst();
-  const lines = await checkpoints.list();
-  return lines
-    .flatMap((line) => ('checkpoint' in line ? [line.checkpoint] : []))
+  return genuineIn(await checkpoints.list())
     .filter(({ sequence }) => sequence > head.anchor_sequence && sequence < (kept?.sequence ?? head.sequence + 1))
-    .sort((a, b) => b.sequence - a.sequence)[0];
+    .toSorted((a, b) => b.sequence - a.sequence)[0];
 }
 
-async function moveAnchor(transaction: Query, seals: Seals, cut: CheckpointFacts, ends: ChainEnds): Promise<ChainEnds> {
+async function moveAnchor(transaction: Query, seals: Seals, cut: AuditCheckpoint, ends: ChainEnds): Promise<ChainEnds> {
   const row = await transaction.selectFrom('audit_entries').select('hash').where('sequence', '=', cut.sequence).executeTakeFirst();
   if (row?.hash !== cut.hash)
     throw new ClusterError(
@@ -45,7 +43,7 @@ async function moveAnchor(transaction: Query, seals: Seals, cut: CheckpointFacts
   return moved;
 }
 
-const toDraft = (cut: CheckpointFacts, removed: number, nowMs: number): EntryDraft => ({
+const toDraft = (cut: AuditCheckpoint, removed: number, nowMs: number): EntryDraft => ({
   actor: { kind: 'system', id: '', name: '', role: '' },
   address: '',
   action: 'audit.retention',

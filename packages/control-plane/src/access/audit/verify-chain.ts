@@ -1,9 +1,9 @@
-import type { AuditVerification } from '@cluster-ai/contracts';
+import type { AuditCheckpoint, AuditVerification } from '@cluster-ai/contracts';
 import type { Query } from '../../stores/database.ts';
 import type { AuditEntryRow, AuditHeadRow } from '../../stores/tables.ts';
 import { toCanonicalJson } from './canonical-json.ts';
 import { toEnds } from './chain-ends.ts';
-import type { CheckpointLine } from './checkpoints.ts';
+import { type CheckpointLine, genuineIn } from './checkpoints.ts';
 import type { Seals } from './seals.ts';
 
 /** Some milliseconds of work between which others have their turn. */
@@ -108,9 +108,24 @@ async function findAdded(query: Query): Promise<Problem | undefined> {
 
 function findForged(checkpoints: readonly CheckpointLine[]): Problem | undefined {
   const line = checkpoints.find((candidate) => 'forged' in candidate);
-  return line && 'forged' in line
-    ? say('checkpoint', line.forged.sequence, `Line ${line.forged.line} of the checkpoints does not carry our seal.`)
-    : undefined;
+  if (line === undefined || !('forged' in line)) return undefined;
+  const { line: number, sequence, isCopy } = line.forged;
+  return say(
+    'checkpoint',
+    sequence,
+    `Line ${number} of ${isCopy ? 'the copy of the checkpoints' : 'the checkpoints'} is not signed by us.`,
+  );
+}
+
+/** Two genuine checkpoints of one entry with two hashes: whoever holds the key has written the record anew from there or before. */
+function findContradiction(genuine: readonly AuditCheckpoint[]): Problem | undefined {
+  const seen = new Map<number, string>();
+  for (const { sequence, hash } of genuine) {
+    if ((seen.get(sequence) ?? hash) !== hash)
+      return say('edited', sequence, `Two checkpoints of entry ${sequence} contradict each other: the record was written anew.`);
+    seen.set(sequence, hash);
+  }
+  return undefined;
 }
 
 async function findHead(query: Query): Promise<AuditHeadRow | undefined> {
@@ -135,7 +150,7 @@ async function judgeWithoutHead(query: Query, mustReach: number): Promise<Proble
 /** Reads the whole record, some rows at a time, and says the first thing that is wrong with it. */
 export async function verifyChain(dependencies: VerifyDependencies): Promise<AuditVerification> {
   const { query, seals, checkpoints, newestWritten } = dependencies;
-  const genuine = checkpoints.flatMap((line) => ('checkpoint' in line ? [line.checkpoint] : []));
+  const genuine = genuineIn(checkpoints);
   const known = new Map(genuine.map(({ sequence, hash }) => [sequence, hash]));
   const mustReach = Math.max(newestWritten, ...known.keys());
   const head = await findHead(query);
@@ -151,6 +166,7 @@ export async function verifyChain(dependencies: VerifyDependencies): Promise<Aud
       : undefined) ??
     (isSealed ? undefined : say('unsealed', head.sequence + 1, 'The ends of the record do not carry our seal: something was cut off.')) ??
     (await findAdded(query)) ??
+    findContradiction(genuine) ??
     findForged(checkpoints);
   // retention has cut meanwhile: what looked like missing is not
   if (problem !== undefined && (await findHead(query))?.anchor_sequence !== head.anchor_sequence) return verifyChain(dependencies);

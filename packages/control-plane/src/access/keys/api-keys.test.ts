@@ -70,6 +70,21 @@ function describeKeys(openStore: () => Promise<Database>) {
     expect(() => opened.keys.authenticate(key)).toThrow(expect.objectContaining({ code: 'key_expired' }));
   });
 
+  test('a key that was used before is refused as well once it is revoked or has expired, and a wrong one beside it always', async () => {
+    await using opened = await open();
+    const lasting = await opened.keys.create(anna, wish());
+    const short = await opened.keys.create(anna, wish({ expiresInSeconds: 60 }));
+    const wrong = lasting.key.replace(/.{8}$/, 'xxxxxxxx');
+    for (let i = 0; i < 2; i++) {
+      for (const { key, id } of [lasting, short]) expect(opened.keys.authenticate(key).id).toBe(id);
+      expect(() => opened.keys.authenticate(wrong)).toThrow(expect.objectContaining({ code: 'unauthorized' }));
+    }
+    await opened.keys.revoke(anna, lasting.id);
+    await opened.clock.advance(60_000);
+    expect(() => opened.keys.authenticate(lasting.key)).toThrow(expect.objectContaining({ code: 'key_revoked' }));
+    expect(() => opened.keys.authenticate(short.key)).toThrow(expect.objectContaining({ code: 'key_expired' }));
+  });
+
   test('a key that was never made is refused', async () => {
     await using opened = await open();
     const { key } = await opened.keys.create(anna, wish());
@@ -100,15 +115,26 @@ function describeKeys(openStore: () => Promise<Database>) {
     await expect(opened.keys.revoke(admin, id)).resolves.toMatchObject({ id });
   });
 
-  test('limits hold, of requests and of tokens', async () => {
+  test('a key is counted by its id, with its limits, also after a restart', async () => {
     await using opened = await open();
-    const { key } = await opened.keys.create(anna, wish({ limits: { requestsPerMinute: 2, tokensPerDay: 100 } }));
-    opened.keys.addTokens(opened.keys.authenticate(key), 60);
-    opened.keys.authenticate(key);
-    expect(() => opened.keys.authenticate(key)).toThrow(expect.objectContaining({ code: 'quota_exceeded' }));
-    await opened.clock.advance(60_000);
-    opened.keys.addTokens(opened.keys.authenticate(key), 60);
-    expect(() => opened.keys.authenticate(key)).toThrow(expect.objectContaining({ code: 'quota_exceeded' }));
+    const limits = { requestsPerMinute: 2, budgetTokens: 100 };
+    const { key, id } = await opened.keys.create(anna, wish({ limits }));
+    for (const keys of [opened.keys, await opened.reopen()])
+      expect(keys.authenticate(key).quotas).toEqual([{ subject: id, name: 'app', limits }]);
+    expect(opened.keys.quotaOf(anna, id)).toEqual({ subject: id, name: 'app', limits });
+    expect(() => opened.keys.quotaOf(bert, id)).toThrow(expect.objectContaining({ code: 'key_not_found' }));
+  });
+
+  test('a limit that nobody knows is refused, not forgotten', () => {
+    expect(() => wish({ limits: { tokensPerHour: 5 } as never })).toThrow('tokensPerHour');
+  });
+
+  test('a key with limits cannot make one that has none', async () => {
+    await using opened = await open();
+    const { key } = await opened.keys.create(anna, wish({ limits: { tokensPerDay: 5 } }));
+    await expect(opened.keys.create(opened.keys.authenticate(key), wish())).rejects.toMatchObject({ code: 'forbidden' });
+    const free = await opened.keys.create(anna, wish());
+    await expect(opened.keys.create(opened.keys.authenticate(free.key), wish())).resolves.toMatchObject({ name: 'app' });
   });
 
   test('when a key was last used is written in the background', async () => {

@@ -3,8 +3,6 @@ import {
   ClusterError,
   type CreateApiKey,
   type CreatedApiKey,
-  type KeyLimits,
-  keyLimitsShape,
   type Permission,
   permissionShape,
   type Role,
@@ -16,18 +14,27 @@ import type { Database, Query } from '../../stores/database.ts';
 import type { ApiKeyRow } from '../../stores/tables.ts';
 import { describeAct } from '../audit/act.ts';
 import type { Caller } from '../caller.ts';
+import { toLimits } from '../people/person-record.ts';
+import type { Quota } from '../quotas/limits.ts';
 import { permissionsOf } from '../roles.ts';
 import { isSameHash, keyPrefix, makeKeyText, parseKeyText } from './key-text.ts';
-import { createUseLimits } from './use-limits.ts';
 
 /** How often the last use of keys is written, and changes that another control plane made are looked for. */
 const syncEveryMs = 5_000;
+
+/** Keys whose text was proved and is remembered; whether they are revoked, expired or limited is looked up each time. */
+const mostProved = 1000;
+
+const notOurs = () =>
+  new ClusterError('unauthorized', 'The key is not one of this cluster.', {
+    hint: 'Make one: cluster-ai keys create NAME, on the control plane’s machine.',
+  });
 
 interface KnownKey {
   readonly row: ApiKeyRow;
   readonly secretHash: Buffer;
   readonly caller: Caller;
-  readonly limits: KeyLimits;
+  readonly quota: Quota;
 }
 
 const scopesShape = z.array(permissionShape);
@@ -43,6 +50,7 @@ function toKnown(row: ApiKeyRow): KnownKey {
   const role = roleShape.safeParse(row.role).data ?? 'viewer';
   const scopes = row.scopes_json === null ? undefined : (scopesShape.safeParse(JSON.parse(row.scopes_json)).data ?? []);
   const models = row.models_json === null ? undefined : (modelsShape.safeParse(JSON.parse(row.models_json)).data ?? []);
+  const quota: Quota = { subject: row.id, name: row.name, limits: toLimits(row.limits_json) };
   const caller: Caller = {
     kind: 'key',
     id: row.id,
@@ -51,20 +59,21 @@ function toKnown(row: ApiKeyRow): KnownKey {
     role,
     permissions: permissionsOfKey(role, scopes),
     models,
+    quotas: [quota],
   };
-  return { row, secretHash: Buffer.from(row.secret_hash, 'hex'), caller, limits: keyLimitsShape.parse(JSON.parse(row.limits_json)) };
+  return { row, secretHash: Buffer.from(row.secret_hash, 'hex'), caller, quota };
 }
 
 const toTime = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 
-const toApiKey = ({ row, caller, limits }: KnownKey): ApiKey => ({
+const toApiKey = ({ row, caller, quota }: KnownKey): ApiKey => ({
   id: row.id,
   name: row.name,
   prefix: keyPrefix(row.id),
   role: caller.role ?? 'viewer',
   scopes: row.scopes_json === null ? null : [...caller.permissions],
   models: caller.models === undefined ? null : [...caller.models],
-  limits,
+  limits: quota.limits,
   createdBy: row.owner_id,
   createdAt: new Date(row.created_at).toISOString(),
   expiresAt: toTime(row.expires_at),
@@ -90,6 +99,21 @@ function checkModelsNotMore(maker: Caller, { models }: CreateApiKey): void {
   throw new ClusterError('forbidden', 'A key can be made only for models that its maker may use.', { param: 'models' });
 }
 
+/** What the keys that it makes use would not count to its own. */
+function checkHasNoLimits(maker: Caller): void {
+  if (maker.kind !== 'key' || (maker.quotas ?? []).every(({ subject, limits }) => subject !== maker.id || Object.keys(limits).length === 0))
+    return;
+  throw new ClusterError('forbidden', 'A key with limits cannot make other keys: they would not count to its own.', {
+    hint: 'Sign in, or use a key without limits.',
+  });
+}
+
+/** For whom a key is made, where that is not who asks. */
+export interface KeyHolder {
+  readonly id: string;
+  readonly name: string;
+}
+
 export interface ApiKeysDependencies {
   readonly database: Database;
   readonly clock: Clock;
@@ -100,11 +124,14 @@ export interface ApiKeysDependencies {
 export async function openApiKeys({ database, clock, log }: ApiKeysDependencies) {
   const known = new Map<string, KnownKey>();
   const usedSince = new Map<string, number>();
-  const useLimits = createUseLimits();
+  const idsByText = new Map<string, string>();
 
   async function reload(query: Query = database.query) {
+    const before = [...known.keys()]; // what is made meanwhile is not in the rows, and stays
     const rows = await query.selectFrom('api_keys').selectAll().execute();
     for (const row of rows) known.set(row.id, toKnown(row));
+    const there = new Set(rows.map(({ id }) => id));
+    for (const id of before) if (!there.has(id)) known.delete(id);
   }
 
   async function saveUses() {
@@ -140,29 +167,37 @@ export async function openApiKeys({ database, clock, log }: ApiKeysDependencies)
     return key;
   }
 
+  /** The id of a key that was made here; it is remembered, so that the proof is made once and not with each request. */
+  function prove(text: string): string {
+    const parsed = parseKeyText(text);
+    const key = parsed && known.get(parsed.id);
+    if (!key || !isSameHash(key.secretHash, parsed.secretHash)) throw notOurs();
+    const [oldest] = idsByText.keys();
+    if (idsByText.size >= mostProved && oldest !== undefined) idsByText.delete(oldest);
+    idsByText.set(text, parsed.id);
+    return parsed.id;
+  }
+
   await reload();
   return {
-    /** Who sends this key. Throws `unauthorized`, `key_revoked`, `key_expired` or `quota_exceeded`. */
+    /** Who sends this key. Throws `unauthorized`, `key_revoked` or `key_expired`. */
     authenticate(text: string): Caller {
-      const parsed = parseKeyText(text);
-      const key = parsed && known.get(parsed.id);
-      if (!key || !isSameHash(key.secretHash, parsed.secretHash))
-        throw new ClusterError('unauthorized', 'The key is not one of this cluster.', {
-          hint: 'Make one: cluster-ai keys create NAME, on the control plane’s machine.',
-        });
+      const key = known.get(idsByText.get(text) ?? prove(text));
+      if (key === undefined) throw notOurs();
       const now = clock.now();
       if (key.row.revoked_at !== null) throw new ClusterError('key_revoked', `The key "${key.row.name}" was revoked.`);
       if (key.row.expires_at !== null && key.row.expires_at <= now)
         throw new ClusterError('key_expired', `The key "${key.row.name}" has expired.`, { hint: 'Make a new one: cluster-ai keys create' });
-      useLimits.begin(key.row.id, key.limits, now);
       usedSince.set(key.row.id, now);
       return key.caller;
     },
 
-    /** What an answer cost, so that limits of tokens hold. */
-    addTokens(caller: Caller, tokens: number): void {
-      if (caller.kind === 'key') useLimits.addTokens(caller.id, tokens, clock.now());
-    },
+    /** Whether anybody could use a key now. */
+    hasAny: (): boolean =>
+      [...known.values()].some(({ row }) => row.revoked_at === null && (row.expires_at === null || row.expires_at > clock.now())),
+
+    /** Takes over what somebody else changed in the table of keys. */
+    refresh: () => reload(),
 
     /** The caller's own keys; all of them for who may manage people. Newest first. */
     list: (caller: Caller): readonly ApiKey[] =>
@@ -171,17 +206,21 @@ export async function openApiKeys({ database, clock, log }: ApiKeysDependencies)
         .toSorted((a, b) => b.row.created_at - a.row.created_at)
         .map(toApiKey),
 
+    /** Of one key that the caller sees. Throws `key_not_found`. */
+    quotaOf: (caller: Caller, id: string): Quota => findOwn(caller, id).quota,
+
     /** Throws `forbidden` for a key that could do more than its maker. */
-    async create(maker: Caller, wish: CreateApiKey): Promise<CreatedApiKey> {
+    async create(maker: Caller, wish: CreateApiKey, holder?: KeyHolder): Promise<CreatedApiKey> {
       checkNotMore(maker, wish);
       checkModelsNotMore(maker, wish);
+      checkHasNoLimits(maker);
       const made = makeKeyText();
       const now = clock.now();
       const row: ApiKeyRow = {
         id: made.id,
         secret_hash: made.secretHash.toString('hex'),
         name: wish.name,
-        owner_id: maker.ownerId,
+        owner_id: holder?.id ?? maker.ownerId,
         role: wish.role,
         scopes_json: wish.scopes === null ? null : JSON.stringify(wish.scopes),
         models_json: wish.models === null ? null : JSON.stringify(wish.models),
@@ -191,7 +230,7 @@ export async function openApiKeys({ database, clock, log }: ApiKeysDependencies)
         last_used_at: null,
         revoked_at: null,
       };
-      describeAct({ target: row.id, details: { name: row.name, role: row.role } });
+      describeAct({ target: row.id, details: { name: row.name, role: row.role, ...(holder === undefined ? {} : { owner: holder.name }) } });
       await database.transaction(async (transaction) => void (await transaction.insertInto('api_keys').values(row).execute()));
       const key = toKnown(row);
       known.set(row.id, key);

@@ -4,7 +4,7 @@ import type { SessionRow } from '../../stores/tables.ts';
 import { createTurns } from '../../stores/turns.ts';
 import type { Caller } from '../caller.ts';
 import { permissionsOf } from '../roles.ts';
-import { type PersonRecord, toPersonRecord } from './person-record.ts';
+import { type PersonRecord, toPersonRecord, toQuota } from './person-record.ts';
 
 /** Whoever calls by a session. */
 export interface SessionCaller extends Caller {
@@ -33,7 +33,7 @@ export interface SessionRecord {
  * cluster has some hundred people, and a change is a person's doing.
  */
 export interface Directory {
-  /** Everybody who has, or had, a login. */
+  /** How many people have, or had, a login; service accounts are none. */
   count(): number;
   list(): readonly PersonRecord[];
   find(id: string): PersonRecord | undefined;
@@ -73,13 +73,19 @@ const toCaller = (person: PersonRecord, sessionId: string, whenCut: () => AbortS
   name: person.name,
   role: person.role,
   permissions: permissionsOf(person.role),
-  models: undefined,
+  models: person.models,
+  quotas: [toQuota(person)],
   sessionId,
   whenCut,
 });
 
+/** Whether a person may do what that one might. */
+const isAlike = (a: SessionCaller, b: SessionCaller) => a.role === b.role && JSON.stringify(a.models) === JSON.stringify(b.models);
+
 function toSession(row: SessionRow, person: PersonRecord, before: SessionRecord | undefined, whenCut: () => AbortSignal): SessionRecord {
-  const isSameCaller = before !== undefined && before.caller.role === person.role && before.caller.name === person.name;
+  const caller = toCaller(person, row.id, whenCut);
+  const isSameCaller =
+    before !== undefined && isAlike(before.caller, caller) && JSON.stringify(before.caller.quotas) === JSON.stringify(caller.quotas);
   return {
     id: row.id,
     personId: row.person_id,
@@ -90,7 +96,7 @@ function toSession(row: SessionRow, person: PersonRecord, before: SessionRecord 
     endedAt: row.ended_at ?? (person.state === 'active' ? null : 0),
     address: row.address,
     program: row.program,
-    caller: isSameCaller ? before.caller : toCaller(person, row.id, whenCut),
+    caller: isSameCaller ? before.caller : caller,
     lastSeenAt: Math.max(row.last_seen_at, before?.lastSeenAt ?? 0),
     cut: before?.cut,
   };
@@ -100,7 +106,7 @@ function toSession(row: SessionRow, person: PersonRecord, before: SessionRecord 
 function cutWhatChanged(before: ReadonlyMap<string, SessionRecord>, after: ReadonlyMap<string, SessionRecord>): void {
   for (const [hash, session] of before) {
     const now = after.get(hash);
-    if (session.cut === undefined || (now !== undefined && now.endedAt === null && now.caller.role === session.caller.role)) continue;
+    if (session.cut === undefined || (now !== undefined && now.endedAt === null && isAlike(now.caller, session.caller))) continue;
     session.cut.abort();
     if (now !== undefined) now.cut = undefined;
   }
@@ -109,6 +115,7 @@ function cutWhatChanged(before: ReadonlyMap<string, SessionRecord>, after: Reado
 export async function openDirectory(database: Database, clock: Clock): Promise<Directory> {
   let generation = -1;
   let people = new Map<string, PersonRecord>();
+  let signers = 0;
   let sessions = new Map<string, SessionRecord>();
   let sessionsById = new Map<string, SessionRecord>();
   const turns = createTurns(); // a look that began earlier must not undo what a later one saw
@@ -126,6 +133,7 @@ export async function openDirectory(database: Database, clock: Clock): Promise<D
     const withTotp = new Set(seeds.map((row) => row.person_id));
     const sessionRows = await database.query.selectFrom('sessions').selectAll().orderBy('created_at').execute();
     people = new Map(rows.map((row) => [row.id, toPersonRecord(row, withTotp.has(row.id))]));
+    signers = rows.filter(({ kind }) => kind === 'person').length;
     const before = sessions;
     sessions = new Map();
     for (const row of sessionRows) {
@@ -147,7 +155,7 @@ export async function openDirectory(database: Database, clock: Clock): Promise<D
 
   await refresh();
   return {
-    count: () => people.size,
+    count: () => signers,
     list: () => [...people.values()],
     find: (id) => people.get(id),
     findByName: (name) => [...people.values()].find((person) => person.name === name),

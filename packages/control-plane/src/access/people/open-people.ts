@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Database } from '../../stores/database.ts';
 import type { SessionLookup } from '../admission.ts';
 import { openDirectory } from './directory.ts';
+import { createExternalSignIn, type ExternalSignIn } from './external-sign-in.ts';
 import { createPasskeys, type Passkeys } from './passkeys.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts';
 import { createPeople, type People, type PeopleDependencies } from './people.ts';
@@ -28,6 +29,8 @@ export interface OpenedPeople extends AsyncDisposable {
   readonly signIn: SignIn;
   readonly passkeys: Passkeys;
   readonly tokens: TokenIssuer;
+  /** For people whom a sign-in provider knows. */
+  readonly external: ExternalSignIn;
   /** Sessions by cookie, and by access token. */
   readonly lookup: SessionLookup;
 }
@@ -46,8 +49,8 @@ export async function openPeople({
   const directory = await openDirectory(database, clock);
   const sessions = createSessions({ directory, database, clock, log });
   const totp = createTotp({ database, directory, secrets, clock });
-  const signIn = createSignIn({ directory, sessions, totp, hasher, delays: createSignInDelays(), clock });
-  const passkeys = createPasskeys({ directory, sessions, clock, clusterName });
+  const signIn = createSignIn({ directory, sessions, totp, hasher, delays: createSignInDelays(), clock, describeAct });
+  const passkeys = createPasskeys({ directory, sessions, clock, clusterName, describeAct });
   const people = createPeople({ directory, passkeys, sessions, signIn, totp, hasher, clock, clusterName, adopt, describeAct });
   const tokens = createTokenIssuer({
     directory,
@@ -56,13 +59,15 @@ export async function openPeople({
     keys: createTokenKeys({ database, secrets, clock }),
     clock,
     clusterName,
+    describeAct,
   });
+  const external = createExternalSignIn({ directory, sessions, clock, describeAct });
   const lookup: SessionLookup = {
     find: sessions.find,
     csrfTokenOf: sessions.csrfTokenOf,
     prepare: (text) => (looksLikeAccessToken(text) ? tokens.prepare(text) : undefined),
     findPrepared: tokens.find,
-    rightsOf: sessions.rightsOf,
+    ownerOf: sessions.ownerOf,
   };
-  return { people, sessions, signIn, passkeys, tokens, lookup, [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose]() };
+  return { people, sessions, signIn, passkeys, tokens, external, lookup, [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose]() };
 }

@@ -7,7 +7,7 @@ import { createChallenges } from './challenges.ts';
 import type { Directory } from './directory.ts';
 import type { PersonRecord } from './person-record.ts';
 import type { Origin, Sessions } from './sessions.ts';
-import type { SignedIn } from './sign-in.ts';
+import type { DescribeAct, SignedIn } from './sign-in.ts';
 
 /** Where the page stands that asks: a passkey belongs to its host name. */
 export interface Site {
@@ -73,9 +73,10 @@ export interface PasskeysDependencies {
   readonly sessions: Sessions;
   readonly clock: Clock;
   readonly clusterName: string;
+  readonly describeAct: DescribeAct;
 }
 
-export function createPasskeys({ directory, sessions, clock, clusterName }: PasskeysDependencies): Passkeys {
+export function createPasskeys({ directory, sessions, clock, clusterName, describeAct }: PasskeysDependencies): Passkeys {
   const challenges = createChallenges<Purpose>();
   const rowsOf = (personId: string) =>
     directory.read((query) => query.selectFrom('passkeys').selectAll().where('person_id', '=', personId).orderBy('created_at').execute());
@@ -178,6 +179,7 @@ export function createPasskeys({ directory, sessions, clock, clusterName }: Pass
           .executeTakeFirst();
         const person = await query.selectFrom('people').select('state').where('id', '=', row.person_id).executeTakeFirst();
         if (used.numUpdatedRows === 0n || person?.state !== 'active') throw invalid();
+        describeAct({ target: row.person_id });
         return sessions.begin(query, row.person_id, origin);
       });
       return { ...session, personId: row.person_id };

@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiKeyShape } from '@cluster-ai/contracts';
 import { createManualClock, silentLogger } from '@cluster-ai/runtime';
-import { generateSync } from 'otplib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../stores/database.ts';
 import { openDatabase } from '../../stores/open-database.ts';
 import { findPostgresPrograms, startThrowawayPostgres, type ThrowawayPostgres } from '../../stores/testing/throwaway-postgres.ts';
+import { readSealHeader } from '../secrets/sealed-bytes.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import { finishRotations, newTestKey, testKey } from '../secrets/testing/open-test-secrets.ts';
 import type { SessionCaller } from './directory.ts';
 import { createPasswordHasher } from './passwords/password-hasher.ts';
+import { appCode } from './testing/app-code.ts';
 import { goodPassword, openPeopleApp, type Visitor } from './testing/open-people-app.ts';
 import { createSoftAuthenticator } from './testing/soft-authenticator.ts';
 import { createTokenKeys } from './token-keys.ts';
@@ -31,6 +34,12 @@ const openPostgres = async () => openDatabase({ url: (await server?.createDataba
 
 const DAY_MS = 24 * 60 * 60_000;
 const problem = (code: string) => ({ body: { code } });
+
+/** All data keys by new ones: nothing is sealed with the old ones afterwards, and they are gone. */
+async function replaceKeys(secrets: Secrets): Promise<void> {
+  await secrets.rotateDataKeys();
+  await finishRotations(secrets);
+}
 
 describe.each([
   ['sqlite', openSqlite, true],
@@ -137,7 +146,7 @@ describe.each([
 
       test('attack 31: wrong guesses wait longer and longer, another address does not, and nobody is locked out for ever', async () => {
         await using database = await open();
-        await using app = await openPeopleApp(database);
+        await using app = await openPeopleApp(database, { attemptsPerMinute: 1000 });
         await app.setUp();
         const guess = (address: string, password = 'a wrong guess') =>
           app.visit(address).call('POST', '/sessions', { name: 'ana', password });
@@ -469,8 +478,9 @@ describe.each([
         const bia = await app.addPerson(ana, 'bia', 'viewer');
         const { authenticator, credential } = await addPasskey(ana);
         const visitor = app.visit();
+        let tries = 0; // each from elsewhere: what one address may try is bounded
         const refused = async (answer: unknown) =>
-          expect(await signIn(app.visit(), answer)).toMatchObject({ status: 401, ...problem('credentials_invalid') });
+          expect(await signIn(app.visit(`10.0.0.${++tries}`), answer)).toMatchObject({ status: 401, ...problem('credentials_invalid') });
 
         const used = authenticator.get(await begin(visitor), site);
         expect((await signIn(app.visit(), used)).status).toBe(201);
@@ -631,6 +641,26 @@ describe.each([
         expect((await me(await resign({}, { typ: 'JWT' }))).status).toBe(401);
       });
 
+      test('are signed and refreshed with the same key after the master key and the data key were replaced', async () => {
+        await using database = await open();
+        await using opened = await openTokens(database);
+        const { app, issue, me, refresh } = opened;
+        const before = await issue();
+        await using restarted = await openPeopleApp(database, { clock: app.clock, given: { key: newTestKey(), previousKey: testKey } });
+        const meAgain = (token: string) => restarted.visit().call('GET', '/me', undefined, bearer(token));
+        expect((await meAgain(before.accessToken)).status).toBe(200); // has read the sealed key, and not opened it
+        await replaceKeys(restarted.secrets);
+        expect((await me(before.accessToken)).status).toBe(200);
+        const refreshed = (await refresh(before.refreshToken)).body;
+        const again = await restarted.visit().call('POST', '/tokens/refresh', { refreshToken: refreshed.refreshToken });
+        const { accessToken } = again.body;
+        expect((await me(accessToken)).status).toBe(200);
+        const { decodeProtectedHeader } = await import('jose');
+        expect(decodeProtectedHeader(accessToken).kid).toBe(decodeProtectedHeader(before.accessToken).kid);
+        const [key] = await database.query.selectFrom('token_keys').selectAll().execute();
+        expect(readSealHeader(key?.sealed ?? new Uint8Array())).toEqual({ purpose: 'tokens', version: 2 });
+      });
+
       test('attack 29: a role that changes and a person who is disabled are noticed by the next request', async () => {
         await using database = await open();
         await using opened = await openTokens(database);
@@ -650,7 +680,7 @@ describe.each([
     describe('codes of an authenticator app', () => {
       async function enrol(app: Awaited<ReturnType<typeof openPeopleApp>>, visitor: Visitor) {
         const { body } = await visitor.call('POST', '/me/totp');
-        const codeNow = () => generateSync({ secret: body.secret, epoch: Math.floor(app.clock.now() / 1000) });
+        const codeNow = () => appCode(body.secret, app.clock.now());
         return { seed: body, codeNow };
       }
 
@@ -677,6 +707,22 @@ describe.each([
         expect((await signIn(recoveryCodes[3])).status).toBe(401);
         const rows = await database.query.selectFrom('totp_seeds').selectAll().execute();
         expect(Buffer.from(rows[0]?.seed ?? []).toString('latin1')).not.toContain(seed.secret);
+      });
+
+      test('are right after the master key and the data key were replaced', async () => {
+        await using database = await open();
+        await using app = await openPeopleApp(database);
+        const ana = await app.setUp();
+        const { codeNow } = await enrol(app, ana);
+        await replaceKeys(app.secrets); // also between the seed and its confirmation
+        expect((await ana.call('POST', '/me/totp/confirm', { code: codeNow() })).status).toBe(200);
+        await using restarted = await openPeopleApp(database, { clock: app.clock, given: { key: newTestKey(), previousKey: testKey } });
+        await replaceKeys(restarted.secrets);
+        await app.clock.advance(30_000);
+        const signIn = (code: string) => restarted.visit().call('POST', '/sessions', { name: 'ana', password: goodPassword, code });
+        expect((await signIn(codeNow())).status).toBe(201);
+        const [row] = await database.query.selectFrom('totp_seeds').selectAll().execute();
+        expect(readSealHeader(row?.seed ?? new Uint8Array())).toEqual({ purpose: 'totp', version: 3 });
       });
 
       test('attack 31: guesses of codes are slowed down from all addresses together', async () => {

@@ -2,6 +2,7 @@ import {
   type AddPasskeyInput,
   ClusterError,
   type CreatedPerson,
+  type KeyLimits,
   type OneUseLink,
   type Passkey,
   type PasskeyOptions,
@@ -10,7 +11,7 @@ import {
   type Role,
   type TotpSeed,
 } from '@cluster-ai/contracts';
-import { type Clock, newId } from '@cluster-ai/runtime';
+import type { Clock } from '@cluster-ai/runtime';
 import type { Query } from '../../stores/database.ts';
 import type { PersonRow } from '../../stores/tables.ts';
 import type { Directory } from './directory.ts';
@@ -19,8 +20,9 @@ import type { Passkeys, Site } from './passkeys.ts';
 import { checkNewPassword } from './passwords/check-password.ts';
 import type { PasswordHasher } from './passwords/password-hasher.ts';
 import { type PersonRecord, toPerson } from './person-record.ts';
+import { addPerson, countPeople, keepAnAdmin, toPersonRow } from './person-rows.ts';
 import { endSessionsOf, type Origin, type Sessions } from './sessions.ts';
-import type { SignedIn, SignIn } from './sign-in.ts';
+import type { DescribeAct, SignedIn, SignIn } from './sign-in.ts';
 import type { Totp } from './totp.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -39,11 +41,20 @@ export interface PersonWish {
   readonly displayName: string;
   readonly email: string | null;
 }
+export interface ServiceWish {
+  readonly name: string;
+  readonly role: Role;
+  readonly displayName: string;
+  readonly models: readonly string[] | null;
+  readonly limits: KeyLimits;
+}
 export interface PersonChange {
   readonly role?: Role | undefined;
   readonly state?: Person['state'] | undefined;
   readonly displayName?: string | undefined;
   readonly email?: string | null | undefined;
+  readonly models?: readonly string[] | null | undefined;
+  readonly limits?: KeyLimits | undefined;
 }
 export interface ProfileChange extends Pick<PersonChange, 'displayName' | 'email'> {
   readonly password?: { readonly old: string; readonly new: string } | undefined;
@@ -69,15 +80,17 @@ export interface People {
   acceptInvitation(newcomer: Newcomer, origin: Origin): Promise<SignedIn>;
   /** A login without a password, and the link by which the person chooses one. Throws `already_exists`. */
   create(wish: PersonWish, by: string): Promise<CreatedPerson>;
-  /** Takes the password and all passkeys away, ends all sessions, and gives the link for a new password. Throws `person_not_found`. */
+  /** An account for programs: it has keys, and no way to sign in. Throws `already_exists`. */
+  createService(wish: ServiceWish): Promise<Person>;
+  /** Takes the password and all passkeys away, ends all sessions, and gives the link for a new password. Throws `person_not_found`, `conflict` for a service account. */
   resetPassword(idOrName: string, by: string): Promise<OneUseLink>;
   /** Throws `link_invalid`, `invalid_request` for a weak password. */
   choosePassword(choice: { readonly token: string; readonly password: string }, origin: Origin): Promise<SignedIn>;
 
   /** Takes effect at once, in what is open too. Throws `person_not_found`, `conflict` when nobody would be left who may do everything. */
   update(idOrName: string, change: PersonChange): Promise<Person>;
-  /** Throws as `update`. */
-  remove(idOrName: string): Promise<void>;
+  /** With whatever else belongs to the person and goes in the same transaction. Throws as `update`. */
+  remove(idOrName: string, also?: (query: Query) => Promise<void>): Promise<void>;
   /** What people may change themselves. A new password needs the old one, and ends all other sessions. */
   updateOwn(personId: string, change: ProfileChange, current: { readonly sessionId: string; readonly origin: Origin }): Promise<Person>;
 
@@ -101,51 +114,18 @@ export interface PeopleDependencies {
   readonly clusterName: string;
   /** What belonged to nobody before there were people becomes the first admin's, in the same transaction. */
   readonly adopt: (query: Query, personId: string) => Promise<void>;
-  /** Tells the record of acts which person an act was about. */
-  readonly describeAct: (facts: { readonly target: string; readonly details?: Readonly<Record<string, unknown>> }) => void;
+  readonly describeAct: DescribeAct;
 }
 
 const notFound = (idOrName: string) =>
   new ClusterError('person_not_found', `There is no person "${idOrName.slice(0, 100)}".`, { hint: 'See `cluster-ai users ls`.' });
 const setupClosed = () =>
   new ClusterError('setup_closed', 'This cluster has its first admin already.', { hint: 'Sign in, or ask an admin for an invitation.' });
-const lastAdmin = () =>
-  new ClusterError('conflict', 'This is the last admin: nobody would be left who may do everything.', {
-    hint: 'Make somebody else an admin first.',
+
+const hasNoPassword = (name: string) =>
+  new ClusterError('conflict', `"${name}" is a service account: nobody signs in with it.`, {
+    hint: `Make a key for it: cluster-ai keys create NAME --owner ${name}`,
   });
-
-const toRow = (wish: PersonWish, passwordHash: string | null, now: number): PersonRow => ({
-  id: newId('person', now),
-  name: wish.name,
-  display_name: wish.displayName,
-  email: wish.email,
-  role: wish.role,
-  state: 'active',
-  password_hash: passwordHash,
-  created_at: now,
-  last_sign_in_at: null,
-  revision: 1,
-});
-
-async function addPerson(query: Query, row: PersonRow): Promise<void> {
-  const taken = await query.selectFrom('people').select('id').where('name', '=', row.name).executeTakeFirst();
-  if (taken !== undefined) throw new ClusterError('already_exists', `Somebody is called "${row.name}" already.`, { param: 'name' });
-  await query.insertInto('people').values(row).execute();
-}
-
-const countPeople = async (query: Query) => (await query.selectFrom('people').select('id').limit(1).execute()).length;
-
-async function hasAdmin(query: Query): Promise<boolean> {
-  const admin = await query.selectFrom('people').select('id').where('role', '=', 'admin').where('state', '=', 'active').executeTakeFirst();
-  return admin !== undefined;
-}
-
-/** Where there was an admin who may sign in, one must be left. */
-async function keepAnAdmin(query: Query, change: () => Promise<unknown>): Promise<void> {
-  const hadOne = await hasAdmin(query);
-  await change();
-  if (hadOne && !(await hasAdmin(query))) throw lastAdmin();
-}
 
 const without = <T extends object>(value: T) => Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
 
@@ -161,9 +141,9 @@ export function createPeople(dependencies: PeopleDependencies): People {
 
   /** A login of its own, in one transaction with the link that allows it and the first session. */
   async function addNewcomer(query: Query, newcomer: Newcomer, role: Role, passwordHash: string, origin: Origin): Promise<SignedIn> {
-    const row = toRow({ ...newcomer, role, email: null }, passwordHash, clock.now());
+    const row = toPersonRow({ ...newcomer, role, email: null }, passwordHash, clock.now());
     await addPerson(query, row);
-    tell(row.id, { name: row.name, role });
+    tell(row.id, { role });
     return { ...(await sessions.begin(query, row.id, origin)), personId: row.id };
   }
 
@@ -203,16 +183,30 @@ export function createPeople(dependencies: PeopleDependencies): People {
       });
     },
     async create(wish, by) {
-      const row = toRow(wish, null, clock.now());
+      const row = toPersonRow(wish, null, clock.now());
       const link = await directory.change(async (query) => {
         await addPerson(query, row);
-        tell(row.id, { name: row.name, role: row.role });
+        tell(row.id, { role: row.role });
         return addLink(query, { kind: 'password', personId: row.id, createdBy: by, ttlMs: PASSWORD_LINK_MS }, clock);
       });
       return { person: toPerson(find(row.id)), link };
     },
+    async createService({ models, limits, ...wish }) {
+      const row: PersonRow = {
+        ...toPersonRow({ ...wish, email: null }, null, clock.now()),
+        kind: 'service',
+        models_json: models === null ? null : JSON.stringify(models),
+        limits_json: JSON.stringify(limits),
+      };
+      await directory.change(async (query) => {
+        await addPerson(query, row);
+        tell(row.id, { name: row.name, role: row.role, kind: 'service', models, limits });
+      });
+      return toPerson(find(row.id));
+    },
     async resetPassword(idOrName, by) {
-      const { id } = find(idOrName);
+      const { id, kind, name } = find(idOrName);
+      if (kind === 'service') throw hasNoPassword(name);
       return directory.change(async (query) => {
         tell(id);
         await query.updateTable('people').set({ password_hash: null }).where('id', '=', id).execute();
@@ -243,21 +237,28 @@ export function createPeople(dependencies: PeopleDependencies): People {
 
     async update(idOrName, change) {
       const { id } = find(idOrName);
-      const { displayName, ...rest } = change;
-      const values = without({ ...rest, display_name: displayName });
+      const { displayName, models, limits, ...rest } = change;
+      const values = without({
+        ...rest,
+        display_name: displayName,
+        models_json: models && JSON.stringify(models),
+        limits_json: limits && JSON.stringify(limits),
+      });
       await directory.change(async (query) => {
-        tell(id, without({ role: change.role, state: change.state }));
+        tell(id, without({ role: change.role, state: change.state, models, limits }));
         if (Object.keys(values).length > 0)
           await keepAnAdmin(query, () => query.updateTable('people').set(values).where('id', '=', id).execute());
         if (change.state === 'disabled') await endSessionsOf(query, id, clock.now());
       });
       return toPerson(find(id));
     },
-    async remove(idOrName) {
-      const { id, name } = find(idOrName);
+    async remove(idOrName, also = async () => {}) {
+      const { id } = find(idOrName);
       await directory.change(async (query) => {
-        tell(id, { name });
+        tell(id);
         await keepAnAdmin(query, () => query.deleteFrom('people').where('id', '=', id).execute());
+        await query.deleteFrom('usage_counters').where('subject', '=', id).execute();
+        await also(query);
       });
     },
     async updateOwn(personId, { password, displayName, email }, { sessionId, origin }) {

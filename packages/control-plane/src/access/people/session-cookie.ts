@@ -7,8 +7,7 @@ import { ClusterError } from '@cluster-ai/contracts';
  * on loopback alone, they would refuse that name.
  */
 
-const SECURE_NAME = '__Host-cai_session';
-const PLAIN_NAME = 'cai_session';
+type Name = 'cai_session' | 'cai_sign_in';
 export const CSRF_HEADER = 'x-csrf-token';
 
 interface Incoming {
@@ -16,29 +15,41 @@ interface Incoming {
   readonly headers: IncomingHttpHeaders;
 }
 
-const nameFor = (isSecure: boolean) => (isSecure ? SECURE_NAME : PLAIN_NAME);
+const nameFor = (name: Name, isSecure: boolean) => (isSecure ? `__Host-${name}` : name);
 
-function cookie(isSecure: boolean, value: string, maxAgeSeconds: number): string {
-  const attributes = ['Path=/', `Max-Age=${maxAgeSeconds}`, 'HttpOnly', 'SameSite=Strict', ...(isSecure ? ['Secure'] : [])];
-  return `${nameFor(isSecure)}=${value}; ${attributes.join('; ')}`;
+function cookie(name: Name, isSecure: boolean, value: string, maxAgeSeconds: number): string {
+  const site = name === 'cai_session' ? 'Strict' : 'Lax';
+  const attributes = ['Path=/', `Max-Age=${maxAgeSeconds}`, 'HttpOnly', `SameSite=${site}`, ...(isSecure ? ['Secure'] : [])];
+  return `${nameFor(name, isSecure)}=${value}; ${attributes.join('; ')}`;
 }
 
 /** The value of `Set-Cookie` that begins a session. */
 export const toSessionCookie = (isSecure: boolean, token: string, expiresAt: number, now: number): string =>
-  cookie(isSecure, token, Math.max(0, Math.floor((expiresAt - now) / 1000)));
+  cookie('cai_session', isSecure, token, Math.max(0, Math.floor((expiresAt - now) / 1000)));
 
 /** The value of `Set-Cookie` that makes a browser forget it. */
-export const toEndedCookie = (isSecure: boolean): string => cookie(isSecure, '', 0);
+export const toEndedCookie = (isSecure: boolean): string => cookie('cai_session', isSecure, '', 0);
 
-/** The session's token in a request's cookie. Two of them are none: one was planted by somebody. */
-export function readSessionCookie({ cookie: header }: IncomingHttpHeaders, isSecure: boolean): string | undefined {
-  const name = `${nameFor(isSecure)}=`;
+/** What a browser keeps while it is at a sign-in provider, which sends it back from another site. An empty value makes it forget that. */
+export const toSignInCookie = (isSecure: boolean, value: string, maxAgeSeconds: number): string =>
+  cookie('cai_sign_in', isSecure, value, maxAgeSeconds);
+
+/** Two cookies of one name are none: one was planted by somebody. */
+function readCookie({ cookie: header }: IncomingHttpHeaders, named: Name, isSecure: boolean): string | undefined {
+  const name = `${nameFor(named, isSecure)}=`;
   const found = (header ?? '')
     .split(';')
     .map((part) => part.trim())
     .filter((part) => part.startsWith(name));
   return found.length === 1 ? found[0]?.slice(name.length) : undefined;
 }
+
+/** The session's token in a request's cookie. */
+export const readSessionCookie = (headers: IncomingHttpHeaders, isSecure: boolean): string | undefined =>
+  readCookie(headers, 'cai_session', isSecure);
+
+export const readSignInCookie = (headers: IncomingHttpHeaders, isSecure: boolean): string | undefined =>
+  readCookie(headers, 'cai_sign_in', isSecure);
 
 const foreign = () =>
   new ClusterError('origin_not_allowed', 'Web pages of other sites may not use this address.', {

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { ClusterError, type Permission, type Session } from '@cluster-ai/contracts';
+import { ClusterError, type Session } from '@cluster-ai/contracts';
 import { type Clock, type Logger, newId } from '@cluster-ai/runtime';
 import type { Database, Query } from '../../stores/database.ts';
-import type { SessionLookup } from '../admission.ts';
+import type { KeyOwner, SessionLookup } from '../admission.ts';
 import { permissionsOf } from '../roles.ts';
 import type { Directory, SessionCaller, SessionRecord } from './directory.ts';
-import { PERSON_PREFIX } from './person-record.ts';
+import { PERSON_PREFIX, type PersonRecord, toQuota } from './person-record.ts';
 import { hashSecret, isSecretToken, newSecretToken } from './secret-token.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -44,7 +44,7 @@ export interface Sessions extends SessionLookup {
   /** What a page sends as `x-csrf-token`; it follows from the session's token, and another site can read neither. */
   csrfTokenOf(token: string): string;
   /** What somebody may do now, signed in or not: for what acts in a person's name. */
-  rightsOf(ownerId: string): ReadonlySet<Permission> | 'nobody' | undefined;
+  ownerOf(ownerId: string): KeyOwner | 'nobody' | undefined;
   list(personId: string, currentId: string | undefined): readonly Session[];
   /** Ends one of a person's sessions. Throws `session_not_found`. */
   end(personId: string, sessionId: string): Promise<void>;
@@ -77,6 +77,7 @@ export interface SessionsDependencies {
 
 export function createSessions({ directory, database, clock, log }: SessionsDependencies): Sessions {
   const dirty = new Set<SessionRecord>();
+  const owners = new WeakMap<PersonRecord, KeyOwner>();
   const isOver = (session: SessionRecord, now: number) =>
     session.endedAt !== null || session.expiresAt <= now || session.lastSeenAt + limits[session.kind].idleMs <= now;
   const open = () => [...directory.sessions()].filter((session) => !isOver(session, clock.now()));
@@ -156,10 +157,13 @@ export function createSessions({ directory, database, clock, log }: SessionsDepe
       return { id, token, csrfToken: csrfTokenOf(token), expiresAt };
     },
     csrfTokenOf,
-    rightsOf(ownerId) {
+    ownerOf(ownerId) {
       if (!ownerId.startsWith(PERSON_PREFIX)) return undefined;
       const person = directory.find(ownerId);
-      return person?.state === 'active' ? permissionsOf(person.role) : 'nobody';
+      if (person?.state !== 'active') return 'nobody';
+      const owner = owners.get(person) ?? { permissions: permissionsOf(person.role), models: person.models, quota: toQuota(person) };
+      owners.set(person, owner);
+      return owner;
     },
     list: (personId, currentId) =>
       open()

@@ -11,6 +11,9 @@ import type { NewSession, Origin, Sessions } from './sessions.ts';
 import type { SignInDelays } from './sign-in-delays.ts';
 import type { CheckedCode, Totp } from './totp.ts';
 
+/** Tells the record of acts whom an act is about. */
+export type DescribeAct = (facts: { readonly target?: string; readonly details?: Readonly<Record<string, unknown>> }) => void;
+
 export interface Credentials {
   readonly name: string;
   readonly password: string;
@@ -40,6 +43,7 @@ export interface SignInDependencies {
   readonly hasher: PasswordHasher;
   readonly delays: SignInDelays;
   readonly clock: Clock;
+  readonly describeAct: DescribeAct;
 }
 
 const invalid = () =>
@@ -67,7 +71,7 @@ const ANY_ADDRESS = '';
 /** As a name is stored. Whatever else somebody sends is nobody's. */
 const normalizeName = (name: string) => name.normalize('NFKC').trim().toLowerCase();
 
-export function createSignIn({ directory, sessions, totp, hasher, delays, clock }: SignInDependencies): SignIn {
+export function createSignIn({ directory, sessions, totp, hasher, delays, clock, describeAct }: SignInDependencies): SignIn {
   const nobodysHash = toUnmatchableHash(randomBytes(48)); // so that an unknown name costs the time of a known one
 
   async function matches(person: PersonRecord | undefined, password: string): Promise<boolean> {
@@ -122,6 +126,7 @@ export function createSignIn({ directory, sessions, totp, hasher, delays, clock 
     const newHash = isOutdated(person.passwordHash ?? '') ? await hasher.hash(password) : undefined;
     const begun = await directory.change(async (query) => {
       await confirmUnchanged(query, person);
+      describeAct({ target: person.id });
       if (checked !== undefined && !(await totp.use(query, person.id, checked))) throw wrongCode();
       if (newHash !== undefined) await query.updateTable('people').set({ password_hash: newHash }).where('id', '=', person.id).execute();
       return begin(query, person.id);

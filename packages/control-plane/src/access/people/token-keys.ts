@@ -59,9 +59,11 @@ export function createTokenKeys({ database, secrets, clock }: TokenKeysDependenc
     });
     await read();
   }
-  async function openPrivate({ id, sealed }: TokenKeyRow): Promise<KeyObject> {
+  /** From the database as it is now: the row in memory may be older than the data key that seals it today. */
+  async function openPrivate(id: string): Promise<KeyObject> {
     const known = privateKeys.get(id);
     if (known !== undefined) return known;
+    const { sealed } = await database.query.selectFrom('token_keys').select('sealed').where('id', '=', id).executeTakeFirstOrThrow();
     const key = createPrivateKey({ key: await secrets.open(PURPOSE, placeOf(id), sealed), format: 'der', type: 'pkcs8' });
     privateKeys.set(id, key);
     return key;
@@ -73,7 +75,7 @@ export function createTokenKeys({ database, secrets, clock }: TokenKeysDependenc
       if (!isFresh(rows.at(-1))) await add();
       const row = rows.at(-1);
       if (row === undefined) throw new Error('A key for tokens was written and is not there.');
-      return { id: row.id, key: await openPrivate(row) };
+      return { id: row.id, key: await openPrivate(row.id) };
     },
     async forChecking(id) {
       if (!publicKeys.has(id) && clock.now() - readAt >= ASK_AGAIN_MS) await read();

@@ -2,10 +2,11 @@ import { timingSafeEqual } from 'node:crypto';
 import { ClusterError, type Tokens as IssuedTokens } from '@cluster-ai/contracts';
 import { type Clock, newId } from '@cluster-ai/runtime';
 import type { Query } from '../../stores/database.ts';
+import { besideActs } from '../audit/act.ts';
 import type { Directory, SessionCaller } from './directory.ts';
 import { hashSecret, newSecretToken } from './secret-token.ts';
 import type { Origin, Sessions } from './sessions.ts';
-import type { Credentials, SignIn } from './sign-in.ts';
+import type { Credentials, DescribeAct, SignIn } from './sign-in.ts';
 import type { TokenKeys } from './token-keys.ts';
 
 const ACCESS_SECONDS = 600;
@@ -23,7 +24,7 @@ export interface TokenIssuer {
    * `session_ended`; a second use of one ends the session, since two have it.
    */
   refresh(refreshToken: string): Promise<IssuedTokens>;
-  /** Ends the session of a refresh token. Does nothing for one that was never made. */
+  /** Ends the session of a refresh token. Throws `credentials_invalid` for one that was never made. */
   revoke(refreshToken: string): Promise<void>;
   /** Checks an access token once, so that `find` knows it. */
   prepare(text: string): Promise<void>;
@@ -70,9 +71,10 @@ export interface TokensDependencies {
   readonly keys: TokenKeys;
   readonly clock: Clock;
   readonly clusterName: string;
+  readonly describeAct: DescribeAct;
 }
 
-export function createTokenIssuer({ directory, sessions, signIn, keys, clock, clusterName }: TokensDependencies): TokenIssuer {
+export function createTokenIssuer({ directory, sessions, signIn, keys, clock, clusterName, describeAct }: TokensDependencies): TokenIssuer {
   const issuer = `urn:cluster-ai:${encodeURIComponent(clusterName)}`;
   const verdicts = new Map<string, Verdict>();
   const jose = () => import('jose'); // for those who want tokens
@@ -99,13 +101,16 @@ export function createTokenIssuer({ directory, sessions, signIn, keys, clock, cl
     refreshToken: formatRefreshToken(token),
   });
 
-  /** Within one transaction: the next token of its family, or why there is none. A reuse has to be committed, so that it is no exception here. */
-  async function rotate(
-    query: Query,
-    token: RefreshToken,
-  ): Promise<{ personId: string; next: RefreshToken } | 'invalid' | 'ended' | 'reused'> {
+  /** Of a token that we made. Throws `credentials_invalid`. */
+  async function getFamily(query: Query, token: RefreshToken) {
     const family = await query.selectFrom('token_families').selectAll().where('session_id', '=', token.sessionId).executeTakeFirst();
-    if (family === undefined || !isHashOf(token.family, family.family_hash)) return 'invalid';
+    if (family === undefined || !isHashOf(token.family, family.family_hash)) throw invalid();
+    return family;
+  }
+
+  /** Within one transaction: the next token of its family. A reuse has to be committed, so that it is no exception here. */
+  async function rotate(query: Query, token: RefreshToken): Promise<{ personId: string; next: RefreshToken } | 'reused'> {
+    const family = await getFamily(query, token);
     const session = await query.selectFrom('sessions').selectAll().where('id', '=', token.sessionId).executeTakeFirst();
     const person = await query
       .selectFrom('people')
@@ -113,8 +118,10 @@ export function createTokenIssuer({ directory, sessions, signIn, keys, clock, cl
       .where('id', '=', session?.person_id ?? '')
       .executeTakeFirst();
     if (session === undefined || session.ended_at !== null || session.expires_at <= clock.now() || person?.state !== 'active')
-      return 'ended';
+      throw ended();
+    describeAct({ target: session.person_id });
     if (!isHashOf(token.current, family.current_hash)) {
+      describeAct({ details: { reused: true, session: session.id } });
       await query.updateTable('sessions').set({ ended_at: clock.now() }).where('id', '=', session.id).execute();
       return 'reused';
     }
@@ -157,7 +164,7 @@ export function createTokenIssuer({ directory, sessions, signIn, keys, clock, cl
 
   return {
     async issue(credentials, origin) {
-      await keys.forSigning(); // may have to make one, which is a transaction of its own
+      await besideActs(keys.forSigning); // may have to make one, and nobody has proved anything yet
       const { personId, token } = await signIn.prove(credentials, origin, async (query, id) => {
         const session = await sessions.begin(query, id, origin, 'tokens');
         const first = { sessionId: session.id, family: newSecretToken(), current: newSecretToken() };
@@ -178,18 +185,18 @@ export function createTokenIssuer({ directory, sessions, signIn, keys, clock, cl
       const token = parseRefreshToken(refreshToken);
       if (token === undefined) throw invalid();
       if (sessions.findById(token.sessionId) === 'ended') throw ended();
+      await directory.read((query) => getFamily(query, token)); // a stranger's guess is no transaction, and no entry of its own
       const outcome = await directory.change((query) => rotate(query, token));
-      if (outcome === 'invalid') throw invalid();
-      if (outcome === 'ended') throw ended();
       if (outcome === 'reused') throw reused();
       return toPair(outcome.personId, outcome.next);
     },
     async revoke(refreshToken) {
       const token = parseRefreshToken(refreshToken);
-      if (token === undefined) return;
+      if (token === undefined) throw invalid();
+      await directory.read((query) => getFamily(query, token));
       await directory.change(async (query) => {
-        const family = await query.selectFrom('token_families').selectAll().where('session_id', '=', token.sessionId).executeTakeFirst();
-        if (family === undefined || !isHashOf(token.family, family.family_hash)) return;
+        const session = await query.selectFrom('sessions').select('person_id').where('id', '=', token.sessionId).executeTakeFirst();
+        describeAct({ target: session?.person_id ?? '', details: { session: token.sessionId } });
         await query
           .updateTable('sessions')
           .set({ ended_at: clock.now() })

@@ -1,5 +1,14 @@
 import { Readable } from 'node:stream';
-import { auditFilterShape, auditFormats, auditListShape, auditQueryShape, auditVerificationShape } from '@cluster-ai/contracts';
+import {
+  auditCheckpointListShape,
+  auditCheckpointQueryShape,
+  auditFilterShape,
+  auditFormats,
+  auditListShape,
+  auditQueryShape,
+  auditVerificationShape,
+  verifyAuditShape,
+} from '@cluster-ai/contracts';
 import { z } from 'zod';
 import { toExportText } from '../../access/audit/export-text.ts';
 import type { NativeDependencies } from './native-door.ts';
@@ -39,9 +48,20 @@ export function auditRoutes({ audit }: Pick<NativeDependencies, 'audit'>): reado
       path: '/audit/verify',
       permission: 'audit:read',
       tag,
-      summary: 'Read the whole record and say what is wrong with it',
+      summary: 'Read the whole record and say what is wrong with it, also beside copies of checkpoints',
+      body: verifyAuditShape,
       answer: auditVerificationShape,
-      handle: async () => audit.verify(),
+      handle: async ({ body }) => audit.verify(body.checkpoints),
+    }),
+    route({
+      method: 'GET',
+      path: '/audit/checkpoints',
+      permission: 'audit:read',
+      tag,
+      summary: 'The newest signed checkpoints, to be kept elsewhere',
+      query: auditCheckpointQueryShape,
+      answer: auditCheckpointListShape,
+      handle: async ({ query }) => audit.checkpoints(query.limit),
     }),
   ];
 }

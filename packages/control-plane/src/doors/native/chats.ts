@@ -75,7 +75,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       path: '/chats/{id}',
       permission: 'chats:write',
       tag,
-      summary: 'Rename, pin, choose the model or the branch',
+      summary: 'Rename, pin, choose the model, the branch or how answers are made',
       params: byId,
       body: updateChatShape,
       answer: chatDetailsShape,
@@ -95,6 +95,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       method: 'POST',
       path: '/chats/{id}/turns',
       permission: 'chats:write',
+      takesPrompts: true,
       tag,
       summary: 'Say something and have it answered, or have a message answered again',
       params: byId,
@@ -103,7 +104,7 @@ export function chatRoutes({ chats }: NativeDependencies): readonly NativeRoute[
       isStream: true,
       handle: async (input) => {
         const id = await ownId(chats, input);
-        await chats.begin(id, input.body);
+        await chats.begin(id, input.body, callerOf(input.request));
         await streamAnswer(chats, id, input.reply);
       },
     }),

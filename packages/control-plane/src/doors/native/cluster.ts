@@ -10,6 +10,7 @@ import {
   phrase,
   toCondition,
 } from '@cluster-ai/contracts';
+import { maskSecrets } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import { describeAct } from '../../access/audit/act.ts';
 import { openEventStream } from './event-stream.ts';
@@ -107,7 +108,8 @@ export function clusterRoutes(dependencies: NativeDependencies): readonly Native
       tag,
       summary: 'The configuration that is in force',
       answer: configShape,
-      handle: async () => config,
+      // a password may stand in the database's address
+      handle: async () => ({ ...config, database: maskSecrets(config.database) }),
     }),
     route({
       method: 'POST',

@@ -50,6 +50,7 @@ export function generateRoutes({ gateway, clock }: NativeDependencies): readonly
       method: 'POST',
       path: '/generate',
       permission: 'inference:use',
+      takesPrompts: true,
       tag: 'inference',
       summary: 'Answer one prompt',
       body: generateRequestShape,

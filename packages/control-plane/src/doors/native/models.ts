@@ -12,7 +12,7 @@ import {
   toCondition,
 } from '@cluster-ai/contracts';
 import { z } from 'zod';
-import { describeAct } from '../../access/audit/act.ts';
+import { describeAct, describeModel } from '../../access/audit/act.ts';
 import { callerOf } from '../../access/caller.ts';
 import { checkModelGrant, mayUseModel } from '../../access/model-grants.ts';
 import type { NativeDependencies } from './native-door.ts';
@@ -81,7 +81,8 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       status: 201,
       handle: async ({ body, signal }) => {
         describeAct({ target: body.name });
-        await registry.add(body, signal);
+        const { version } = await registry.add(body, signal);
+        describeModel(body.name, version);
         return view(body.name);
       },
     }),
@@ -137,7 +138,9 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       params: byName,
       answer: undefined,
       handle: async ({ params }) => {
-        if (registry.find(params.name)) await gateway.unload(params.name);
+        const found = registry.find(params.name);
+        describeModel(params.name, found?.version.version);
+        if (found) await gateway.unload(params.name);
         await registry.remove(params.name);
       },
     }),
@@ -154,6 +157,7 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
         checkModelGrant(callerOf(request), registry.resolve(params.name).name);
         await gateway.load(params.name, {
           engineOptions: body.options,
+          caller: callerOf(request),
           signal,
           ...(body.keepAliveSeconds === undefined ? {} : { keepAliveSeconds: body.keepAliveSeconds }),
         });
@@ -170,6 +174,7 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       answer: modelShape,
       handle: async ({ params }) => {
         await gateway.unload(params.name);
+        describeModel(params.name, registry.find(params.name)?.version.version);
         return view(registry.resolve(params.name).name);
       },
     }),

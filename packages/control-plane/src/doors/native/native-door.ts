@@ -1,4 +1,4 @@
-import type { Backup, Config, Listener } from '@cluster-ai/contracts';
+import type { Backup, Certificate, CertificateAuthority, Config, Listener } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Audit } from '../../access/audit/audit.ts';
@@ -10,7 +10,9 @@ import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { LoadRecorder } from '../../observability/load-recorder.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { type AccessRouteDependencies, accessRoutes } from './access.ts';
 import { auditRoutes } from './audit.ts';
+import { certificateRoutes } from './certificates.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
 import { generateRoutes } from './generate.ts';
@@ -19,10 +21,13 @@ import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
 import { passkeyRoutes } from './passkeys.ts';
-import { type PeopleRouteDependencies, peopleRoutes } from './people.ts';
+import { peopleRoutes } from './people.ts';
+import { type PrivacyRouteDependencies, privacyRoutes } from './privacy.ts';
 import { renderProblem } from './problem.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
+import { type SecretsDependencies, secretRoutes } from './secrets.ts';
 import { sessionRoutes } from './sessions.ts';
+import { type SignInDependencies, signInRoutes } from './sign-in.ts';
 import { tokenRoutes } from './tokens.ts';
 
 /** What the door needs to know of the program around it. */
@@ -34,18 +39,24 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies extends PeopleRouteDependencies {
+export interface NativeDependencies extends SignInDependencies, SecretsDependencies, PrivacyRouteDependencies, AccessRouteDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
   readonly chats: Chats;
-  readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke'>;
-  readonly audit: Pick<Audit, 'list' | 'read' | 'verify'>;
+  readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke' | 'quotaOf'>;
+  readonly audit: Pick<Audit, 'list' | 'read' | 'verify' | 'checkpoints'>;
   readonly events: EventBus;
   readonly load: Pick<LoadRecorder, 'samples'>;
   readonly config: Config;
   readonly clock: Clock;
   readonly backups: { create(request: { readonly path: string; readonly includeModels: boolean }, signal: AbortSignal): Promise<Backup> };
+  readonly certificates: {
+    list(): readonly Certificate[];
+    /** What the listeners show, now. */
+    renew(): Promise<void>;
+    readonly authority: CertificateAuthority;
+  };
   readonly describe: () => ClusterDescription;
 }
 
@@ -57,11 +68,16 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
+    ...certificateRoutes(dependencies),
+    ...accessRoutes(dependencies),
     ...keyRoutes(dependencies),
     ...peopleRoutes(dependencies),
+    ...privacyRoutes(dependencies),
     ...sessionRoutes(dependencies),
     ...passkeyRoutes(dependencies),
+    ...signInRoutes(dependencies),
     ...tokenRoutes(dependencies),
+    ...secretRoutes(dependencies),
     ...auditRoutes(dependencies),
   ];
 }

@@ -28,6 +28,16 @@ export function nodeRoutes({ nodes }: NativeDependencies): readonly NativeRoute[
       handle: async ({ params }) => nodes.get(params.id),
     }),
     route({
+      method: 'POST',
+      path: '/nodes/{id}/approve',
+      permission: 'nodes:write',
+      tag,
+      summary: 'Let a machine work that joined and waits for approval',
+      params: byId,
+      answer: nodeShape,
+      handle: async ({ params }) => nodes.approve(params.id),
+    }),
+    route({
       method: 'DELETE',
       path: '/nodes/{id}',
       permission: 'nodes:write',

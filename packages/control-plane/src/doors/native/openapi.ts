@@ -20,8 +20,11 @@ function toParameters(shape: z.ZodObject | undefined, place: 'path' | 'query'): 
   }));
 }
 
+const descriptions: Readonly<Record<number, string>> = { 204: 'Done; nothing to say', 303: 'Go on at the address in `Location`' };
+
 function toOperation(route: NativeRoute): Json {
-  const { tag, summary, permission, params, query, body, answer, status = 200, isStream } = route;
+  const { tag, summary, permission, params, query, body, answer, isStream } = route;
+  const { status = answer ? 200 : 204 } = route;
   const { mediaTypes = [isStream ? 'text/event-stream' : 'application/json'] } = route;
   const content = answer && Object.fromEntries(mediaTypes.map((type) => [type, { schema: jsonSchema(answer, 'output') }]));
   return {
@@ -32,7 +35,7 @@ function toOperation(route: NativeRoute): Json {
     parameters: [...toParameters(params, 'path'), ...toParameters(query, 'query')],
     ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } } } : {}),
     responses: {
-      [answer ? status : 204]: { description: answer ? 'Done' : 'Done; nothing to say', ...(content ? { content } : {}) },
+      [status]: { description: descriptions[status] ?? 'Done', ...(content ? { content } : {}) },
       default: {
         description: 'What went wrong, to what, and what to do',
         content: { 'application/problem+json': { schema: jsonSchema(problemShape, 'output') } },

@@ -80,6 +80,7 @@ export function passkeyRoutes(dependencies: PeopleRouteDependencies): readonly N
       method: 'POST',
       path: '/sessions/passkey',
       permission: 'public',
+      rateClass: 'auth',
       why: 'Whoever signs in is nobody yet; the passkey’s signature is the right to become somebody.',
       tag,
       maxBodyBytes: LITTLE,

@@ -2,6 +2,7 @@ import {
   choosePasswordShape,
   createdPersonShape,
   createPersonShape,
+  createServiceAccountShape,
   invitePersonShape,
   newcomerShape,
   oneUseLinkShape,
@@ -11,12 +12,14 @@ import {
   sessionListShape,
   setupStateShape,
   updatePersonShape,
+  usageReportShape,
 } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { callerOf } from '../../access/caller.ts';
 import type { OpenedPeople } from '../../access/people/open-people.ts';
+import type { Quotas } from '../../access/quotas/open-quotas.ts';
 import { type NativeRoute, route } from './route.ts';
 import { type ActRecorder, actOf, answerSignedIn, LITTLE, originOf } from './sessions.ts';
 
@@ -28,6 +31,7 @@ export interface PeopleRouteDependencies {
   /** Public routes are recorded by themselves: admission records what has a caller. */
   readonly acts: ActRecorder;
   readonly clock: Clock;
+  readonly quotas: Pick<Quotas, 'usageOf'>;
 }
 
 /** Whose doing it is, for what is kept about it. */
@@ -52,6 +56,7 @@ function linkRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute
       method: 'POST',
       path: '/setup',
       permission: 'public',
+      rateClass: 'auth',
       why: 'Nobody has a login yet; the one-use token of the first start is the right to make one.',
       tag,
       maxBodyBytes: LITTLE,
@@ -66,6 +71,7 @@ function linkRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute
       method: 'POST',
       path: '/invitations/accept',
       permission: 'public',
+      rateClass: 'auth',
       why: 'The newcomer has no login yet; the one-use token of the invitation is the right to make one.',
       tag,
       maxBodyBytes: LITTLE,
@@ -82,6 +88,7 @@ function linkRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute
       method: 'POST',
       path: '/passwords/choose',
       permission: 'public',
+      rateClass: 'auth',
       why: 'Whoever has no password cannot sign in; the one-use token of the link is the right to choose one.',
       tag,
       maxBodyBytes: LITTLE,
@@ -99,6 +106,7 @@ function linkRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute
 /** What admins do with other people's logins. */
 export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute[] {
   const { people, sessions } = dependencies.access;
+  const { quotas } = dependencies;
   return [
     ...linkRoutes(dependencies),
     route({
@@ -147,7 +155,7 @@ export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly Na
       path: '/people/{id}',
       permission: 'people:write',
       tag,
-      summary: 'Change role, state, name or e-mail; it takes effect at once',
+      summary: 'Change role, state, name, e-mail, models or limits; it takes effect at once',
       params: byId,
       body: updatePersonShape,
       answer: personShape,
@@ -162,6 +170,30 @@ export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly Na
       params: byId,
       answer: undefined,
       handle: async ({ params }) => people.remove(params.id),
+    }),
+    route({
+      method: 'POST',
+      path: '/people/service-accounts',
+      permission: 'people:write',
+      tag,
+      summary: 'An account for programs that belong to no person; it gets keys, and nobody signs in with it',
+      body: createServiceAccountShape,
+      answer: personShape,
+      status: 201,
+      handle: async ({ body }) => people.createService(body),
+    }),
+    route({
+      method: 'GET',
+      path: '/people/{id}/usage',
+      permission: 'people:read',
+      tag,
+      summary: 'What a person or service account has used with all its keys, and how much of its limits that is',
+      params: byId,
+      answer: usageReportShape,
+      handle: async ({ params }) => {
+        const { id, name, limits } = people.get(params.id);
+        return quotas.usageOf({ subject: id, name, limits });
+      },
     }),
     route({
       method: 'POST',

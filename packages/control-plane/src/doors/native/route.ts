@@ -15,7 +15,7 @@ export interface RouteInput<Params, Query, Body> {
 
 /** One route of the native door: what it is for people and programs (OpenAPI), and what it does. */
 export interface NativeRoute {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below `/api/v1`, in OpenAPI's form: `/models/{name}`. */
   readonly path: string;
   readonly permission: Permission;
@@ -26,16 +26,22 @@ export interface NativeRoute {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
-  /** The shape of the answer; of each event's data when it is a stream; `undefined` for no content. */
+  /** The shape of the answer; of each event's data when it is a stream; `undefined` for no content, or, with a status, for a redirect. */
   readonly answer: z.ZodType | undefined;
   readonly status?: number;
-  /** Less than what inference takes: for what strangers may send. */
+  /** 1 MiB where nothing is said; less for what strangers may send. */
   readonly maxBodyBytes?: number;
+  /** It takes text for a model: as much of it as `inference.maxBodyMiB` allows. */
+  readonly takesPrompts?: boolean;
+  /** `auth`: it takes a password, a code or a one-use link, so that guessing must be slow. */
+  readonly rateClass?: 'auth';
   readonly isStream?: boolean;
   /** What the answer comes as, where that is not JSON. */
   readonly mediaTypes?: readonly string[];
   readonly handle: (input: RouteInput<never, never, never>) => Promise<unknown>;
 }
+
+const usualBodyBytes = 1024 * 1024;
 
 type Parsed<Shape> = Shape extends z.ZodType ? z.output<Shape> : undefined;
 
@@ -79,9 +85,13 @@ function toSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
 export function registerRoute(app: FastifyInstance, definition: NativeRoute): void {
   app.route({
     method: definition.method,
-    ...(definition.maxBodyBytes === undefined ? {} : { bodyLimit: definition.maxBodyBytes }),
+    ...(definition.takesPrompts ? {} : { bodyLimit: definition.maxBodyBytes ?? usualBodyBytes }),
     url: definition.path.replace(/\{(\w+)\}/g, ':$1'),
-    config: { permission: definition.permission, ...(definition.why === undefined ? {} : { why: definition.why }) },
+    config: {
+      permission: definition.permission,
+      ...(definition.why === undefined ? {} : { why: definition.why }),
+      ...(definition.rateClass === undefined ? {} : { rateClass: definition.rateClass }),
+    },
     handler: async (request, reply) => {
       const input = {
         params: parse(definition.params, request.params, 'The address’s') as never,
@@ -94,7 +104,7 @@ export function registerRoute(app: FastifyInstance, definition: NativeRoute): vo
       const answer = await definition.handle(input);
       if (reply.sent || reply.raw.headersSent) return reply;
       // returned rather than sent: whoever wraps the handler has a word before the caller hears that it is done
-      void reply.code(definition.answer === undefined ? 204 : (definition.status ?? 200));
+      void reply.code(definition.status ?? (definition.answer === undefined ? 204 : 200));
       return definition.answer === undefined ? undefined : answer;
     },
   });

@@ -10,6 +10,7 @@ import {
   signInShape,
   totpSeedShape,
   updateProfileShape,
+  usageReportShape,
 } from '@cluster-ai/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -27,7 +28,7 @@ const tag = 'sessions';
 export const LITTLE = 64 * 1024;
 const byId = z.object({ id: z.string().min(1).max(100) });
 
-const isSecure = (request: FastifyRequest) => request.protocol === 'https';
+export const isSecure = (request: FastifyRequest) => request.protocol === 'https';
 
 /** Who does what, for the record of acts. */
 export interface PublicAct {
@@ -41,16 +42,19 @@ export interface ActRecorder {
   run<T>(act: PublicAct, work: () => Promise<T>): Promise<T>;
 }
 
-/** An act of somebody who has not signed in. A page of another site cannot start one: it could sign a browser in as somebody else. */
+/** An act of somebody who has not signed in, whatever page it began on. */
+export const strangerActOf = (request: FastifyRequest, target = ''): PublicAct => ({
+  actor: { kind: 'anonymous', id: '', name: '', role: '' },
+  address: request.ip,
+  action: `${request.method} ${request.routeOptions.url ?? ''}`,
+  requestId: request.id,
+  target,
+});
+
+/** The same for what a page of another site cannot start: it could sign a browser in as somebody else. */
 export function actOf(request: FastifyRequest, target = ''): PublicAct {
   checkSameSite(request);
-  return {
-    actor: { kind: 'anonymous', id: '', name: '', role: '' },
-    address: request.ip,
-    action: `${request.method} ${request.routeOptions.url ?? ''}`,
-    requestId: request.id,
-    target,
-  };
+  return strangerActOf(request, target);
 }
 
 export const originOf = (request: FastifyRequest): Origin => ({
@@ -82,7 +86,7 @@ export function sessionOf(request: FastifyRequest): SessionCaller {
   });
 }
 
-function profileRoutes({ access }: PeopleRouteDependencies): readonly NativeRoute[] {
+function profileRoutes({ access, quotas }: PeopleRouteDependencies): readonly NativeRoute[] {
   const { people, sessions } = access;
   return [
     route({
@@ -101,6 +105,18 @@ function profileRoutes({ access }: PeopleRouteDependencies): readonly NativeRout
           person: caller.kind === 'person' ? people.get(caller.id) : null,
           csrfToken: isSession(caller) && token !== undefined ? sessions.csrfTokenOf(token) : null,
         };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/me/usage',
+      permission: 'self:read',
+      tag,
+      summary: 'What you have used, and how much of your limits that is',
+      answer: usageReportShape,
+      handle: async ({ request }) => {
+        const { id, name, quotas: [own] = [] } = callerOf(request);
+        return quotas.usageOf(own ?? { subject: id, name, limits: {} });
       },
     }),
     route({
@@ -164,6 +180,7 @@ export function sessionRoutes(dependencies: PeopleRouteDependencies): readonly N
       method: 'POST',
       path: '/sessions',
       permission: 'public',
+      rateClass: 'auth',
       why: 'Whoever signs in is nobody yet; name, password and code are the right to become somebody.',
       tag,
       maxBodyBytes: LITTLE,

@@ -1,4 +1,4 @@
-import { refreshTokensShape, signInShape, tokensShape } from '@cluster-ai/contracts';
+import { isClusterError, refreshTokensShape, signInShape, tokensShape } from '@cluster-ai/contracts';
 import type { PeopleRouteDependencies } from './people.ts';
 import { type NativeRoute, route } from './route.ts';
 import { actOf, LITTLE, originOf } from './sessions.ts';
@@ -13,6 +13,7 @@ export function tokenRoutes({ access, acts }: PeopleRouteDependencies): readonly
       method: 'POST',
       path: '/tokens',
       permission: 'public',
+      rateClass: 'auth',
       why: 'Whoever signs in is nobody yet; name, password and code are the right to become somebody.',
       tag,
       maxBodyBytes: LITTLE,
@@ -50,7 +51,12 @@ export function tokenRoutes({ access, acts }: PeopleRouteDependencies): readonly
       summary: 'End the session of a refresh token',
       body: refreshTokensShape,
       answer: undefined,
-      handle: async ({ body, request }) => acts.run(actOf(request), () => tokens.revoke(body.refreshToken)),
+      handle: async ({ body, request }) =>
+        acts
+          .run(actOf(request), () => tokens.revoke(body.refreshToken))
+          .catch((error: unknown) => {
+            if (!isClusterError(error) || error.code !== 'credentials_invalid') throw error; // RFC 7009, 2.2: what never was is ended
+          }),
     }),
   ];
 }

@@ -84,14 +84,14 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
   }
 
   /** A request without a prompt only loads the model; with `keep_alive: 0` it unloads it. */
-  async function loadOrUnload(asked: string, given: ModelRequest, { signal }: Exchange, write: PieceWriter) {
+  async function loadOrUnload(asked: string, given: ModelRequest, { signal, request }: Exchange, write: PieceWriter) {
     const wishes = toWishes(given);
     const writer = createLineWriter(asked, write, clock);
     if (wishes.keepAliveSeconds === 0) {
       await gateway.unload(asked);
       return writer.without('unload');
     }
-    await gateway.load(asked, { ...wishes, signal });
+    await gateway.load(asked, { ...wishes, caller: request.caller, signal });
     return writer.without('load');
   }
 

@@ -1,6 +1,5 @@
 import type { ModelFacts, ModelVersion } from '@cluster-ai/contracts';
-import type { Caller } from '../../access/caller.ts';
-import { mayUseModel } from '../../access/model-grants.ts';
+import { type ModelGrants, mayUseModel } from '../../access/model-grants.ts';
 import type { Gateway, RunningModel } from '../../gateway/gateway.ts';
 import type { ModelRecord, Registry, ResolvedModel } from '../../registry/registry.ts';
 
@@ -54,7 +53,7 @@ function tagsOf(record: ModelRecord, registry: Registry) {
 }
 
 /** `GET /api/tags`: every alias, always with its tag. */
-export function listTags(registry: Registry, caller?: Pick<Caller, 'models'>) {
+export function listTags(registry: Registry, caller?: ModelGrants) {
   const records = registry.list().filter(({ name }) => caller === undefined || mayUseModel(caller, name));
   return { models: records.flatMap((record) => tagsOf(record, registry)) };
 }
@@ -78,7 +77,7 @@ function toRunning({ model, nodeName, replica, expiresAtMs }: RunningModel) {
 }
 
 /** `GET /api/ps`: one entry per copy, with the node it runs on, which Ollama's own answer has not. */
-export function listRunning(gateway: Gateway, caller?: Pick<Caller, 'models'>) {
+export function listRunning(gateway: Gateway, caller?: ModelGrants) {
   const visible = gateway.running().filter(({ model }) => caller === undefined || mayUseModel(caller, model.name));
   const loaded = visible.filter(({ replica }) => replica.condition.state === 'ready' || replica.condition.state === 'degraded');
   return { models: loaded.map(toRunning) };

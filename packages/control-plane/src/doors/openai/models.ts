@@ -1,5 +1,4 @@
-import type { Caller } from '../../access/caller.ts';
-import { mayUseModel } from '../../access/model-grants.ts';
+import { type ModelGrants, mayUseModel } from '../../access/model-grants.ts';
 import type { ModelRecord, Registry, ResolvedModel } from '../../registry/registry.ts';
 
 interface OpenAiModel {
@@ -23,7 +22,7 @@ function namesOf(record: ModelRecord): readonly OpenAiModel[] {
 }
 
 /** Every name that a request can use. */
-export function listModels(registry: Registry, caller?: Pick<Caller, 'models'>) {
+export function listModels(registry: Registry, caller?: ModelGrants) {
   const records = registry.list().filter(({ name }) => caller === undefined || mayUseModel(caller, name));
   return { object: 'list', data: records.flatMap(namesOf) };
 }

@@ -25,6 +25,13 @@ export function toOpenAiError(error: ClusterError) {
   };
 }
 
+/** What the official clients would wait for. */
+const LONGEST_WAIT_SECONDS = 60;
+
+/** A limit of this minute is over soon; one of this month is not. */
+const isWorthRetrying = ({ code, retryAfterSeconds = Number.POSITIVE_INFINITY }: ClusterError) =>
+  'isRetryable' in errorCodes[code] || (code === 'quota_exceeded' && retryAfterSeconds <= LONGEST_WAIT_SECONDS);
+
 /** Fastify's error handler for OpenAI's dialect. `x-should-retry` keeps the official clients from repeating what cannot succeed. */
 export function renderOpenAiError(thrown: unknown, _request: FastifyRequest, reply: FastifyReply): void {
   const error = toRequestError(thrown);
@@ -32,6 +39,6 @@ export function renderOpenAiError(thrown: unknown, _request: FastifyRequest, rep
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(Math.ceil(error.retryAfterSeconds)));
   void reply
     .code(error.status)
-    .header('x-should-retry', String('isRetryable' in errorCodes[error.code]))
+    .header('x-should-retry', String(isWorthRetrying(error)))
     .send(toOpenAiError(error));
 }

@@ -4,6 +4,9 @@ import { inferenceHeaders } from '@cluster-ai/contracts';
 import type { FastifyReply } from 'fastify';
 import type { InferenceAnswer } from '../../gateway/gateway.ts';
 
+/** Whoever reads nothing for this long holds a model for nobody. */
+const stalledReaderMs = 60_000;
+
 // header values are Latin-1 without control characters; a node may be called anything
 const toHeaderValue = (text: string) => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text));
 
@@ -23,7 +26,7 @@ export interface ClientStream {
   open(headers: Readonly<Record<string, string>>): void;
   /** False when the client reads too slowly: wait for `drained` before writing more. */
   write(chunk: string | Uint8Array): boolean;
-  /** Resolves when the client can take more. Rejects when it went away. */
+  /** Resolves when the client can take more. Rejects when it went away, or did not read for so long that it is cut off. */
   drained(): Promise<void>;
   /** Resolves when the last bytes left. */
   end(): Promise<void>;
@@ -61,7 +64,13 @@ export function createClientStream(reply: FastifyReply, contentType: string, mon
       return raw.write(chunk);
     },
     async drained() {
-      if (raw.writableNeedDrain) await once(raw, 'drain', { signal });
+      if (!raw.writableNeedDrain) return;
+      const giveUp = setTimeout(() => raw.destroy(), stalledReaderMs);
+      try {
+        await once(raw, 'drain', { signal });
+      } finally {
+        clearTimeout(giveUp);
+      }
     },
     end: () =>
       new Promise((resolve) => {

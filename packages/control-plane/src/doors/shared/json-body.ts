@@ -1,5 +1,6 @@
 import { ClusterError } from '@cluster-ai/contracts';
 import type { FastifyInstance } from 'fastify';
+import { parseJson } from '../../listeners/parse-json.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -14,19 +15,8 @@ export function takeBodiesAsBytes(app: FastifyInstance, contentType: 'applicatio
 
 /** The object in a body. Throws `invalid_json` for anything else. */
 export function parseJsonObject(body: unknown): JsonObject {
-  const text = Buffer.isBuffer(body) ? body.toString('utf8') : '';
-  if (text.trim() === '') throw new ClusterError('invalid_json', 'The body is empty.', { hint: 'Send a JSON object.' });
-  const value = parse(text);
+  const value = parseJson(Buffer.isBuffer(body) ? body : Buffer.alloc(0));
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ClusterError('invalid_json', 'The body is not a JSON object.');
   return value as JsonObject;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const where = /position \d+(?: \(line \d+ column \d+\))?/.exec(String(error))?.[0];
-    throw new ClusterError('invalid_json', `The body is not valid JSON${where === undefined ? '' : ` at ${where}`}.`, { cause: error });
-  }
 }

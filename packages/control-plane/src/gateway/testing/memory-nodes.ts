@@ -219,6 +219,7 @@ export function createMemoryNodes({ clock }: { readonly clock: Clock }) {
     invite: async () => {
       throw new ClusterError('unsupported_feature', 'Memory nodes invite nobody.');
     },
+    approve: async (id) => get(id).node,
     remove: async (id) => {
       get(id);
       machines.delete(id);

@@ -1,9 +1,9 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { type Config, configShape } from '@cluster-ai/contracts';
-import { createManualClock, silentLogger } from '@cluster-ai/runtime';
+import { createManualClock, type Logger, silentLogger } from '@cluster-ai/runtime';
 import { openMetrics } from '../../observability/metrics.ts';
 import { createReconciler } from '../../reconciler/create-reconciler.ts';
-import { createGateway } from '../create-gateway.ts';
+import { createGateway, type GatewayDeps } from '../create-gateway.ts';
 import type { InferenceAnswer, InferenceCall } from '../gateway.ts';
 import { createMemoryNodes, type MemoryNodeOptions } from './memory-nodes.ts';
 import { createMemoryRegistry, type MemoryModel } from './memory-registry.ts';
@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly models?: readonly MemoryModel[];
   readonly inference?: Partial<Config['inference']>;
   readonly configured?: readonly { readonly name: string; readonly replicas?: number }[];
+  readonly log?: Logger;
+  readonly quotas?: GatewayDeps['quotas'];
 }
 
 const DEADLINE_MS = 10_000;
@@ -23,6 +25,8 @@ export function startGateway({
   models = [{ name: 'starter' }],
   inference = {},
   configured = [],
+  log = silentLogger,
+  quotas,
 }: StartOptions = {}) {
   const clock = createManualClock();
   const memory = createMemoryNodes({ clock });
@@ -38,8 +42,9 @@ export function startGateway({
     reconciler,
     config,
     clock,
-    log: silentLogger,
+    log,
     metrics,
+    ...(quotas === undefined ? {} : { quotas }),
     random: () => 0.5,
   });
   const running = reconciler.run(stop.signal);

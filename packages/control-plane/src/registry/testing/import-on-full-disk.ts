@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isClusterError } from '@cluster-ai/contracts';
 import { inspectFakeModel, inspectGguf } from '@cluster-ai/formats';
 import { locateDataFolder, makeDataFolder, silentLogger, systemClock } from '@cluster-ai/runtime';
+import { type MasterKey, newMasterKey } from '../../access/secrets/master-key.ts';
 import { createBackup } from '../../backups/create-backup.ts';
 import { createEventBus } from '../../observability/event-bus.ts';
 import { openBlobStore } from '../../stores/fs/open-blob-store.ts';
@@ -19,7 +20,8 @@ await using database = await openDatabase({ url: '', folder, log: silentLogger }
 const blobs = await openBlobStore({ folder: folder.blobs });
 const events = createEventBus({ firstId: 1 });
 const inspect = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
-const dependencies = { database, blobs, events, folder, clock: systemClock, log: silentLogger };
+const secrets = { withMasterKey: <T>(work: (master: MasterKey) => Promise<T>) => work(newMasterKey()) };
+const dependencies = { database, secrets, blobs, events, folder, clock: systemClock, log: silentLogger };
 const registry = await openRegistry({ ...dependencies, inspect });
 
 const never = new AbortController().signal;

@@ -7,6 +7,12 @@ import { noticesByCode } from './0002-notices-by-code.ts';
 import { keysAndOwners } from './0003-keys.ts';
 import { auditTables } from './0004-audit.ts';
 import { people } from './0005-people.ts';
+import { secretTables } from './0006-secrets.ts';
+import { nodeApproval } from './0007-node-approval.ts';
+import { chatOptions } from './0008-chat-options.ts';
+import { quotas } from './0009-quotas.ts';
+import { auditNames } from './0010-privacy.ts';
+import { externalIdentities } from './0011-oidc.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
 const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
@@ -15,6 +21,12 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0003-keys': keysAndOwners(kind),
   '0004-audit': auditTables(kind),
   '0005-people': people(kind),
+  '0006-secrets': secretTables(kind),
+  '0007-node-approval': nodeApproval(kind),
+  '0008-chat-options': chatOptions,
+  '0009-quotas': quotas(kind),
+  '0010-privacy': auditNames(kind),
+  '0011-oidc': externalIdentities(kind),
 });
 
 /** What this program can read. */

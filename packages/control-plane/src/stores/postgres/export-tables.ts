@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { Query } from '../database.ts';
@@ -41,9 +41,10 @@ export async function exportTables(transaction: Query, folder: string): Promise<
   return names;
 }
 
-/** Reads what `exportTables` wrote into empty tables. */
+/** Reads what `exportTables` wrote into empty tables. An older export has fewer of them. */
 export async function importTables(transaction: Query, folder: string): Promise<void> {
-  for (const table of tableNames) {
+  const files = await readdir(folder);
+  for (const table of tableNames.filter((name) => files.includes(`${name}.ndjson`))) {
     await using handle = await open(join(folder, `${table}.ndjson`));
     let rows: Row[] = [];
     const insert = async () => {

@@ -32,7 +32,9 @@ const KEPT_STATEMENTS = 256;
 
 function openFile(connection: SqliteConnection, { file, busyTimeoutMs }: SqliteWorkerData): DatabaseSync {
   const database = new DatabaseSync(file, { readOnly: connection === 'reader', timeout: busyTimeoutMs, defensive: true });
-  if (connection === 'writer') database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 67108864;');
+  // what is deleted is overwritten: somebody may have asked to be forgotten
+  if (connection === 'writer')
+    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 67108864; pragma secure_delete = on;');
   return database;
 }
 
@@ -80,8 +82,9 @@ function createConnections(data: SqliteWorkerData) {
       opened.set(connection, { database, handle });
       return handle;
     },
+    /** The writer last: only that can bring the journal, with all that was erased since, into the file and remove it. */
     close() {
-      for (const { database } of opened.values()) database.close();
+      for (const connection of ['reader', 'writer'] as const) opened.get(connection)?.database.close();
     },
   };
 }

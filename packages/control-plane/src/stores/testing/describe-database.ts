@@ -196,7 +196,7 @@ export function describeDatabase(name: string, makePlace: () => Promise<Database
       expect(await keysOf(database.query)).toEqual(['a']);
     });
 
-    test('an older database keeps what it said about its models, by codes', async () => {
+    test('an older database keeps what it said about its models, by codes, and its chats, without options', async () => {
       const olderPlace = await makePlace();
       const older = await olderPlace.open();
       try {
@@ -210,7 +210,11 @@ export function describeDatabase(name: string, makePlace: () => Promise<Database
               transaction,
             );
         });
+        await older.transaction((transaction) =>
+          sql`insert into chats (id, title, model, created_at, updated_at, is_pinned) values ('c', 't', 'm', 0, 0, 0)`.execute(transaction),
+        );
         await migrate(older, silentLogger);
+        expect(await older.query.selectFrom('chats').select(['id', 'options_json']).execute()).toEqual([{ id: 'c', options_json: '{}' }]);
         const kept = await older.query.selectFrom('versions').select('notices_json').orderBy('seq').execute();
         expect(kept.map(({ notices_json }) => JSON.parse(notices_json))).toEqual([[{ code: 'model_is_a_demonstration' }], []]);
       } finally {

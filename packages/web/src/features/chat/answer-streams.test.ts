@@ -22,6 +22,7 @@ const chat: ChatDetails = {
   headId: null,
   isPinned: false,
   isGenerating: false,
+  options: {},
   messages: [],
 };
 

@@ -70,6 +70,19 @@ describe('copy as curl', () => {
     });
   });
 
+  test('asks as the chat does: with its system prompt and its parameters', () => {
+    const command = toCurl('http://x', 'm', [step('user', 'Hi')], { system: 'Be brief.', temperature: 0.2 });
+    expect(JSON.parse(command.slice(command.indexOf("-d '") + 4, -1))).toEqual({
+      model: 'm',
+      stream: true,
+      temperature: 0.2,
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Hi' },
+      ],
+    });
+  });
+
   test('a quote in the text cannot leave the shell word', () => {
     expect(toCurl('http://x', 'm', [step('user', "it's; rm -rf /")])).toContain(`it'\\''s; rm -rf /`);
   });

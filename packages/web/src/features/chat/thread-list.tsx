@@ -1,20 +1,23 @@
 import type { Chat } from '@cluster-ai/contracts';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { Ellipsis, MessageSquarePlus, Pencil, Pin, PinOff, Search, Trash2 } from 'lucide-react';
+import { Ellipsis, FileBraces, FileText, MessageSquarePlus, Pencil, Pin, PinOff, Search, Trash2 } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { useApp } from '../../api/app-context.ts';
 import { useChats } from '../../api/queries.ts';
+import { useExplainError } from '../../i18n/explain.ts';
+import { useFormat } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { Menu, MenuContent, MenuItem, MenuTrigger } from '../../ui/menu.tsx';
-import { ErrorNotice } from '../../ui/notice.tsx';
+import { ErrorNotice, LoadFailure } from '../../ui/notice.tsx';
 import { StateIcon } from '../../ui/state-badge.tsx';
 import { Skeleton } from '../../ui/surface.tsx';
 import { useNow } from '../../ui/use-now.ts';
+import { download, toFileName, toJson, toMarkdown } from './export-chat.ts';
 import { groupChats } from './group-chats.ts';
 
 interface ChatDialogProps {
@@ -97,10 +100,29 @@ function ChatEntry({ chat, onOpen }: { readonly chat: Chat; onOpen(): void }) {
   const { t } = useTranslation();
   const { cluster, queryClient } = useApp();
   const [dialog, setDialog] = useState<'rename' | 'delete'>();
+  const format = useFormat();
+  const explain = useExplainError();
   const title = chat.title || t('chat.untitled');
+  const words = {
+    untitled: t('chat.untitled'),
+    you: t('chat.you'),
+    system: t('chat.parameters.names.system'),
+    failed: t('chat.failed'),
+    dateTime: format.dateTime,
+  };
   async function pin(): Promise<void> {
     await cluster.updateChat(chat.id, { isPinned: !chat.isPinned });
     await queryClient.invalidateQueries({ queryKey: ['chats'] });
+  }
+  async function exportAs(ending: 'md' | 'json'): Promise<void> {
+    try {
+      const details = await cluster.getChat(chat.id);
+      const name = toFileName(details.title, ending);
+      if (ending === 'json') download(name, 'application/json', toJson(details));
+      else download(name, 'text/markdown', toMarkdown(details, words));
+    } catch (failure) {
+      toast.error(t('chat.export.failed'), { description: explain(failure).message });
+    }
   }
   return (
     <li className="group flex items-center rounded-md hover:bg-muted has-[[aria-current=page]]:bg-accent has-[[aria-current=page]]:text-accent-foreground">
@@ -132,6 +154,14 @@ function ChatEntry({ chat, onOpen }: { readonly chat: Chat; onOpen(): void }) {
           <MenuItem onSelect={() => void pin()}>
             {chat.isPinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
             {chat.isPinned ? t('chat.unpin') : t('chat.pin')}
+          </MenuItem>
+          <MenuItem onSelect={() => void exportAs('md')}>
+            <FileText aria-hidden />
+            {t('chat.export.markdown')}
+          </MenuItem>
+          <MenuItem onSelect={() => void exportAs('json')}>
+            <FileBraces aria-hidden />
+            {t('chat.export.json')}
           </MenuItem>
           <MenuItem className="text-fail" onSelect={() => setDialog('delete')}>
             <Trash2 aria-hidden />
@@ -174,7 +204,7 @@ export function ThreadList({ onOpen = () => undefined }: { onOpen?(): void }) {
         </div>
       </div>
       <nav aria-label={t('chat.list')} className="min-h-0 flex-1 overflow-y-auto px-2 pb-3">
-        {error !== null && <ErrorNotice error={error} title={t('chat.listFailed')} onRetry={() => void refetch()} />}
+        {error !== null && <LoadFailure error={error} title={t('chat.listFailed')} onRetry={() => void refetch()} />}
         {isPending && error === null && <Skeleton className="m-2 h-24" />}
         {data && chats.length === 0 && (
           <p className="px-2.5 py-4 text-muted-foreground">{search === '' ? t('chat.noChats') : t('chat.noneFound')}</p>

@@ -4,7 +4,7 @@ import { toast } from 'sonner';
 import { useApp } from '../../api/app-context.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Field } from '../../ui/field.tsx';
+import { Check, Field } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 
 /** Registers a file of the first machine under a name. */
@@ -61,15 +61,7 @@ export function AddModelDialog({ isOpen, onClose }: { readonly isOpen: boolean; 
           spellCheck={false}
           onChange={(event) => setPath(event.target.value)}
         />
-        <label className="flex min-h-6 items-center gap-2">
-          <input
-            type="checkbox"
-            className="size-4 accent-primary"
-            checked={inPlace}
-            onChange={(event) => setInPlace(event.target.checked)}
-          />
-          {t('models.inPlace')}
-        </label>
+        <Check label={t('models.inPlace')} checked={inPlace} onChange={setInPlace} />
         {error !== undefined && <ErrorNotice error={error} />}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{t('common.cancel')}</Button>

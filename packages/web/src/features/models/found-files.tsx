@@ -9,7 +9,7 @@ import { useFoundFiles } from '../../api/queries.ts';
 import { useSayPhrases } from '../../i18n/explain.ts';
 import { useFormat } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
-import { ErrorNotice } from '../../ui/notice.tsx';
+import { ErrorNotice, LoadFailure } from '../../ui/notice.tsx';
 import { StateIcon } from '../../ui/state-badge.tsx';
 import { Panel } from '../../ui/surface.tsx';
 
@@ -85,7 +85,7 @@ export function FoundFiles() {
   return (
     <Panel title={t('models.found')}>
       <p className="mb-2 text-muted-foreground">{t('models.foundText')}</p>
-      {error && !files && <ErrorNotice error={error} title={t('models.foundFailed')} onRetry={() => void refetch()} />}
+      {error && !files && <LoadFailure error={error} title={t('models.foundFailed')} onRetry={() => void refetch()} />}
       {!files && !error && (
         <p role="status" className="flex items-center gap-2 text-muted-foreground">
           <StateIcon state="starting" />

@@ -11,9 +11,9 @@ import { CopyField } from '../../ui/copy.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
+import { QrCode } from '../../ui/qr-code.tsx';
 import { StateIcon } from '../../ui/state-badge.tsx';
 import { useNow } from '../../ui/use-now.ts';
-import { QrCode } from './qr-code.tsx';
 
 /** Says whether the machine has come, as the event stream tells it. */
 function Arrival({ known, onClose }: { readonly known: ReadonlySet<string>; onClose(): void }) {

@@ -1,10 +1,10 @@
-import { useNavigate } from '@tanstack/react-router';
 import { KeyRound } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useApp } from '../../api/app-context.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
+import { useAction } from '../../ui/use-action.ts';
+import { useEnter } from './use-enter.ts';
 
 interface CredentialPageProps {
   readonly title: string;
@@ -14,29 +14,15 @@ interface CredentialPageProps {
   /** Signs in, or makes what signs in. Afterwards the page that was left is shown anew. */
   onSubmit(): Promise<unknown>;
   readonly children: ReactNode;
+  /** Below the form. */
+  readonly otherWay?: ReactNode;
 }
 
 /** One form in the middle of the page, by which somebody comes in. */
-export function CredentialPage({ title, text, button, isReady, onSubmit, children }: CredentialPageProps) {
+export function CredentialPage({ title, text, button, isReady, onSubmit, children, otherWay }: CredentialPageProps) {
   const { t } = useTranslation();
-  const { queryClient, live } = useApp();
-  const navigate = useNavigate();
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
-
-  async function submit(): Promise<void> {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await onSubmit();
-      await queryClient.resetQueries(); // what a stranger was not shown is asked for again
-      live.retry();
-      await navigate({ to: '/' });
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
-  }
+  const enter = useEnter();
+  const { isBusy, error, run } = useAction();
 
   return (
     <div className="mx-auto grid w-full max-w-sm gap-6 px-4 py-10">
@@ -50,7 +36,10 @@ export function CredentialPage({ title, text, button, isReady, onSubmit, childre
         className="grid gap-4"
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          void run(async () => {
+            await onSubmit();
+            await enter();
+          });
         }}
       >
         {children}
@@ -59,6 +48,7 @@ export function CredentialPage({ title, text, button, isReady, onSubmit, childre
           {isBusy ? t('people.wait') : button}
         </Button>
       </form>
+      {otherWay}
     </div>
   );
 }

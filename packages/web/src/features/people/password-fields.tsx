@@ -4,6 +4,8 @@ import { Field } from '../../ui/field.tsx';
 export const shortestPassword = 12;
 
 interface PasswordFieldsProps {
+  /** Where another password is on the page. */
+  readonly label?: string;
   readonly password: string;
   readonly again: string;
   onPassword(text: string): void;
@@ -11,13 +13,13 @@ interface PasswordFieldsProps {
 }
 
 /** A new password, typed twice. */
-export function PasswordFields({ password, again, onPassword, onAgain }: PasswordFieldsProps) {
+export function PasswordFields({ label, password, again, onPassword, onAgain }: PasswordFieldsProps) {
   const { t } = useTranslation();
   const isDifferent = again !== '' && again !== password;
   return (
     <>
       <Field
-        label={t('people.passwordLabel')}
+        label={label ?? t('people.passwordLabel')}
         help={t('people.passwordRule', { count: shortestPassword })}
         type="password"
         autoComplete="new-password"

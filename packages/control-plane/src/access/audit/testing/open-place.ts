@@ -1,14 +1,14 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, createManualClock, silentLogger } from '@cluster-ai/runtime';
+import { createManualClock, silentLogger } from '@cluster-ai/runtime';
 import { sql } from 'kysely';
 import type { Database } from '../../../stores/database.ts';
 import { openDatabase } from '../../../stores/open-database.ts';
 import type { AuditEntryRow, AuditHeadRow } from '../../../stores/tables.ts';
 import type { Act } from '../act.ts';
 import type { Audit } from '../audit.ts';
-import { openAudit } from '../open-audit.ts';
+import { type AuditDependencies, openAudit } from '../open-audit.ts';
 
 /** A database and a data folder for one record, which can be opened more than once. */
 export interface AuditPlace extends AsyncDisposable {
@@ -17,7 +17,7 @@ export interface AuditPlace extends AsyncDisposable {
   readonly checkpointFile: string;
   readonly clock: ReturnType<typeof createManualClock>;
   /** As a start of the program does. */
-  open(options?: { readonly retentionDays?: number; readonly clock?: Clock }): Promise<Audit>;
+  open(options?: Partial<Pick<AuditDependencies, 'retentionDays' | 'clock' | 'log' | 'copies' | 'checkpointFile'>>): Promise<Audit>;
 }
 
 export async function openPlace(url = ''): Promise<AuditPlace> {

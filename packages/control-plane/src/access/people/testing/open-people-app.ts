@@ -1,23 +1,31 @@
 import { defaultConfig, type Profile } from '@cluster-ai/contracts';
 import { type Clock, createManualClock, silentLogger } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync, InjectOptions } from 'fastify';
+import { keyRoutes } from '../../../doors/native/keys.ts';
 import { passkeyRoutes } from '../../../doors/native/passkeys.ts';
 import { peopleRoutes } from '../../../doors/native/people.ts';
 import { renderProblem } from '../../../doors/native/problem.ts';
 import { registerRoute } from '../../../doors/native/route.ts';
-import { type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
+import { type ActRecorder, type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
+import { signInRoutes } from '../../../doors/native/sign-in.ts';
 import { tokenRoutes } from '../../../doors/native/tokens.ts';
 import { createListener } from '../../../listeners/create-listener.ts';
 import type { Database } from '../../../stores/database.ts';
 import { createAdmission } from '../../admission.ts';
+import { describeAct } from '../../audit/act.ts';
+import type { Audit } from '../../audit/audit.ts';
 import type { Caller } from '../../caller.ts';
 import { type ApiKeys, openApiKeys } from '../../keys/api-keys.ts';
+import type { Oidc } from '../../oidc/oidc.ts';
+import { openQuotas, type Quotas } from '../../quotas/open-quotas.ts';
 import { permissionsOf } from '../../roles.ts';
+import type { GivenKeys } from '../../secrets/master-key.ts';
+import type { Secrets } from '../../secrets/secrets.ts';
+import { openTestSecrets } from '../../secrets/testing/open-test-secrets.ts';
+import type { ExternalSignIn } from '../external-sign-in.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
 import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
-import type { SecretBox } from '../secret-box.ts';
 import { CSRF_HEADER } from '../session-cookie.ts';
-import { createMemorySecretBox } from './memory-secret-box.ts';
 
 export const goodPassword = 'tinta goiaba varal 12';
 
@@ -58,8 +66,9 @@ export interface Answer {
 
 export interface PeopleApp extends AsyncDisposable {
   readonly access: OpenedPeople;
-  readonly secrets: SecretBox;
+  readonly secrets: Secrets;
   readonly keys: ApiKeys;
+  readonly quotas: Quotas;
   readonly clock: Clock & { advance(ms: number): Promise<void> };
   readonly acts: readonly PublicAct[];
   visit(address?: string): Visitor;
@@ -72,6 +81,18 @@ export interface PeopleApp extends AsyncDisposable {
   addPerson(admin: Visitor, name: string, role: string): Promise<Visitor>;
 }
 
+export interface PeopleAppOptions {
+  readonly hasher?: PasswordHasher;
+  readonly clock?: PeopleApp['clock'];
+  readonly isHost?: boolean;
+  readonly acts?: ActRecorder;
+  /** To sign in, from one address. */
+  readonly attemptsPerMinute?: number;
+  readonly denied?: Audit['denied'];
+  readonly given?: Partial<GivenKeys>;
+  readonly makeOidc?: (parts: { readonly external: ExternalSignIn; readonly secrets: Secrets; readonly clock: Clock }) => Oidc;
+}
+
 /** The routes of people on a real listener shell over a real database, called without a socket. */
 export async function openPeopleApp(
   database: Database,
@@ -79,11 +100,17 @@ export async function openPeopleApp(
     hasher = createPasswordHasher(),
     clock = createManualClock(),
     isHost = false,
-  }: { hasher?: PasswordHasher; clock?: PeopleApp['clock']; isHost?: boolean } = {},
+    given,
+    makeOidc,
+    acts: recorder,
+    attemptsPerMinute,
+    denied,
+  }: PeopleAppOptions = {},
 ): Promise<PeopleApp> {
   const adopted: string[] = [];
-  const secrets = createMemorySecretBox();
+  const secrets = await openTestSecrets(database, clock, given);
   const keys = await openApiKeys({ database, clock, log: silentLogger });
+  const quotas = await openQuotas({ database, clock, log: silentLogger });
   const access = await openPeople({
     database,
     secrets,
@@ -92,22 +119,28 @@ export async function openPeopleApp(
     clusterName: 'lab',
     hasher,
     adopt: async (_query, personId) => void adopted.push(personId),
-    describeAct: () => {},
+    describeAct,
   });
   const { app } = createListener({
     config: defaultConfig(),
     log: silentLogger,
     renderError: renderProblem,
     admission: openAdmission(access, keys, isHost),
+    now: clock.now,
+    ...(attemptsPerMinute === undefined ? {} : { attemptsPerMinute }),
+    ...(denied === undefined ? {} : { audit: { acts: recorder ?? { run: (_act, work) => work() }, denied } }),
   });
   const acts: PublicAct[] = [];
+  const oidc = makeOidc?.({ external: access.external, secrets, clock });
   const dependencies = {
     access,
     clock,
+    quotas,
+    ...(oidc === undefined ? {} : { oidc }),
     acts: {
       run: <T>(act: PublicAct, work: () => Promise<T>) => {
         acts.push(act);
-        return work();
+        return recorder === undefined ? work() : recorder.run(act, work);
       },
     },
   };
@@ -115,8 +148,10 @@ export async function openPeopleApp(
     for (const route of [
       ...peopleRoutes(dependencies),
       ...sessionRoutes(dependencies),
+      ...signInRoutes(dependencies),
       ...passkeyRoutes(dependencies),
       ...tokenRoutes(dependencies),
+      ...keyRoutes({ ...dependencies, keys }),
     ])
       registerRoute(scope, route);
   };
@@ -156,6 +191,7 @@ export async function openPeopleApp(
     access,
     secrets,
     keys,
+    quotas,
     clock,
     acts,
     visit,

@@ -1,0 +1,189 @@
+import { lookup as lookupName } from 'node:dns/promises';
+import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { getCACertificates } from 'node:tls';
+import { ClusterError, isClusterError } from '@cluster-ai/contracts';
+import { checkAddress, checkUrl, type Destination, type OutgoingPolicy } from './check-url.ts';
+
+export interface OutgoingRequest {
+  readonly url: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  /** `answer` hands the redirect itself to the caller. Only reads are followed. */
+  readonly redirect?: 'follow' | 'answer';
+}
+
+export interface OutgoingAnswer {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+  /** Where it came from in the end. */
+  readonly url: string;
+}
+
+/** The one way by which this program calls addresses that somebody names. */
+export interface OutgoingClient {
+  /**
+   * Throws `address_refused` for an address that may not be called (before anything is sent), and `remote_failed` when there is no answer in
+   * time or one that is too large.
+   */
+  send(request: OutgoingRequest, signal?: AbortSignal): Promise<OutgoingAnswer>;
+}
+
+interface Address {
+  readonly address: string;
+  readonly family: number;
+}
+
+export interface OutgoingClientOptions {
+  readonly policy: OutgoingPolicy;
+  /** Certificates of authorities, PEM, that are trusted beside the usual ones. */
+  readonly authorities?: readonly string[];
+  readonly resolve?: (host: string) => Promise<readonly Address[]>;
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+const MAX_BYTES = 1024 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_REDIRECTS = 3;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** Meant for the host that was named, not for the one it sends us to. */
+const PRIVATE_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+const failed = (host: string, what: string, cause?: unknown) =>
+  new ClusterError('remote_failed', `${host} ${what}.`, { hint: 'Check the address, and whether that system works.', cause });
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException)?.code ?? 'unknown';
+
+/** Names what was looked up and checked, so that nobody is asked a second time, who might answer something else. */
+const pin =
+  (addresses: readonly Address[]): LookupFunction =>
+  (_host, { all }, callback) => {
+    const [first] = addresses;
+    if (all === true) callback(null, [...addresses]);
+    else callback(null, first?.address ?? '', first?.family ?? 4);
+  };
+
+async function readBody(answer: IncomingMessage, host: string, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) throw failed(host, `answered with more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const toHeaders = ({ headers }: IncomingMessage): ReadonlyMap<string, string> =>
+  new Map(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+
+/** Where the answer sends us, for what may be followed. */
+function findRedirect(request: OutgoingRequest, answer: OutgoingAnswer): OutgoingRequest | undefined {
+  const { method = 'GET', redirect = 'follow' } = request;
+  const location = answer.headers.get('location');
+  if (redirect === 'answer' || !REDIRECTS.has(answer.status) || location === undefined) return undefined;
+  const from = new URL(answer.url);
+  if (method !== 'GET' && method !== 'HEAD') throw failed(from.host, 'sends us elsewhere with what was meant for it');
+  const url = URL.canParse(location, from.href) ? new URL(location, from).href : location;
+  const isSameOrigin = URL.canParse(url) && new URL(url).origin === from.origin;
+  const kept = Object.entries(request.headers ?? {}).filter(([name]) => isSameOrigin || !PRIVATE_HEADERS.has(name.toLowerCase()));
+  return { ...request, url, headers: Object.fromEntries(kept) };
+}
+
+const hostOf = (url: string) => (URL.canParse(url) ? new URL(url).host : url.slice(0, 100));
+
+/** A name server that does not answer cannot be told to stop, so nobody waits for it. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => {}); // also when nobody waits for it any more
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** Takes nothing from the environment: no proxy, no agent that anybody else could have changed. */
+export function createOutgoingClient({
+  policy,
+  authorities = [],
+  resolve = (host) => lookupName(host, { all: true, order: 'verbatim' }),
+  timeoutMs = TIMEOUT_MS,
+  maxBytes = MAX_BYTES,
+}: OutgoingClientOptions): OutgoingClient {
+  const trusted = authorities.length === 0 ? {} : { ca: [...getCACertificates('default'), ...authorities] };
+
+  async function resolveOnce(destination: Destination): Promise<readonly Address[]> {
+    const { host } = destination;
+    if (isIP(host) !== 0) return [{ address: host, family: isIP(host) }];
+    const addresses = await resolve(host).catch((error: unknown) => {
+      throw failed(host, `has no address (${codeOf(error)})`, error);
+    });
+    if (addresses.length === 0) throw failed(host, 'has no address');
+    for (const { address } of addresses) checkAddress(destination, address);
+    return addresses;
+  }
+
+  function open({ url, host }: Destination, addresses: readonly Address[], request: OutgoingRequest, signal: AbortSignal) {
+    const isSecure = url.protocol === 'https:';
+    const options: RequestOptions = {
+      method: request.method ?? 'GET',
+      headers: { ...request.headers, 'accept-encoding': 'identity' }, // what is small when packed may be large
+      agent: isSecure ? new HttpsAgent({ ...trusted, minVersion: 'TLSv1.2' }) : new HttpAgent(),
+      lookup: pin(addresses),
+      maxHeaderSize: MAX_HEADER_BYTES,
+      signal,
+    };
+    return new Promise<IncomingMessage>((answer, fail) => {
+      const sent = (isSecure ? requestHttps : requestHttp)(url, options, answer);
+      sent.on('error', (error) => fail(failed(host, `does not answer (${codeOf(error)})`, error)));
+      sent.end(request.body);
+    });
+  }
+
+  async function sendOnce(request: OutgoingRequest, signal: AbortSignal): Promise<OutgoingAnswer> {
+    const destination = checkUrl(request.url, policy);
+    const addresses = await resolveOnce(destination);
+    signal.throwIfAborted();
+    const answer = await open(destination, addresses, request, signal);
+    try {
+      const body = await readBody(answer, destination.host, maxBytes);
+      return { status: answer.statusCode ?? 0, headers: toHeaders(answer), body, url: destination.url.href };
+    } finally {
+      answer.destroy();
+    }
+  }
+
+  async function sendAll(request: OutgoingRequest, signal: AbortSignal): Promise<OutgoingAnswer> {
+    let next = request;
+    for (let hops = 0; ; hops++) {
+      const answer = await sendOnce(next, signal);
+      const redirect = findRedirect(next, answer);
+      if (redirect === undefined) return answer;
+      if (hops === MAX_REDIRECTS) throw failed(new URL(request.url).host, `sends us elsewhere more than ${MAX_REDIRECTS} times`);
+      next = redirect;
+    }
+  }
+
+  return {
+    async send(request, signal) {
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const stop = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+      try {
+        return await untilAborted(sendAll(request, stop), stop);
+      } catch (error) {
+        if (timeout.aborted) throw failed(hostOf(request.url), `did not answer within ${timeoutMs / 1000} s`, error);
+        if (signal?.aborted || isClusterError(error)) throw error;
+        throw failed(hostOf(request.url), `broke off its answer (${codeOf(error)})`, error);
+      }
+    },
+  };
+}

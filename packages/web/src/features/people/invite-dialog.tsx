@@ -1,0 +1,54 @@
+import { type Role, roles } from '@cluster-ai/contracts';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useApp } from '../../api/app-context.ts';
+import { FieldChoice } from '../../ui/field.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
+import type { ShownLink } from './one-use-link.tsx';
+
+const days = ['1', '7', '30'] as const;
+type Days = (typeof days)[number];
+
+interface InviteDialogProps {
+  /** Whether nobody has a login yet: the first one had better be an admin. */
+  readonly isFirst: boolean;
+  onClose(): void;
+  onMade(link: ShownLink): void;
+}
+
+/** Makes a link by which somebody comes in. */
+export function InviteDialog({ isFirst, onClose, onMade }: InviteDialogProps) {
+  const { t } = useTranslation();
+  const { cluster } = useApp();
+  const [role, setRole] = useState<Role>(isFirst ? 'admin' : 'developer');
+  const [length, setLength] = useState<Days>('7');
+
+  async function invite(): Promise<void> {
+    const link = await cluster.invitePerson({ role, ttlSeconds: Number(length) * 86_400 });
+    onMade({ title: t('people.invited'), text: t('people.invitedText', { role: t(`roles.${role}`) }), link });
+  }
+
+  return (
+    <FormDialog
+      title={t('people.invite')}
+      description={t('people.inviteText')}
+      action={t('people.makeLink')}
+      onClose={onClose}
+      onSubmit={invite}
+    >
+      <FieldChoice<Role>
+        label={t('people.role')}
+        help={t(`roleTexts.${role}`)}
+        value={role}
+        choices={roles.map((value) => ({ value, label: t(`roles.${value}`) }))}
+        onChoose={setRole}
+      />
+      <FieldChoice<Days>
+        label={t('people.linkLasts')}
+        value={length}
+        choices={days.map((value) => ({ value, label: t('keys.days', { count: Number(value) }) }))}
+        onChoose={setLength}
+      />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,37 @@
+import { useTranslation } from 'react-i18next';
+import { Field } from '../../ui/field.tsx';
+import type { SignIn } from './use-sign-in.ts';
+
+export function SignInFields({ name, setName, password, setPassword, code, setCode }: SignIn) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Field
+        label={t('people.name')}
+        autoComplete="username"
+        spellCheck={false}
+        required
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <Field
+        label={t('people.passwordLabel')}
+        type="password"
+        autoComplete="current-password"
+        required
+        value={password}
+        onChange={(event) => setPassword(event.target.value)}
+      />
+      {code !== undefined && (
+        <Field
+          label={t('people.code')}
+          help={t('people.codeHelp')}
+          autoComplete="one-time-code"
+          inputMode="numeric"
+          value={code}
+          onChange={(event) => setCode(event.target.value)}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Field } from './field.tsx';
+import { FormDialog } from './form-dialog.tsx';
+
+export interface ConfirmProps {
+  /** Has to be typed, for what is about to be gone for good. */
+  readonly name?: string;
+  readonly title: string;
+  readonly description: string;
+  readonly action: string;
+  readonly look?: 'primary' | 'danger';
+  onClose(): void;
+  onConfirm(): Promise<void>;
+}
+
+/** Asks once more. Mounted while it is open. */
+export function Confirm({ name, look = 'danger', onClose, onConfirm, ...dialog }: ConfirmProps) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState('');
+  async function confirm(): Promise<void> {
+    await onConfirm();
+    onClose();
+  }
+  return (
+    <FormDialog look={look} isReady={name === undefined || typed === name} onClose={onClose} onSubmit={confirm} {...dialog}>
+      {name !== undefined && (
+        <Field
+          label={t('common.typeToConfirm', { name })}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+          autoComplete="off"
+          spellCheck={false}
+        />
+      )}
+    </FormDialog>
+  );
+}
