@@ -109,6 +109,7 @@ test('what is known of somebody is told, and is gone when it is asked to be', as
     id: own.person.id,
     chats: 1,
     keys: 0,
+    keyRings: { rewritten: 0, unreached: [] },
   });
   expect((await call('GET', '/me', undefined, davi)).status).toBe(401);
   expect((await cluster.cli('users', 'export', 'davi')).code).toBe(4);

@@ -24,6 +24,9 @@ const planted = {
   mailPassword: plant('mail'),
   databasePassword: plant('database'),
   joinToken: '',
+  question: plant('question'),
+  title: plant('title'),
+  system: plant('system'),
 };
 const keyEnvironment = { CLUSTER_AI_KEY: planted.masterKey };
 
@@ -37,12 +40,13 @@ const heard: string[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'secrets-'));
   const options = { environment: keyEnvironment };
-  if (programs === undefined) cluster = await startCluster(options);
+  const privacy = 'privacy: { sealChats: true }\n';
+  if (programs === undefined) cluster = await startCluster({ ...options, config: privacy });
   else {
     server = await startThrowawayPostgres(programs);
     const url = new URL(await server.createDatabase());
     url.password = planted.databasePassword;
-    cluster = await startCluster({ ...options, config: `database: ${url.href}\n` });
+    cluster = await startCluster({ ...options, config: `database: ${url.href}\n${privacy}` });
   }
 });
 afterAll(async () => {
@@ -183,6 +187,25 @@ describe('secrets in a running cluster', () => {
     heard.push(failure);
     expect(failure).toContain('holds another master key');
     expect(failure).not.toContain(other);
+  });
+
+  test('attack 51: what is said in a chat lies sealed, and is read again', async () => {
+    const headers = { authorization: `Bearer ${await readCredential()}`, 'content-type': 'application/json' };
+    /** Not heard: these answers may say it. */
+    async function call(method: string, path: string, body?: unknown): Promise<string> {
+      const more = body === undefined ? {} : { body: JSON.stringify(body) };
+      return (await fetch(`${cluster.url}/api/v1/chats${path}`, { method, headers, ...more })).text();
+    }
+    const { id } = JSON.parse(await call('POST', '', { model: 'starter', title: planted.title, options: { system: planted.system } }));
+    await call('POST', `/${id}/turns`, { parentId: null, content: planted.question, options: { max_tokens: 4 } });
+    expect(JSON.parse(await call('GET', `/${id}`))).toMatchObject({
+      title: planted.title,
+      options: { system: planted.system },
+      messages: [{ content: planted.question }, { isComplete: true }],
+    });
+    expect(JSON.parse(await call('GET', `?search=${planted.title.slice(3)}`)).chats).toHaveLength(1);
+    const { chats } = JSON.parse((await hear('secrets', 'status', '--json')).stdout);
+    expect(chats).toEqual({ wanted: 'sealed', sealed: 3, clear: 0 });
   });
 
   test('no process shows them: neither in its arguments nor, but for the two that need the master key, in its environment', async () => {

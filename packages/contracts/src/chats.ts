@@ -41,6 +41,7 @@ export const chatShape = z
     headId: z.string().nullable().describe('The newest message of the branch that is shown.'),
     isPinned: z.boolean(),
     isGenerating: z.boolean(),
+    isReadable: z.boolean().describe('False: it is sealed with a key that is gone; title, options and messages are empty.'),
     options: generationOptionsShape.describe('How its answers are made; empty: the defaults.'),
   })
   .meta({ id: 'Chat' });

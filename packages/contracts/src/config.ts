@@ -148,6 +148,10 @@ export const configShape = z.strictObject({
   privacy: z
     .strictObject({
       chatsDays: z.int().min(0).max(36_500).default(0).describe('How long a chat is kept after its last change; 0 for ever.'),
+      sealChats: z
+        .boolean()
+        .default(false)
+        .describe('Titles, messages and options of chats lie sealed in the database, each with a key of the person.'),
     })
     .prefault({}),
   outgoing: z

@@ -180,6 +180,7 @@ export const backupShape = z
     files: z.int(),
     digest: z.string(),
     masterKeyId: z.string().describe('Of the key that opens it, and that is not in it.'),
+    keyRing: z.string().describe('The file beside it that has the keys of sealed chats, and who was erased. A restore needs it.'),
   })
   .meta({ id: 'Backup' });
 export type Backup = z.infer<typeof backupShape>;

@@ -161,6 +161,7 @@ export const phrases = {
   // chats
   chat_unknown: 'There is no chat "{id}".',
   chat_is_busy: 'This chat is being answered.',
+  chat_unreadable: 'This chat cannot be read: the key that it is sealed with is gone.',
   wait_or_stop: 'Wait for the answer, or stop it first.',
   parent_not_in_chat: 'The parent message is not part of this chat.',
   nothing_to_answer: 'There is no question to answer: the last message is not a person’s.',

@@ -329,6 +329,7 @@ export const portuguesePhrases: Readonly<Record<PhraseCode, string>> = {
   ask_for_more_budget: 'Peça a um admin para aumentá-lo.',
   chat_unknown: 'Não há conversa “{id}”.',
   chat_is_busy: 'Esta conversa está sendo respondida.',
+  chat_unreadable: 'Esta conversa não pode ser lida: a chave com que foi selada não existe mais.',
   wait_or_stop: 'Espere a resposta ou pare-a antes.',
   parent_not_in_chat: 'A mensagem anterior não faz parte desta conversa.',
   nothing_to_answer: 'Não há pergunta para responder: a última mensagem não é de uma pessoa.',

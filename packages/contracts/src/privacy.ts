@@ -28,6 +28,10 @@ export const erasedPersonShape = z
     id: z.string().describe('All that the record of acts still knows of the person.'),
     chats: z.int().describe('How many were erased.'),
     keys: z.int(),
+    keyRings: z.object({
+      rewritten: z.int().describe('Key rings beside backups that have lost the keys of the person.'),
+      unreached: z.array(z.string()).describe('Folders of backups whose key ring could not be rewritten: it is tried again each hour.'),
+    }),
   })
   .meta({ id: 'ErasedPerson' });
 export type ErasedPerson = z.infer<typeof erasedPersonShape>;

@@ -63,6 +63,13 @@ export const secretsStatusShape = z
     dataKeys: z.array(dataKeyShape),
     rotations: z.array(keyRotationShape).describe('Under way.'),
     secrets: z.array(secretShape),
+    chats: z
+      .object({
+        wanted: z.enum(['sealed', 'clear']),
+        sealed: z.int().describe('Chats and messages that lie sealed.'),
+        clear: z.int().describe('Those that lie in clear.'),
+      })
+      .describe('By `privacy.sealChats`; what lies otherwise is being changed in the background.'),
   })
   .meta({ id: 'SecretsStatus' });
 export type SecretsStatus = z.infer<typeof secretsStatusShape>;

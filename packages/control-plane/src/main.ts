@@ -22,15 +22,19 @@ import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { createOidc } from './access/oidc/oidc.ts';
 import { openPeople } from './access/people/open-people.ts';
+import { createChatKeys } from './access/privacy/chat-keys.ts';
 import { createPrivacy } from './access/privacy/privacy.ts';
+import { createRingCopies } from './access/privacy/ring-copies.ts';
 import { openQuotas } from './access/quotas/open-quotas.ts';
 import { permissionsWithoutCredential } from './access/roles.ts';
 import { takeGivenKeys } from './access/secrets/master-key.ts';
 import { createNamedSecrets, type NamedSecrets } from './access/secrets/named-secrets.ts';
 import { openSecrets } from './access/secrets/secrets.ts';
 import { locateAssets } from './assets.ts';
+import { createChatSeal } from './chats/chat-seal.ts';
 import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
+import { createStoredChatSealing } from './chats/seal-stored-chats.ts';
 import { composeDoors, type DoorParts } from './compose-doors.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
 import type { NativeDependencies } from './doors/native/native-door.ts';
@@ -210,12 +214,16 @@ export async function runControlPlane(
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
   const load = createLoadRecorder({ gateway, clock });
-  const chatStore = createChatStore(database, clock.now);
+  const { chatsDays, sealChats } = config.privacy;
+  const chatKeys = createChatKeys({ keyStore: stored, secrets, clock, onMade: () => keyRings.request() });
+  const keyRings = createRingCopies({ database: stored, keys: chatKeys, secrets, clock, log });
+  const seal = createChatSeal({ keys: chatKeys, isOn: sealChats });
+  const sealing = createStoredChatSealing({ database: stored, seal, clock, log });
+  const chatStore = createChatStore({ database, seal, now: clock.now });
   const chats = createChats({ store: chatStore, gateway, events, clock, log });
   await chats.recover();
 
-  const { chatsDays } = config.privacy;
-  const privacy = createPrivacy({ database, access, keys, chats: chatStore, audit, chatsDays, clock, log });
+  const privacy = createPrivacy({ database, access, keys, chats: chatStore, chatKeys, keyRings, audit, chatsDays, clock, log });
 
   const opened: { listeners: readonly Listener[] } = { listeners: [] };
   const native: NativeDependencies = {
@@ -236,11 +244,12 @@ export async function runControlPlane(
     clock,
     secrets,
     namedSecrets,
+    sealing,
     ...(oidc === undefined ? {} : { oidc }),
     backups: {
       create: async (request, stop) => {
         const { createBackup } = await import('./backups/create-backup.ts'); // seldom needed, so loaded when it is
-        return createBackup({ database, blobs, folder, secrets, clock, log, ...request }, stop);
+        return createBackup({ database, blobs, folder, secrets, keyRings, clock, log, ...request }, stop);
       },
     },
     certificates: {
@@ -279,6 +288,8 @@ export async function runControlPlane(
     audit.run(signal),
     secrets.run(signal),
     privacy.run(signal),
+    keyRings.run(signal),
+    sealing.run(signal),
     reconciler.run(signal),
     publishChanges({ gateway, registry, events, clock }, signal),
     keys.run(signal),

@@ -307,6 +307,7 @@ export function longChat(length: number): Chat & { messages: ChatMessage[] } {
     isPinned: length > 300,
     options: length > 300 ? {} : { temperature: 0.2, system: 'Answer briefly.' },
     isGenerating: false,
+    isReadable: true,
     messages,
   };
 }

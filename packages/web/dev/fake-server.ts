@@ -150,6 +150,7 @@ async function handleChats(request: IncomingMessage, response: ServerResponse, [
         isPinned: false,
         options: body.options,
         isGenerating: false,
+        isReadable: true,
         messages: [],
       };
       chats.set(made.id, made);

@@ -22,6 +22,11 @@ const manifestShape = z.object({
   includesModels: z.boolean(),
   /** Which key opens and proves the archive; absent in the first format. */
   seal: z.object({ masterKeyId: z.string().regex(/^[0-9a-f]{16}$/), salt: z.base64().min(40).max(100) }).optional(),
+  /** Which key ring has the keys of its sealed chats, and says who was erased since. */
+  keyRing: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
   /** Files of models that were gone when the backup was made. */
   missing: z.array(z.string()),
   files: z.array(z.object({ name: fileName, sizeBytes: z.int().min(0), digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) })),

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { newMasterKey, noGivenKeys, parseMasterKey } from '../access/secrets/master-key.ts';
 import { createNamedSecrets, type NamedSecrets } from '../access/secrets/named-secrets.ts';
 import { openSecrets, type Secrets } from '../access/secrets/secrets.ts';
+import { openTestChats, type TestChats } from '../chats/testing/open-test-chats.ts';
 import { createEventBus } from '../observability/event-bus.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -33,6 +34,7 @@ interface Cluster extends AsyncDisposable {
   readonly registry: Registry;
   readonly secrets: Secrets;
   readonly named: NamedSecrets;
+  readonly keyRings: TestChats['keyRings'];
 }
 
 async function openCluster(root: string, url = ''): Promise<Cluster> {
@@ -50,7 +52,8 @@ async function openCluster(root: string, url = ''): Promise<Cluster> {
   const named = createNamedSecrets({ database, secrets, clock: systemClock });
   const events = createEventBus({ firstId: 1 });
   const registry = await openRegistry({ database, blobs, events, clock: systemClock, log: silentLogger, inspect: inspectFakeModel });
-  return { folder, database, blobs, registry, secrets, named, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+  const { keyRings } = await openTestChats(database, { secrets });
+  return { folder, database, blobs, registry, secrets, named, keyRings, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
 }
 
 const digestOf = async (path: string) =>
@@ -167,7 +170,10 @@ test('says what it wrote: size, digest and number of files; only its owner can r
   expect((await stat(backup.path)).mode & 0o777).toBe(0o600);
   const { stdout } = await run('tar', ['-tf', backup.path]);
   expect(stdout.split('\n').slice(0, 4)).toEqual(['manifest.json', 'manifest.json.sha256', 'manifest.json.hmac', 'state/cluster.db']);
-  expect(await readdir(backups)).toHaveLength(1);
+  expect(await readdir(backups)).toEqual([
+    expect.stringMatching(/\.tar$/),
+    expect.stringMatching(/^cluster-ai-key-ring-[0-9a-f]{16}\.sealed$/),
+  ]);
 });
 
 test('without models only the state is kept, and a restored model says that its file is gone', async () => {

@@ -2,6 +2,7 @@ import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } fro
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { type Backup, ClusterError } from '@cluster-ai/contracts';
 import type { Clock, DataFolder, Logger } from '@cluster-ai/runtime';
+import type { RingCopies } from '../access/privacy/ring-copies.ts';
 import type { MasterKey } from '../access/secrets/master-key.ts';
 import type { Secrets } from '../access/secrets/secrets.ts';
 import { findProblem } from '../registry/check-blobs.ts';
@@ -20,6 +21,7 @@ export interface BackupDependencies {
   readonly blobs: BlobStore;
   readonly folder: DataFolder;
   readonly secrets: Pick<Secrets, 'withMasterKey'>;
+  readonly keyRings: Pick<RingCopies, 'addFolder' | 'writeTo'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
 }
@@ -142,13 +144,14 @@ async function publish(part: string, target: string): Promise<void> {
 }
 
 async function writeBackup(dependencies: BackupDependencies & BackupOptions, master: MasterKey, signal: AbortSignal): Promise<Backup> {
-  const { database, blobs, clock, log, path, includeModels } = dependencies;
+  const { database, blobs, keyRings, clock, log, path, includeModels } = dependencies;
   const createdAt = clock.now();
   const target = await chooseTarget(path, createdAt);
   const part = `${target}.part`;
   const seal = newArchiveSeal(master);
   const keys = deriveArchiveKeys(master, seal);
   await using work = await blobs.makeWorkFolder();
+  const ringId = await keyRings.addFolder(dirname(target));
   const { entries, missing } = await gather(dependencies, work.path, includeModels, keys).catch((error: unknown) => {
     throw isFileError(error) ? toFolderError(error, work.path) : error;
   });
@@ -159,15 +162,19 @@ async function writeBackup(dependencies: BackupDependencies & BackupOptions, mas
     database: { kind: database.kind, migrations: [...(await listMigrations(database))] },
     includesModels: includeModels,
     seal,
+    keyRing: ringId,
     missing,
   };
   await rm(part, { force: true }); // of a backup that a crash ended
   try {
     const answer = await runArchiveJob({ type: 'pack', archive: part, entries, head, signingKey: keys.manifest, nowMs: createdAt }, signal);
     if (!('packed' in answer)) throw new Error('The archive was not packed.');
-    await publish(part, target);
+    const keyRing = await keyRings.writeTo(dirname(target)).catch((error: unknown) => {
+      throw isFileError(error) ? toFolderError(error, dirname(target)) : error;
+    });
+    await publish(part, target); // after the ring: no archive is without it
     log.info({ path: target, ...answer.packed }, 'A backup was made');
-    return { path: target, createdAt: head.createdAt, masterKeyId: master.id, ...answer.packed };
+    return { path: target, createdAt: head.createdAt, masterKeyId: master.id, keyRing, ...answer.packed };
   } catch (error) {
     await rm(part, { force: true });
     throw error;
@@ -176,7 +183,7 @@ async function writeBackup(dependencies: BackupDependencies & BackupOptions, mas
 
 /**
  * Writes state, secrets and (if wished) models to one tar file while the cluster works. What is secret in it is sealed with the master
- * key, which is not in it. One file, since people move, count and delete backups; plain tar, so that any system can look inside.
+ * key, which is not in it; the keys of sealed chats go to the key ring beside it. One file, since people move, count and delete backups; plain tar, so that any system can look inside.
  * Throws `disk_full`, `data_folder_unwritable`, `already_exists`, `digest_mismatch` when a model's bytes are damaged, or `cancelled`.
  */
 export const createBackup = (dependencies: BackupDependencies & BackupOptions, signal: AbortSignal): Promise<Backup> =>

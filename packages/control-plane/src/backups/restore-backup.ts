@@ -2,18 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ClusterError } from '@cluster-ai/contracts';
-import { type Clock, errnoOf, type Logger } from '@cluster-ai/runtime';
+import { type Clock, errnoOf, type Logger, locateDataFolder } from '@cluster-ai/runtime';
 import { createMasterKeyFiles, type GivenKeys, type MasterKey, noGivenKeys } from '../access/secrets/master-key.ts';
 import type { Database } from '../stores/database.ts';
 import { isFileError, toFolderError } from '../stores/fs/file-errors.ts';
 import { knownMigrations, migrate } from '../stores/migrations/migrate.ts';
+import { openDatabase } from '../stores/open-database.ts';
 import { importTables } from '../stores/postgres/export-tables.ts';
 import { openPostgres } from '../stores/postgres/open-postgres.ts';
 import { tableNames } from '../stores/tables.ts';
+import { type AppliedRing, applyKeyRing } from './apply-key-ring.ts';
 import type { ArchiveKeys } from './archive-seal.ts';
 import { type BackupManifest, parseManifest } from './backup-manifest.ts';
+import { findKeyRing, type OpenedRing } from './find-key-ring.ts';
 import { runArchiveJob } from './run-archive-job.ts';
-import { getArchiveMasterKey, type KeyPlaces, proveManifest, unsealFiles } from './unseal-backup.ts';
+import { findMasterKeyById, getArchiveMasterKey, type KeyPlaces, proveManifest, unsealFiles } from './unseal-backup.ts';
 
 export interface RestoreOptions {
   /** The backup. */
@@ -29,6 +32,8 @@ export interface RestoreOptions {
   /** The master key that the backup was made with, where it is neither given nor in the data folder. */
   readonly keyFile?: string;
   readonly given?: GivenKeys;
+  /** The key ring, where it does not lie beside the backup. */
+  readonly keyRing?: string;
   /** Takes a backup of the first format, which nothing proves to be unchanged. */
   readonly unsealed?: boolean;
   readonly clock: Pick<Clock, 'now'>;
@@ -43,6 +48,12 @@ export interface Restored {
   readonly missing: readonly string[];
   /** Where the data folder's earlier content lies now. */
   readonly previous: string | null;
+  /** The key ring that was used; null where there was none, so that nobody could be erased again. */
+  readonly keyRing: string | null;
+  /** People who were erased after the backup was made. */
+  readonly erasedAgain: number;
+  /** Sealed chats whose keys are not here. */
+  readonly unreadableChats: number;
 }
 
 async function isEmptyOrAbsent(folder: string): Promise<boolean> {
@@ -58,34 +69,49 @@ interface OpenedArchive {
   readonly manifest: BackupManifest;
   /** Absent for one of the first format. */
   readonly keys?: ArchiveKeys;
-  /** To be written beside the restored secrets. */
-  readonly masterKey?: MasterKey;
+  readonly master?: MasterKey;
+  /** Whether it is to be written beside the restored secrets. */
+  readonly isKeyWritten: boolean;
+  readonly ring: OpenedRing | undefined;
 }
 
 /** Reads the manifest, and believes it only with the key that the archive was made with. */
 async function openArchive(
-  { path, folder, keyFile, given = noGivenKeys, unsealed }: RestoreOptions,
+  { path, folder, keyFile, keyRing, given = noGivenKeys, unsealed }: RestoreOptions,
   signal: AbortSignal,
 ): Promise<OpenedArchive> {
   const answer = await runArchiveJob({ type: 'read-manifest', archive: path }, signal);
   if (!('manifest' in answer)) throw new Error('The archive gave no manifest.');
   const manifest = parseManifest(answer.manifest, path);
+  const places: KeyPlaces = { keyFile, given, secretsFolder: join(folder, 'secrets') };
+  const findRing = () =>
+    findKeyRing({ archive: path, ringId: manifest.keyRing, named: keyRing, findMaster: (id) => findMasterKeyById(id, places) });
   if (manifest.seal === undefined) {
-    if (unsealed) return { manifest };
+    if (unsealed) return { manifest, isKeyWritten: false, ring: await findRing() };
     throw new ClusterError('digest_mismatch', `${path} is not sealed: nothing proves that nobody changed it.`, {
       hint: 'If it is a backup of an earlier version and you trust where it lay, add --unsealed.',
     });
   }
-  const places: KeyPlaces = { keyFile, given, secretsFolder: join(folder, 'secrets') };
   const { master, isGiven } = getArchiveMasterKey(manifest.seal, path, places);
   const keys = proveManifest(manifest.seal, master, answer.manifest, answer.signature, path);
-  return { manifest, keys, ...(isGiven ? {} : { masterKey: master }) };
+  return { manifest, keys, master, isKeyWritten: !isGiven, ring: await findRing() };
 }
 
-async function unseal(staged: string, { keys, masterKey }: OpenedArchive): Promise<void> {
+async function unseal(staged: string, { keys, master, isKeyWritten }: OpenedArchive): Promise<void> {
   if (keys === undefined) return;
   await unsealFiles(staged, keys);
-  if (masterKey !== undefined) createMasterKeyFiles(join(staged, 'secrets')).writeFirst(masterKey);
+  if (isKeyWritten && master !== undefined) createMasterKeyFiles(join(staged, 'secrets')).writeFirst(master);
+}
+
+const untouched: AppliedRing = { erasedAgain: 0, unreadableChats: 0 };
+
+/** Before anybody can start it: the database is brought up to date for that. One of before there were rings stays as it was. */
+async function applyRing({ manifest, master, ring }: OpenedArchive, staged: string, url: string, { clock, log }: RestoreOptions) {
+  if (manifest.keyRing === undefined && (ring === undefined || ring.ring.erased.length === 0)) return untouched;
+  await using database = await openDatabase({ url, folder: locateDataFolder(staged, {}), log });
+  const applied = await applyKeyRing({ database, opened: ring, master, clock, log });
+  await database.scrub();
+  return applied;
 }
 
 function checkFits({ database }: BackupManifest, { path, databaseUrl = '' }: RestoreOptions): void {
@@ -162,7 +188,7 @@ async function takePlace(staged: string, folder: string, now: number): Promise<s
 /**
  * Brings a cluster back from a backup, while it does not run (the caller has seen to that). Every byte is checked against its digest in a
  * new folder before anything of the old one changes. Throws `digest_mismatch` with the file's name, `already_exists` when the data folder
- * is not empty and `force` is not set, `invalid_request` when the file is no backup, `secret_unreadable` when its master key is not here, `database_newer`, `disk_full` or `cancelled`.
+ * is not empty and `force` is not set, `invalid_request` when the file is no backup, `secret_unreadable` when its master key or that of its key ring is not here, `database_newer`, `disk_full` or `cancelled`.
  */
 export async function restoreBackup(options: RestoreOptions, signal: AbortSignal): Promise<Restored> {
   const { path, folder, databaseUrl, blobs, force, clock, log } = options;
@@ -180,11 +206,12 @@ export async function restoreBackup(options: RestoreOptions, signal: AbortSignal
     await runArchiveJob({ type: 'unpack', archive: path, entries }, signal);
     await unseal(staged, opened);
     if (manifest.database.kind === 'postgres') await restoreRows(manifest, staged, databaseUrl ?? '', log);
+    const applied = await applyRing(opened, staged, databaseUrl ?? '', options);
     if (blobs !== undefined && blobs !== join(folder, 'blobs')) await moveBlobs(staged, blobs);
     const previous = await takePlace(staged, folder, clock.now());
     log.info({ path, folder, previous }, 'A backup was restored');
     const { createdAt, includesModels, missing, files } = manifest;
-    return { createdAt, includesModels, missing, files: files.length, previous };
+    return { createdAt, includesModels, missing, files: files.length, previous, keyRing: opened.ring?.path ?? null, ...applied };
   } catch (error) {
     await rm(staged, { recursive: true, force: true });
     throw isFileError(error) ? toFolderError(error, folder) : error;

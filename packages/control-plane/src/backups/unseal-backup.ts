@@ -30,6 +30,13 @@ function findKey({ masterKeyId }: ArchiveSeal, { keyFile, given, secretsFolder }
   return kept === undefined ? undefined : { master: kept, isGiven: false };
 }
 
+/** Any master key that is to be had here: another file beside the archive may be sealed with a later one. */
+export function findMasterKeyById(id: string, { keyFile, given, secretsFolder }: KeyPlaces): MasterKey | undefined {
+  const files = createMasterKeyFiles(secretsFolder);
+  const named = keyFile === undefined ? undefined : readKeyFile(keyFile);
+  return [named, findMasterKey(given, files)?.master, files.read(), files.readRetired(id)].find((master) => master?.id === id);
+}
+
 /** The master key that an archive was made with. Throws `secret_unreadable` when it is not here. */
 export function getArchiveMasterKey(seal: ArchiveSeal, archive: string, places: KeyPlaces): ArchiveMasterKey {
   const found = findKey(seal, places);

@@ -9,8 +9,8 @@ import type { Gateway, InferenceAnswer, InferenceCall } from '../gateway/gateway
 import { createEventBus } from '../observability/event-bus.ts';
 import type { Database } from '../stores/database.ts';
 import { openDatabase } from '../stores/open-database.ts';
-import { createChatStore } from './chat-store.ts';
 import { type Chats, createChats } from './chats.ts';
+import { openTestChats } from './testing/open-test-chats.ts';
 
 type Script = (call: InferenceCall, messages: { role: string; content: string }[]) => AsyncIterable<string> | Promise<never>;
 
@@ -48,7 +48,7 @@ let database: Database;
 let chats: Chats;
 let closing: (() => Promise<void>)[] = [];
 const openChats = async () => {
-  const store = createChatStore(database, systemClock.now);
+  const { store } = await openTestChats(database);
   chats = createChats({ store, gateway, events: createEventBus({ firstId: 1 }), clock: systemClock, log: silentLogger });
   await chats.recover();
 };
@@ -266,7 +266,7 @@ describe('an answer under way', () => {
 
   test('is closed with a reason when a killed process left it open', async () => {
     const chat = await chats.create({ ownerId: 'local', title: 't', model: 'starter' });
-    const store = createChatStore(database, systemClock.now);
+    const { store } = await openTestChats(database);
     await store.append(chat.id, [{ chatId: chat.id, parentId: null, role: 'assistant', content: '', isComplete: false, answer: null }]);
     await openChats();
     expect((await chats.get(chat.id)).messages[0]).toMatchObject({

@@ -205,6 +205,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
       running.set(chatId, answer); // before the first wait, so that two turns cannot both begin
       try {
         const chat = await store.get(chatId);
+        if (!chat.isReadable) throw new ClusterError('secret_unreadable', phrase('chat_unreadable'));
         const turn = { ...asked, options: { ...chat.options, ...asked.options } };
         const model = turn.model ?? chat.model;
         const dialogue = toDialogue(chat.messages, turn);

@@ -13,8 +13,10 @@ export interface Database extends AsyncDisposable {
   /** Commits when `work` resolves, rolls back when it throws. `full` (the default) survives a power cut once it has resolved. */
   transaction<T>(work: (transaction: Query) => Promise<T>, options?: { readonly durability?: 'full' | 'normal' }): Promise<T>;
   /**
-   * Writes everything that is committed at one moment to files in this empty folder, while work goes on. Gives their names. `onTaken` is
-   * called once that moment is over: what is committed from then on is not in the files.
+   * Writes everything that is committed at one moment to files in this empty folder, while work goes on, but for `unarchivedTables`.
+   * Gives their names. `onTaken` is called once that moment is over: what is committed from then on is not in the files.
    */
   snapshot(folder: string, onTaken?: () => void): Promise<readonly string[]>;
+  /** Takes what was deleted out of the database's side files, as far as that can be done from here. */
+  scrub(): Promise<void>;
 }

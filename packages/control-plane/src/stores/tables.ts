@@ -19,6 +19,9 @@ export interface Tables {
   join_tokens: JoinTokenRow;
   chats: ChatRow;
   chat_messages: ChatMessageRow;
+  chat_keys: ChatKeyRow;
+  erased_people: ErasedPersonRow;
+  backup_folders: BackupFolderRow;
   deployments: DeploymentRow;
   settings: SettingRow;
   api_keys: ApiKeyRow;
@@ -54,6 +57,9 @@ export const tableNames = [
   'join_tokens',
   'chats',
   'chat_messages',
+  'chat_keys',
+  'erased_people',
+  'backup_folders',
   'deployments',
   'settings',
   'api_keys',
@@ -75,6 +81,9 @@ export const tableNames = [
   'key_rotations',
   'secrets',
 ] as const satisfies readonly (keyof Tables)[];
+
+/** In no backup: whoever is erased must not come back with one. See `access/privacy/design.md`. */
+export const unarchivedTables: readonly (keyof Tables)[] = ['chat_keys'];
 
 export type Flag = 0 | 1;
 
@@ -198,6 +207,8 @@ export interface ChatRow {
   owner_id: string;
   /** `GenerationOptions`. */
   options_json: string;
+  /** Title and options, where `privacy.sealChats` is on: then those two columns hold nothing. */
+  sealed: Uint8Array | null;
 }
 
 export interface ChatMessageRow {
@@ -210,6 +221,31 @@ export interface ChatMessageRow {
   is_complete: Flag;
   /** `AnswerFacts` of an assistant's message. */
   answer_json: string | null;
+  /** Content and answer, where `privacy.sealChats` is on: then those two columns hold nothing. */
+  sealed: Uint8Array | null;
+}
+
+/** A key that seals the chats of one owner. Never rewritten, but for `wrapped` and for an owner who adopts. */
+export interface ChatKeyRow {
+  id: string;
+  /** As in `chats`. */
+  owner_id: string;
+  /** Sealed with the data key for that. */
+  wrapped: Uint8Array;
+  created_at: number;
+}
+
+/** Kept for backups that were made before: a restore erases these people again. */
+export interface ErasedPersonRow {
+  person_id: string;
+  /** Of the keys that went with the person. */
+  key_ids_json: string;
+  erased_at: number;
+}
+
+/** Where backups were made: a key ring lies beside them. */
+export interface BackupFolderRow {
+  path: string;
 }
 
 /** A wish: so many copies of this reference. What runs is not stored: agents report it. */

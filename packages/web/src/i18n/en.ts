@@ -552,6 +552,8 @@ export const en = {
   chat: {
     new: 'New chat',
     untitled: 'New chat',
+    unreadable: 'Unreadable chat',
+    unreadableText: 'This chat cannot be read: the key that it is sealed with is gone. You may delete it.',
     list: 'Chats',
     listFailed: 'The chats could not be loaded.',
     loadFailed: 'The chat could not be loaded.',

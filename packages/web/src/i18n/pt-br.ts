@@ -556,6 +556,8 @@ export const ptBr = {
   chat: {
     new: 'Nova conversa',
     untitled: 'Nova conversa',
+    unreadable: 'Conversa ilegível',
+    unreadableText: 'Esta conversa não pode ser lida: a chave com que foi selada não existe mais. Você pode apagá-la.',
     list: 'Conversas',
     listFailed: 'Não foi possível carregar as conversas.',
     loadFailed: 'Não foi possível carregar a conversa.',

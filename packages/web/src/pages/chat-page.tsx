@@ -232,6 +232,7 @@ function OneChat({ chatId }: { readonly chatId: string }) {
   if (error !== null && !chat)
     return <ErrorNotice className="m-4" error={error} title={t('chat.loadFailed')} onRetry={() => void refetch()} />;
   if (!chat) return <ChatSkeleton />;
+  if (!chat.isReadable) return <InfoNotice className="m-4">{t('chat.unreadableText')}</InfoNotice>;
 
   async function chooseChatModel(model: string): Promise<void> {
     localStorage.setItem(LAST_MODEL_KEY, model);

@@ -11,6 +11,10 @@ const texts = {
     'It opens only with the master key {id}, which is not in it: keep a copy of that elsewhere (secrets/master.key).',
     'Ele só abre com a chave mestra {id}, que não está nele: guarde uma cópia dela em outro lugar (secrets/master.key).',
   ),
+  keyRing: text(
+    'The key ring {path} belongs to it: it has the keys of sealed chats and says who was erased. Whoever copies the backup elsewhere keeps one ring there, always the newest.',
+    'O chaveiro {path} faz parte dele: tem as chaves das conversas seladas e diz quem foi apagado. Quem copia o backup para outro lugar guarda lá um só chaveiro, sempre o mais novo.',
+  ),
   done: text('{path}: {files} files, {size}, {digest}', '{path}: {files} arquivos, {size}, {digest}'),
 };
 
@@ -31,8 +35,9 @@ export const backupCreate = defineVerb({
     context.terminal.progress(fill(context.terminal.say(texts.writing), { path }));
     return context.connect().createBackup({ path, includeModels: models }, { signal: context.signal });
   },
-  print({ terminal }, { path, files, sizeBytes, digest, masterKeyId }) {
+  print({ terminal }, { path, files, sizeBytes, digest, masterKeyId, keyRing }) {
     terminal.data(fill(terminal.say(texts.done), { path, files, size: formatBytes(sizeBytes), digest }));
     terminal.data(fill(terminal.say(texts.key), { id: masterKeyId }));
+    terminal.data(fill(terminal.say(texts.keyRing), { path: keyRing }));
   },
 });

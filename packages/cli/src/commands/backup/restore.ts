@@ -15,6 +15,9 @@ const restoredShape = z.object({
   includesModels: z.boolean(),
   missing: z.array(z.string()).describe('Digests that were gone already when the backup was made.'),
   previous: z.string().nullable().describe('Where the earlier content of the data folder lies now.'),
+  keyRing: z.string().nullable().describe('The key ring that was used; null where there was none.'),
+  erasedAgain: z.int().describe('People who were erased after the backup was made, and were erased again.'),
+  unreadableChats: z.int().describe('Sealed chats whose keys are gone or not here.'),
 });
 
 const texts = {
@@ -25,8 +28,20 @@ const texts = {
   checking: text('Checking and unpacking {path} …', 'Verificando e desempacotando {path} …'),
   done: text('Restored {files} files of {createdAt} into {folder}.', '{files} arquivos de {createdAt} restaurados em {folder}.'),
   since: text(
-    'Keys and people that were removed after {createdAt} are valid again: remove them once more.',
-    'Chaves e pessoas removidas depois de {createdAt} voltam a valer: remova-as de novo.',
+    'Keys and logins that were removed after {createdAt} are valid again: remove them once more.',
+    'Chaves e acessos removidos depois de {createdAt} voltam a valer: remova-os de novo.',
+  ),
+  erasedAgain: text(
+    'Erased again, since they were erased after the backup was made: {count} people.',
+    'Apagadas de novo, pois foram apagadas depois do backup: {count} pessoas.',
+  ),
+  noRing: text(
+    'There was no key ring beside the backup: whoever was erased since is back. Erase them once more: {program} users erase NAME',
+    'Não havia chaveiro ao lado do backup: quem foi apagado depois voltou. Apague de novo: {program} users erase NOME',
+  ),
+  unreadable: text(
+    '{count} sealed chats cannot be read: their keys were erased, or are in a key ring that is not here (--key-ring PATH).',
+    '{count} conversas seladas não podem ser lidas: suas chaves foram apagadas, ou estão em um chaveiro que não está aqui (--key-ring CAMINHO).',
   ),
   previous: text('What was there before: {previous}', 'O que estava lá antes: {previous}'),
   missing: text('{count} files were missing in the backup already.', '{count} arquivos já faltavam no backup.'),
@@ -68,6 +83,14 @@ export const backupRestore = defineVerb({
         'A chave mestra com que o backup foi feito, em outra máquina; ela não está no backup',
       ),
     ),
+    keyRing: flag(
+      '--key-ring <path>',
+      z.string().optional(),
+      text(
+        'The key ring of the backup, where it does not lie beside it: keys of sealed chats, and who was erased since',
+        'O chaveiro do backup, se não está ao lado dele: chaves de conversas seladas, e quem foi apagado depois',
+      ),
+    ),
     unsealed: flag(
       '--unsealed',
       z.boolean().default(false),
@@ -78,7 +101,7 @@ export const backupRestore = defineVerb({
     ),
   },
   output: restoredShape,
-  async run(context, [wanted = ''], { force, keyFile, unsealed }) {
+  async run(context, [wanted = ''], { force, keyFile, keyRing, unsealed }) {
     const { folder, terminal, signal } = context;
     await checkStopped(context);
     if (force) await confirm(context, texts.question, { folder: folder.root });
@@ -87,7 +110,12 @@ export const backupRestore = defineVerb({
     const path = resolve(wanted);
     terminal.progress(fill(terminal.say(texts.checking), { path }));
     const given = takeGivenKeys({ ...context.environment });
-    const key = { given, unsealed, ...(keyFile === undefined ? {} : { keyFile: resolve(keyFile) }) };
+    const key = {
+      given,
+      unsealed,
+      ...(keyFile === undefined ? {} : { keyFile: resolve(keyFile) }),
+      ...(keyRing === undefined ? {} : { keyRing: resolve(keyRing) }),
+    };
     const stores = {
       ...(config.database === '' ? {} : { databaseUrl: config.database }),
       ...(config.blobs.path === '' ? {} : { blobs: config.blobs.path }),
@@ -96,9 +124,12 @@ export const backupRestore = defineVerb({
     const restored = await restoreBackup(options, signal);
     return { folder: folder.root, ...restored, missing: [...restored.missing] };
   },
-  print({ terminal, program }, { folder, createdAt, files, previous, missing }) {
+  print({ terminal, program }, { folder, createdAt, files, previous, missing, keyRing, erasedAgain, unreadableChats }) {
     terminal.data(fill(terminal.say(texts.done), { files, createdAt, folder }));
     terminal.data(fill(terminal.say(texts.since), { createdAt }));
+    if (keyRing === null) terminal.data(fill(terminal.say(texts.noRing), { program }));
+    if (erasedAgain > 0) terminal.data(fill(terminal.say(texts.erasedAgain), { count: erasedAgain }));
+    if (unreadableChats > 0) terminal.data(fill(terminal.say(texts.unreadable), { count: unreadableChats }));
     if (previous !== null) terminal.data(fill(terminal.say(texts.previous), { previous }));
     if (missing.length > 0) terminal.data(fill(terminal.say(texts.missing), { count: missing.length }));
     terminal.data(fill(terminal.say(texts.next), { program, folder }));

@@ -30,6 +30,12 @@ const texts = {
     'A chave para {purpose} foi trocada ({done} valores); a anterior sai em instantes.',
   ),
   unreadable: text('{count} values do not open with it.', '{count} valores não abrem com ela.'),
+  chatsSealed: text('Chats and messages lie sealed: {count}.', 'Conversas e mensagens seladas: {count}.'),
+  beingSealed: text('Being sealed: {count} left.', 'Sendo seladas: faltam {count}.'),
+  beingOpened: text(
+    'They are being opened, but for those whose keys are gone: {count} left.',
+    'Estão sendo abertas, menos as que perderam as chaves: faltam {count}.',
+  ),
   rotate: text('Replace keys: {program} secrets rotate', 'Trocar chaves: {program} secrets rotate'),
 };
 
@@ -39,7 +45,7 @@ function toState({ isActive, rotationDue }: DataKey) {
 }
 
 /** The keys, and what is being replaced. */
-export function printStatus({ terminal, program }: Context, { masterKey, dataKeys, rotations }: SecretsStatus): void {
+export function printStatus({ terminal, program }: Context, { masterKey, dataKeys, rotations, chats }: SecretsStatus): void {
   const now = Date.now();
   const age = (at: string) => formatAge(Date.parse(at), now);
   const { id, source, createdAt } = masterKey;
@@ -50,5 +56,8 @@ export function printStatus({ terminal, program }: Context, { masterKey, dataKey
     terminal.data(fill(terminal.say(texts[phase]), { purpose, done }));
     if (unreadable > 0) terminal.data(fill(terminal.say(texts.unreadable), { count: unreadable }));
   }
+  if (chats.sealed > 0) terminal.data(fill(terminal.say(texts.chatsSealed), { count: chats.sealed }));
+  if (chats.wanted === 'sealed' && chats.clear > 0) terminal.data(fill(terminal.say(texts.beingSealed), { count: chats.clear }));
+  if (chats.wanted === 'clear' && chats.sealed > 0) terminal.data(fill(terminal.say(texts.beingOpened), { count: chats.sealed }));
   if (dataKeys.some(({ rotationDue }) => rotationDue !== 'no')) terminal.data(fill(terminal.say(texts.rotate), { program }));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { auditQueryShape, createApiKeyShape, personExportShape } from '@cluster-ai/contracts';
 import { createManualClock, locateDataFolder, makeDataFolder, silentLogger } from '@cluster-ai/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ChatStore, createChatStore } from '../../chats/chat-store.ts';
+import { openTestChats, type TestChats } from '../../chats/testing/open-test-chats.ts';
 import type { Database } from '../../stores/database.ts';
 import { openDatabase } from '../../stores/open-database.ts';
 import { type Acts, createActs } from '../audit/acts.ts';
@@ -32,7 +32,8 @@ let stored: Database;
 let audit: Audit;
 let acts: Acts;
 let app: PeopleApp;
-let chats: ChatStore;
+let opened: TestChats;
+let chats: TestChats['store'];
 let privacy: Privacy;
 let ana: Visitor;
 let biaId: string;
@@ -46,11 +47,7 @@ const doAs = (name: string, target: string, work: () => Promise<unknown> = async
   const act = { actor: { kind, id, name, role: role ?? '' }, address: '127.0.0.1', action: 'POST /test', requestId: 'req_1', target };
   return acts.run(act, work);
 };
-async function addChat(ownerId: string, question: string): Promise<string> {
-  const { id } = await chats.create({ ownerId, title: question, model: 'starter', options: {} });
-  await chats.append(id, [{ chatId: id, parentId: null, role: 'user', content: question, isComplete: true, answer: null }]);
-  return id;
-}
+const addChat = (ownerId: string, question: string) => opened.add(ownerId, question);
 const countUse = (subject: string) =>
   stored.transaction(async (query) => {
     await query.insertInto('usage_counters').values({ subject, period: '2026-11-30', requests: 3, tokens: 70 }).execute();
@@ -70,8 +67,21 @@ beforeEach(async () => {
   ana = await app.setUp('ana');
   await app.addPerson(ana, 'bia', 'developer');
   biaId = app.access.people.get('bia').id;
-  chats = createChatStore(database, clock.now);
-  privacy = createPrivacy({ database, access: app.access, keys: app.keys, chats, audit, chatsDays: 30, clock, log: silentLogger });
+  opened = await openTestChats(database, { isOn: false, clock, secrets: app.secrets });
+  chats = opened.store;
+  const { keys: chatKeys, keyRings } = opened;
+  privacy = createPrivacy({
+    database,
+    access: app.access,
+    keys: app.keys,
+    chats,
+    chatKeys,
+    keyRings,
+    audit,
+    chatsDays: 30,
+    clock,
+    log: silentLogger,
+  });
   isOpen = true;
 });
 
@@ -125,7 +135,9 @@ describe('erasing somebody', () => {
     const late = callerOf('bia');
     expect(await listAudit({ actor: 'bia' })).toHaveLength(1);
     const erased = await doAs('ana', biaId, () => privacy.erase('bia', callerOf('ana')));
-    expect(erased).toEqual({ id: biaId, chats: 1, keys: 1 });
+    expect(erased).toEqual({ id: biaId, chats: 1, keys: 1, keyRings: { rewritten: 0, unreached: [] } });
+    for (const name of readdirSync(join(root, 'state'))) // also in the log of the database
+      expect([name, readFileSync(join(root, 'state', name)).includes('a sentence that nobody shall find')]).toEqual([name, false]);
 
     await acts.run(
       { actor: { kind: 'person', id: late.id, name: late.name, role: '' }, address: '', action: 'late', requestId: '', target: '' },

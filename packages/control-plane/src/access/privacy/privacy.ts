@@ -1,19 +1,22 @@
 import { ClusterError, type ErasedPerson, type PersonExport } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { ChatStore } from '../../chats/chat-store.ts';
-import type { Database, Query } from '../../stores/database.ts';
+import type { Database } from '../../stores/database.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Caller } from '../caller.ts';
 import type { ApiKeys } from '../keys/api-keys.ts';
 import type { OpenedPeople } from '../people/open-people.ts';
+import type { ChatKeys } from './chat-keys.ts';
+import { type ErasedRows, eraseRowsOf, removeChats } from './erase-rows.ts';
+import type { RingCopies } from './ring-copies.ts';
 
 /** What the cluster knows of people: told, forgotten, and not kept longer than it must be. */
 export interface Privacy {
   /** Everything that is stored about a person. `caller` sees the person's keys. Throws `person_not_found`. */
   exportPerson(idOrName: string, caller: Caller): Promise<PersonExport>;
   /**
-   * Login, credentials, chats and keys go in one transaction, and the person's name out of the record of acts, where an id stays. Throws
-   * `person_not_found`, `conflict` for the last admin and for oneself.
+   * Login, credentials, chats and keys go in one transaction, and the person's name out of the record of acts, where an id stays. Then the
+   * key rings beside backups lose the keys of the person's chats. Throws `person_not_found`, `conflict` for the last admin and for oneself.
    */
   erase(idOrName: string, caller: Caller): Promise<ErasedPerson>;
   /** Removes chats that are too old, until the signal aborts. */
@@ -25,6 +28,8 @@ export interface PrivacyDependencies {
   readonly access: Pick<OpenedPeople, 'people' | 'sessions' | 'passkeys'>;
   readonly keys: Pick<ApiKeys, 'list' | 'refresh'>;
   readonly chats: Pick<ChatStore, 'get'>;
+  readonly chatKeys: Pick<ChatKeys, 'forget'>;
+  readonly keyRings: Pick<RingCopies, 'sync'>;
   readonly audit: Pick<Audit, 'read'>;
   /** 0: for ever. */
   readonly chatsDays: number;
@@ -39,30 +44,8 @@ const CHATS_AT_ONCE = 50;
 
 const toTime = (ms: number) => new Date(ms).toISOString();
 
-async function removeChats(query: Query, ids: readonly string[]): Promise<number> {
-  if (ids.length === 0) return 0;
-  await query.deleteFrom('chat_messages').where('chat_id', 'in', ids).execute();
-  const removed = await query.deleteFrom('chats').where('id', 'in', ids).executeTakeFirst();
-  return Number(removed.numDeletedRows);
-}
-
-async function removeChatsOf(query: Query, ownerId: string): Promise<number> {
-  const own = query.selectFrom('chats').select('id').where('owner_id', '=', ownerId);
-  await query.deleteFrom('chat_messages').where('chat_id', 'in', own).execute();
-  const removed = await query.deleteFrom('chats').where('owner_id', '=', ownerId).executeTakeFirst();
-  return Number(removed.numDeletedRows);
-}
-
-/** An empty name stays empty: an entry that was still on its way does not bring the name back. */
-async function forgetName(query: Query, personId: string): Promise<void> {
-  await query
-    .insertInto('audit_names')
-    .values({ person_id: personId, name: '' })
-    .onConflict((conflict) => conflict.column('person_id').doUpdateSet({ name: '' }))
-    .execute();
-}
-
-export function createPrivacy({ database, access, keys, chats, audit, chatsDays, clock, log }: PrivacyDependencies): Privacy {
+export function createPrivacy(dependencies: PrivacyDependencies): Privacy {
+  const { database, access, keys, chats, chatKeys, keyRings, audit, chatsDays, clock, log } = dependencies;
   const { people, sessions, passkeys } = access;
 
   async function readChats(ownerId: string): Promise<PersonExport['chats']> {
@@ -120,18 +103,15 @@ export function createPrivacy({ database, access, keys, chats, audit, chatsDays,
         throw new ClusterError('conflict', 'You cannot erase yourself: nobody could be told what became of it.', {
           hint: 'Ask another admin, or use the command line on the machine of the cluster.',
         });
-      const counts = { chats: 0, keys: 0 };
+      let counts: ErasedRows = { chats: 0, keys: 0 };
       await people.remove(id, async (query) => {
-        counts.chats = await removeChatsOf(query, id);
-        await query
-          .deleteFrom('usage_counters')
-          .where('subject', 'in', query.selectFrom('api_keys').select('id').where('owner_id', '=', id))
-          .execute();
-        counts.keys = Number((await query.deleteFrom('api_keys').where('owner_id', '=', id).executeTakeFirst()).numDeletedRows);
-        await forgetName(query, id);
+        counts = await eraseRowsOf(query, id, clock.now());
       });
       await keys.refresh();
-      return { id, ...counts };
+      chatKeys.forget();
+      await database.scrub();
+      const { paths, unreached } = await keyRings.sync();
+      return { id, ...counts, keyRings: { rewritten: paths.length, unreached: [...unreached] } };
     },
 
     async run(signal) {

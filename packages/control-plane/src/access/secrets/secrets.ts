@@ -3,7 +3,7 @@ import type { Clock } from '@cluster-ai/runtime';
 import type { Database } from '../../stores/database.ts';
 import type { DataKeyRow } from '../../stores/tables.ts';
 import { createDataKeys, type MasterKeys, rotationDue } from './data-keys.ts';
-import { type MasterKey, newMasterKey } from './master-key.ts';
+import { findPreviousKey, type MasterKey, newMasterKey } from './master-key.ts';
 import { type MasterKeyDependencies, openMasterKey, rewrap } from './open-master-key.ts';
 import { createRotations } from './rotations.ts';
 import { openBytes, readSealHeader, type SealContext, sealBytes } from './sealed-bytes.ts';
@@ -18,7 +18,7 @@ export interface Secrets {
   seal(purpose: string, context: SealContext, plaintext: Uint8Array): Promise<Buffer>;
   /** Throws `secret_unreadable` when the bytes were changed, come from another place, or their key is gone. */
   open(purpose: string, context: SealContext, sealed: Uint8Array): Promise<Buffer>;
-  describe(): Promise<Omit<SecretsStatus, 'secrets'>>;
+  describe(): Promise<Omit<SecretsStatus, 'secrets' | 'chats'>>;
   /** A new data key for one purpose or all: it seals from now on, and `run` seals anew what is there. Throws `conflict` while that goes on. */
   rotateDataKeys(purpose?: string): Promise<void>;
   /** A new key file; the earlier one is kept aside, for the backups that were made with it. Throws `conflict` where the key is no file. */
@@ -27,6 +27,8 @@ export interface Secrets {
   destroy(purpose: string): Promise<void>;
   /** Works with the master key, which is not replaced meanwhile. */
   withMasterKey<T>(work: (master: MasterKey) => Promise<T>): Promise<T>;
+  /** One that this cluster has or had; `undefined` for any other, and for one that was given from outside and is not any more. */
+  findMasterKey(id: string): MasterKey | undefined;
   /** Does the work of rotations until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -60,7 +62,7 @@ function toDataKeys(rows: readonly DataKeyRow[], now: number): DataKey[] {
 
 /** Opens the keys of the cluster; see `openMasterKey` for what may be wrong with them. */
 export async function openSecrets(dependencies: SecretsDependencies): Promise<Secrets> {
-  const { database, keyStore = database, clock, log, columns = sealedColumns, settleMs = SETTLE_MS } = dependencies;
+  const { database, keyStore = database, given, clock, log, columns = sealedColumns, settleMs = SETTLE_MS } = dependencies;
   const { master: first, source, files } = await openMasterKey(dependencies);
   let current = first;
   let next: MasterKey | undefined;
@@ -152,6 +154,11 @@ export async function openSecrets(dependencies: SecretsDependencies): Promise<Se
       } finally {
         holders--;
       }
+    },
+
+    findMasterKey(id) {
+      const known = [current, next, findPreviousKey(given)].find((master) => master?.id === id);
+      return known ?? (/^[0-9a-f]{16}$/.test(id) ? files.readRetired(id) : undefined);
     },
 
     run: (signal) => rotations.run(signal),

@@ -2,6 +2,7 @@ import { putSecretShape, rotateSecretsShape, secretNameShape, secretShape, secre
 import { z } from 'zod';
 import type { NamedSecrets } from '../../access/secrets/named-secrets.ts';
 import type { Secrets } from '../../access/secrets/secrets.ts';
+import type { StoredChatSealing } from '../../chats/seal-stored-chats.ts';
 import { type NativeRoute, route } from './route.ts';
 
 const tag = 'secrets';
@@ -10,10 +11,11 @@ const byName = z.object({ name: secretNameShape });
 export interface SecretsDependencies {
   readonly secrets: Pick<Secrets, 'describe' | 'rotateDataKeys' | 'rotateMasterKey'>;
   readonly namedSecrets: Omit<NamedSecrets, 'get'>;
+  readonly sealing: Pick<StoredChatSealing, 'count'>;
 }
 
-export function secretRoutes({ secrets, namedSecrets }: SecretsDependencies): readonly NativeRoute[] {
-  const describe = async () => ({ ...(await secrets.describe()), secrets: await namedSecrets.list() });
+export function secretRoutes({ secrets, namedSecrets, sealing }: SecretsDependencies): readonly NativeRoute[] {
+  const describe = async () => ({ ...(await secrets.describe()), secrets: await namedSecrets.list(), chats: await sealing.count() });
   return [
     route({
       method: 'GET',

@@ -21,7 +21,8 @@ const blobs = await openBlobStore({ folder: folder.blobs });
 const events = createEventBus({ firstId: 1 });
 const inspect = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 const secrets = { withMasterKey: <T>(work: (master: MasterKey) => Promise<T>) => work(newMasterKey()) };
-const dependencies = { database, secrets, blobs, events, folder, clock: systemClock, log: silentLogger };
+const keyRings = { addFolder: async () => '0'.repeat(16), writeTo: async (path: string) => path };
+const dependencies = { database, secrets, keyRings, blobs, events, folder, clock: systemClock, log: silentLogger };
 const registry = await openRegistry({ ...dependencies, inspect });
 
 const never = new AbortController().signal;

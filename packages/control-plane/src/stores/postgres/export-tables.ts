@@ -2,7 +2,7 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { Query } from '../database.ts';
-import { tableNames } from '../tables.ts';
+import { tableNames, unarchivedTables } from '../tables.ts';
 
 const ROWS_AT_ONCE = 500;
 
@@ -36,8 +36,9 @@ async function exportTable(transaction: Query, table: string, file: string): Pro
 
 /** One file of JSON lines per table. */
 export async function exportTables(transaction: Query, folder: string): Promise<readonly string[]> {
-  const names = tableNames.map((table) => `${table}.ndjson`);
-  for (const table of tableNames) await exportTable(transaction, table, join(folder, `${table}.ndjson`));
+  const tables = tableNames.filter((table) => !unarchivedTables.includes(table));
+  const names = tables.map((table) => `${table}.ndjson`);
+  for (const table of tables) await exportTable(transaction, table, join(folder, `${table}.ndjson`));
   return names;
 }
 

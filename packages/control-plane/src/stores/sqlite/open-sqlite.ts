@@ -5,7 +5,7 @@ import { errnoOf, type Logger } from '@cluster-ai/runtime';
 import { Kysely } from 'kysely';
 import type { Database, Query } from '../database.ts';
 import { refuseNesting } from '../refuse-nesting.ts';
-import type { Tables } from '../tables.ts';
+import { type Tables, unarchivedTables } from '../tables.ts';
 import { createTurns } from '../turns.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 import { type SqliteThread, startSqliteThread } from './sqlite-thread.ts';
@@ -41,13 +41,22 @@ function keepThread(start: () => SqliteThread) {
   };
 }
 
+/** The writing connection overwrites what it deletes, so that nothing of these rows is left in the copy. */
+async function emptyUnarchived(copy: SqliteThread): Promise<void> {
+  try {
+    for (const table of unarchivedTables) await copy.run('writer', `delete from ${table}`);
+  } finally {
+    await copy.close();
+  }
+}
+
 /**
  * SQLite in write-ahead mode, in one thread with two connections: one writes, one transaction after the other, and the other one reads
  * meanwhile what was committed. The file's schema is not touched: see migrations.
  */
 export async function openSqlite(file: string, log: Logger, { busyTimeoutMs = BUSY_TIMEOUT_MS } = {}): Promise<Database> {
   await makePrivateFile(file);
-  const start = () => startSqliteThread({ file, busyTimeoutMs }, log);
+  const start = (path = file) => startSqliteThread({ file: path, busyTimeoutMs }, log);
   const thread = keepThread(start);
   try {
     await thread.get().run('writer', 'pragma user_version'); // first: it makes the file a database, which the reader cannot
@@ -95,9 +104,18 @@ export async function openSqlite(file: string, log: Logger, { busyTimeoutMs = BU
       try {
         await own.run('reader', 'vacuum into ?', [join(folder, SNAPSHOT_NAME)]);
         onTaken?.();
-        return [SNAPSHOT_NAME];
       } finally {
         await own.close();
+      }
+      await emptyUnarchived(start(join(folder, SNAPSHOT_NAME)));
+      return [SNAPSHOT_NAME];
+    },
+    async scrub() {
+      const done = await turns.take(); // within a transaction it could not be done
+      try {
+        await thread.get().run('writer', 'pragma wal_checkpoint(truncate)');
+      } finally {
+        done();
       }
     },
     [Symbol.asyncDispose]: async () => {

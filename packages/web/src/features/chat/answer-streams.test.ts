@@ -21,6 +21,7 @@ const chat: ChatDetails = {
   updatedAt: '2026-01-01T00:00:00.000Z',
   headId: null,
   isPinned: false,
+  isReadable: true,
   isGenerating: false,
   options: {},
   messages: [],

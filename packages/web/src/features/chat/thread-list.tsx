@@ -102,7 +102,7 @@ function ChatEntry({ chat, onOpen }: { readonly chat: Chat; onOpen(): void }) {
   const [dialog, setDialog] = useState<'rename' | 'delete'>();
   const format = useFormat();
   const explain = useExplainError();
-  const title = chat.title || t('chat.untitled');
+  const title = chat.title || t(chat.isReadable ? 'chat.untitled' : 'chat.unreadable');
   const words = {
     untitled: t('chat.untitled'),
     you: t('chat.you'),
