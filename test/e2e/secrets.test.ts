@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { secretsStatusShape } from '@cluster-ai/contracts';
@@ -235,15 +235,13 @@ describe('secrets in a running cluster', () => {
   });
 
   test('lie in no log, no answer, no metric, no error, no file but the configuration that holds one, and no backup', async () => {
-    const archive = join(folder, 'all.tar');
+    const archive = join(folder, 'backups', 'all.tar');
+    await mkdir(join(folder, 'backups'));
     expect((await hear('backup', 'create', archive)).code).toBe(0);
     heard.push(cluster.output());
     expect(findPlanted(Buffer.from(heard.join('\n')))).toEqual([]);
     expect(findPlanted(await readFile(archive))).toEqual([]);
-    const folders = [
-      cluster.dataFolder,
-      ...(await readdir(folder)).filter((name) => !name.endsWith('.tar')).map((name) => join(folder, name)),
-    ];
+    const folders = [cluster.dataFolder, ...(await readdir(folder)).map((name) => join(folder, name))];
     const files = (await Promise.all(folders.map(listFiles))).flat().filter((path) => !path.includes('/blobs/'));
     expect(files.some((path) => path.endsWith('control-plane.1.log'))).toBe(true);
     for (const path of files) {

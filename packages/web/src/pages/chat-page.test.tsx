@@ -3,10 +3,11 @@ import type { Chat, Model, ModelList } from '@cluster-ai/contracts';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createMemoryHistory, createRootRoute, createRoute, createRouter, Outlet, RouterProvider } from '@tanstack/react-router';
 import { cleanup, fireEvent, render, screen } from '@testing-library/react';
+import type { ReactNode } from 'react';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type App, AppContext } from '../api/app-context.ts';
 import { startI18n } from '../i18n/i18n.ts';
-import { NewChatPage } from './chat-page.tsx';
+import { NewChatPage, OneChatPage } from './chat-page.tsx';
 
 // jsdom has no scrolling, which the router does at every change of the page.
 window.scrollTo = () => undefined;
@@ -27,17 +28,22 @@ function openPage() {
   const list = Promise.withResolvers<ModelList>();
   const createChat = vi.fn(async ({ model }: { model: string }) => ({ id: 'c1', model }) as Chat);
   const ask = vi.fn(async () => undefined);
+  show({ listModels: () => list.promise, createChat }, { ask }, '/chat', () => <p>the chat</p>);
+  return { list, createChat, ask };
+}
+
+function show(cluster: object, answers: object, address: string, Chat: () => ReactNode): void {
   const app = {
-    cluster: { listModels: () => list.promise, createChat } as unknown as ClusterClient,
+    cluster: cluster as ClusterClient,
     queryClient: new QueryClient({ defaultOptions: { queries: { retry: false } } }),
-    answers: { ask },
+    answers,
   } as unknown as App;
   const root = createRootRoute({ component: Outlet });
   const page = createRoute({ getParentRoute: () => root, path: '/chat', component: NewChatPage });
-  const chat = createRoute({ getParentRoute: () => root, path: '/chat/$chatId', component: () => <p>the chat</p> });
+  const chat = createRoute({ getParentRoute: () => root, path: '/chat/$chatId', component: Chat });
   const router = createRouter({
     routeTree: root.addChildren([page, chat]),
-    history: createMemoryHistory({ initialEntries: ['/chat'] }),
+    history: createMemoryHistory({ initialEntries: [address] }),
   });
   render(
     <AppContext value={app}>
@@ -46,7 +52,6 @@ function openPage() {
       </QueryClientProvider>
     </AppContext>,
   );
-  return { list, createChat, ask };
 }
 
 const field = () => screen.findByRole<HTMLTextAreaElement>('textbox', { name: 'Message' });
@@ -87,4 +92,12 @@ describe('a question that was sent before the page knew its models', () => {
     expect((await field()).value).toBe('Hello');
     expect(createChat).not.toHaveBeenCalled();
   });
+});
+
+test('a chat whose key is gone says so, and takes no message', async () => {
+  const chat = { id: 'c1', title: '', model: 'starter', headId: null, isGenerating: false, isReadable: false, options: {}, messages: [] };
+  const cluster = { getChat: async () => chat, listModels: async () => ({ models: [starter] }) };
+  show(cluster, { subscribe: () => () => undefined, get: () => undefined }, '/chat/c1', OneChatPage);
+  await screen.findByText(/the key that it is sealed with is gone/);
+  expect(screen.queryByRole('textbox')).toBeNull();
 });

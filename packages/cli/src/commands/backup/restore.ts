@@ -32,16 +32,16 @@ const texts = {
     'Chaves e acessos removidos depois de {createdAt} voltam a valer: remova-os de novo.',
   ),
   erasedAgain: text(
-    'Erased again, since they were erased after the backup was made: {count} people.',
-    'Apagadas de novo, pois foram apagadas depois do backup: {count} pessoas.',
+    'People who were erased after the backup was made, and were erased again: {count}.',
+    'Pessoas que foram apagadas depois do backup, e foram apagadas de novo: {count}.',
   ),
   noRing: text(
     'There was no key ring beside the backup: whoever was erased since is back. Erase them once more: {program} users erase NAME',
     'Não havia chaveiro ao lado do backup: quem foi apagado depois voltou. Apague de novo: {program} users erase NOME',
   ),
   unreadable: text(
-    '{count} sealed chats cannot be read: their keys were erased, or are in a key ring that is not here (--key-ring PATH).',
-    '{count} conversas seladas não podem ser lidas: suas chaves foram apagadas, ou estão em um chaveiro que não está aqui (--key-ring CAMINHO).',
+    'Sealed chats that cannot be read: {count}. Their keys were erased, or are in a key ring that is not here (--key-ring PATH).',
+    'Conversas seladas que não podem ser lidas: {count}. Suas chaves foram apagadas, ou estão em um chaveiro que não está aqui (--key-ring CAMINHO).',
   ),
   previous: text('What was there before: {previous}', 'O que estava lá antes: {previous}'),
   missing: text('{count} files were missing in the backup already.', '{count} arquivos já faltavam no backup.'),
