@@ -112,6 +112,7 @@ describe('the mail server', () => {
 
   test('attack 36: a line break or comma in a name or address makes no second header and no second recipient', async () => {
     const hostile = { ...letter, clusterName: 'lab\r\nBcc: eve@example.org\r\n\r\nowned', personName: 'bia\r\nX-Evil: 1' };
+    expect(composeLetter(hostile).subject).toBe('A new password for lab Bcc: eve@example.org owned');
     const [mail] = await caughtBy(sink, () => smtp(sink.port)('bia@example.org', composeLetter(hostile), going));
     expect(mail?.to).toEqual(['bia@example.org']);
     expect(mail?.message).not.toMatch(/^(Bcc|X-Evil):/im);
