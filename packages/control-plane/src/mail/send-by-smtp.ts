@@ -51,10 +51,10 @@ export function createSmtp({ config, outgoing, readSecret }: SmtpDependencies): 
   const user = decodeURIComponent(url.username);
   const from = toSender(config.from);
 
-  async function openTransport() {
+  async function openTransport(stop: AbortSignal) {
     const { createTransport } = await import('nodemailer'); // many clusters never send a mail
     const pass = config.password === '' ? undefined : await readSecret(config.password);
-    const { socket, mayBePlain } = await outgoing.connect(host, port);
+    const { socket, mayBePlain } = await outgoing.connect(host, port, stop);
     const isPlain = mayBePlain && pass === undefined && url.protocol === 'smtp:';
     return createTransport({
       host,
@@ -79,7 +79,7 @@ export function createSmtp({ config, outgoing, readSecret }: SmtpDependencies): 
 
   return async (to, letter, stop) => {
     try {
-      const transport = await openTransport();
+      const transport = await openTransport(stop);
       // as an object: within a string a comma would name a second one
       const recipient = { name: '', address: to };
       await transport.sendMail({ from, to: recipient, headers: { 'Auto-Submitted': 'auto-generated' }, ...letter, signal: stop });

@@ -5,6 +5,7 @@ import { getCACertificates } from 'node:tls';
 import { isClusterError } from '@cluster-ai/contracts';
 import { checkUrl, type Destination, type OutgoingPolicy } from './check-url.ts';
 import { type Address, codeOf, remoteFailed as failed, type Resolve, resolveName, resolveOnce } from './resolve-once.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface OutgoingRequest {
   readonly url: string;
@@ -86,20 +87,6 @@ function findRedirect(request: OutgoingRequest, answer: OutgoingAnswer): Outgoin
 }
 
 const hostOf = (url: string) => (URL.canParse(url) ? new URL(url).host : url.slice(0, 100));
-
-/** A name server that does not answer cannot be told to stop, so nobody waits for it. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => {}); // also when nobody waits for it any more
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
 
 /** Takes nothing from the environment: no proxy, no agent that anybody else could have changed. */
 export function createOutgoingClient({
