@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../test/support/start-cluster.ts';
 import { createClient, repeat, toChat } from './load.ts';
-import { startNginx } from './nginx-peer.ts';
+import { startNginxPeer } from './nginx-peer.ts';
 import { cpuMicroseconds, median } from './process-cost.ts';
 
 const { values } = parseArgs({
@@ -102,7 +102,7 @@ const client = createClient(cluster.url);
 const { text: json } = await client.post(toChat('quick', false));
 const { text: stream } = await client.post(toChat('steady', true));
 const events = stream.split(/(?<=\n\n)/);
-await using nginx = await startNginx({ json, events, everyMs: 1000 / tokensPerSecond });
+await using nginx = await startNginxPeer({ json, events, everyMs: 1000 / tokensPerSecond });
 const peer = createClient(nginx.url);
 const { controlPlane, agent, engines } = await cluster.pids();
 const targets: readonly Target[] = [

@@ -1,84 +1,23 @@
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { childrenOf } from '../../test/support/start-cluster.ts';
+import { startNginx } from '../../test/support/start-nginx.ts';
 
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-const toConfig = (folder: string, port: number, backendPort: number) => `
-daemon off;
-worker_processes 1;
-pid ${folder}/nginx.pid;
-error_log stderr warn;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/body;
-  proxy_temp_path ${folder}/proxy;
-  fastcgi_temp_path ${folder}/fastcgi;
-  uwsgi_temp_path ${folder}/uwsgi;
-  scgi_temp_path ${folder}/scgi;
-  client_max_body_size 20m;
-  client_body_buffer_size 64k;
-  upstream backend { server 127.0.0.1:${backendPort}; keepalive 256; }
-  server {
-    listen 127.0.0.1:${port} backlog=1024;
-    keepalive_requests 1000000;
-    location / {
-      proxy_pass http://backend;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_buffering off;
-    }
-  }
-}
-`;
-
-async function untilOpen(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const socket = connect(port, '127.0.0.1');
-    const isOpen = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(
-      () => false,
-    );
-    socket.destroy();
-    if (isOpen) return;
-    await sleep(50);
-  }
-  throw new Error('nginx did not open its port.');
-}
-
-/** nginx as the current user in a folder of its own, in front of a small backend that replays the same bytes at the same pace. */
-export async function startNginx(recording: { readonly json: string; readonly events: readonly string[]; readonly everyMs: number }) {
-  const folder = await mkdtemp(join(tmpdir(), 'nginx-'));
+/** nginx in front of a small backend that replays the same bytes at the same pace. */
+export async function startNginxPeer(recording: { readonly json: string; readonly events: readonly string[]; readonly everyMs: number }) {
   const backend = fork(join(import.meta.dirname, 'replay-backend.ts'), [JSON.stringify(recording)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const [{ port: backendPort }] = (await once(backend, 'message')) as [AddressInfo];
-  const port = await findFreePort();
-  await writeFile(join(folder, 'nginx.conf'), toConfig(folder, port, backendPort));
-  const nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: ['ignore', 'ignore', 'inherit'] });
-  await untilOpen(port);
-  const pid = nginx.pid ?? -1;
+  const nginx = await startNginx({ backendPort });
   return {
-    url: `http://127.0.0.1:${port}`,
-    pids: [pid, ...(await childrenOf(pid)).map((worker) => worker.pid)],
+    url: `http://127.0.0.1:${nginx.port}`,
+    pids: [nginx.pid, ...(await childrenOf(nginx.pid)).map((worker) => worker.pid)],
     async [Symbol.asyncDispose]() {
-      const ended = once(nginx, 'exit');
-      nginx.kill('SIGTERM');
-      await ended;
+      await nginx[Symbol.asyncDispose]();
       backend.disconnect();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

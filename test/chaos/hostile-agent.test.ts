@@ -114,7 +114,7 @@ test('attack 46: reports count for the node whose link they come over, whatever 
   expect(nodes.get(other)).toMatchObject({ condition: { state: 'ready' }, isLocal: false });
   expect(nodes.get(other).replicas.map(({ replicaId }) => replicaId)).toEqual(['replica_of_neighbour']);
   expect(nodes.get(hostile.id)).toMatchObject({ name: 'hostile', isLocal: false });
-  expect(nodes.get(hostile.id).replicas.length).toBeLessThanOrEqual(1000);
+  expect(nodes.get(hostile.id).replicas).toEqual([]);
   expect(nodes.list()).toHaveLength(2);
 }, 120_000);
 

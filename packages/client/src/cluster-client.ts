@@ -17,6 +17,7 @@ import type {
   ChatList,
   ChatStreamEvent,
   ChatTurn,
+  ChoosePasswordInput,
   ClusterEvent,
   ClusterStatus,
   Config,
@@ -28,6 +29,7 @@ import type {
   CreatePersonInput,
   CreateServiceAccountInput,
   ErasedPerson,
+  ForgottenPasswordInput,
   FoundFile,
   GenerateAnswer,
   GenerateInput,
@@ -40,7 +42,6 @@ import type {
   ModelList,
   Newcomer,
   Node,
-  OneUseLink,
   Passkey,
   PasskeyOptions,
   PasskeySignInInput,
@@ -49,10 +50,12 @@ import type {
   Profile,
   PutSecret,
   RecoveryCodes,
+  ResetPasswordInput,
   RoleList,
   RotateSecretsInput,
   Secret,
   SecretsStatus,
+  SentLink,
   Session,
   SignInInput,
   SignInOptions,
@@ -243,7 +246,9 @@ export interface ClusterClient {
   /** Makes a login by an invitation. Throws `link_invalid`, `already_exists`, `invalid_request` for a weak password. */
   acceptInvitation(input: Newcomer, options?: CallOptions): Promise<Profile>;
   /** Chooses a password by a link. Throws `link_invalid`, `invalid_request` for a weak password. */
-  choosePassword(input: { readonly token: string; readonly password: string }, options?: CallOptions): Promise<Profile>;
+  choosePassword(input: ChoosePasswordInput, options?: CallOptions): Promise<Profile>;
+  /** Asks for a link for a new password by mail; the answer is the same whoever that is. Throws `unsupported_feature` where no mail is configured. */
+  askForPassword(input: ForgottenPasswordInput, options?: CallOptions): Promise<void>;
 
   /** Everybody who has a login. */
   listPeople(options?: CallOptions): Promise<readonly Person[]>;
@@ -258,7 +263,7 @@ export interface ClusterClient {
   /** What the caller has used. */
   getOwnUsage(options?: CallOptions): Promise<UsageReport>;
   /** A link by which somebody makes a login of a given role. */
-  invitePerson(input?: InvitePersonInput, options?: CallOptions): Promise<OneUseLink>;
+  invitePerson(input?: InvitePersonInput, options?: CallOptions): Promise<SentLink>;
   /** Throws `person_not_found`, `conflict` for the last admin. */
   updatePerson(id: string, input: UpdatePersonInput, options?: CallOptions): Promise<Person>;
   /** Throws `person_not_found`, `conflict` for the last admin. */
@@ -268,7 +273,7 @@ export interface ClusterClient {
   /** Forgets a person: login, credentials, chats, keys, and the name in the record. Throws `person_not_found`, `conflict` for the last admin. */
   erasePerson(id: string, options?: CallOptions): Promise<ErasedPerson>;
   /** Takes a password away and gives the link for a new one. Throws `person_not_found`. */
-  resetPassword(id: string, options?: CallOptions): Promise<OneUseLink>;
+  resetPassword(id: string, input?: ResetPasswordInput, options?: CallOptions): Promise<SentLink>;
   /** Where somebody is signed in. Throws `person_not_found`. */
   listSessionsOf(id: string, options?: CallOptions): Promise<readonly Session[]>;
   /** Signs somebody out everywhere. Throws `person_not_found`. */
@@ -401,6 +406,7 @@ export function createClusterClient({
     setUp: (input, options) => enter('setup', input, options),
     acceptInvitation: (input, options) => enter('invitations/accept', input, options),
     choosePassword: (input, options) => enter('passwords/choose', input, options),
+    askForPassword: (input, options) => request({ method: 'POST', path: 'passwords/forgotten', body: input, ...options }),
 
     listPeople: async (options) => (await request<{ people: readonly Person[] }>({ path: 'people', ...options })).people,
     getPerson: (id, options) => request({ path: `people/${part(id)}`, ...options }),
@@ -413,7 +419,8 @@ export function createClusterClient({
     removePerson: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}`, ...options }),
     exportPerson: (id, options) => request({ method: 'POST', path: `people/${part(id)}/export`, body: {}, ...options }),
     erasePerson: (id, options) => request({ method: 'POST', path: `people/${part(id)}/erase`, body: {}, ...options }),
-    resetPassword: (id, options) => request({ method: 'POST', path: `people/${part(id)}/reset-password`, body: {}, ...options }),
+    resetPassword: (id, input = {}, options) =>
+      request({ method: 'POST', path: `people/${part(id)}/reset-password`, body: input, ...options }),
     listSessionsOf: async (id, options) =>
       (await request<{ sessions: readonly Session[] }>({ path: `people/${part(id)}/sessions`, ...options })).sessions,
     endSessionsOf: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}/sessions`, ...options }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { roleShape } from './access.ts';
+import { mailLanguages } from './people.ts';
 
 const port = z.int().min(0).max(65_535);
 const hostAndPort = (host: string, number: number) =>
@@ -42,6 +43,20 @@ const oidc = z.strictObject({
     .default({})
     .describe('Which group has which role; of several the one that may most. Who has none is not let in.'),
   label: z.string().min(1).max(60).default('SSO').describe('On the button of the sign-in page.'),
+});
+/** A name, if any, and one address; nothing that could begin another header. */
+const SENDER = /^(?:[^<>"\p{Cc}]+ <[^\s<>@,;"\p{Cc}]+@[^\s<>@,;"\p{Cc}]+>|[^\s<>@,;"\p{Cc}]+@[^\s<>@,;"\p{Cc}]+)$/u;
+
+/** How the cluster sends mail. */
+const mail = z.strictObject({
+  url: z
+    .url({ protocol: /^smtps?$/ })
+    .refine((url) => URL.parse(url)?.password === '', 'keep the password as a secret: cluster-ai secrets set NAME')
+    .describe('smtps://USER@HOST:465 (TLS), or smtp://USER@HOST:587 (TLS by STARTTLS, which the server must know).'),
+  password: z.string().default('').describe('Name of the secret (cluster-ai secrets set NAME) with the password of that user.'),
+  from: z.string().max(300).regex(SENDER, 'write ADDRESS or NAME <ADDRESS>').describe('The sender: ADDRESS or NAME <ADDRESS>.'),
+  address: z.url({ protocol: /^https?$/ }).describe('Where people open this cluster: links in mails begin with it.'),
+  language: z.enum(mailLanguages).default('en').describe('Of mails to people whose language nobody told.'),
 });
 const resources = z.strictObject({
   gpu: z.union([z.number(), z.string()]).optional(),
@@ -165,6 +180,7 @@ export const configShape = z.strictObject({
     })
     .prefault({})
     .describe('Calls of the control plane to other systems.'),
+  mail: mail.optional().describe('Sends invitations and links for new passwords; without it they are shown to whoever makes them.'),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),
   blobs: z.strictObject({ path: z.string().default('').describe('Empty: inside the data folder.') }).prefault({}),
   inference: z

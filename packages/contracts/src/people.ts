@@ -24,6 +24,12 @@ const displayNameShape = z
   .regex(/^[^\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/u, 'use no control characters');
 const emailShape = z.email().max(254);
 
+/** What people read. Whoever asks for a mail knows it best. */
+export const mailLanguages = ['en', 'pt-BR'] as const;
+export type MailLanguage = (typeof mailLanguages)[number];
+const mailLanguageShape = z.enum(mailLanguages);
+const letterLanguageShape = mailLanguageShape.optional().describe('Of the mail; left out: as `mail.language` of the configuration has it.');
+
 /** Long enough for every passphrase; what makes a password a good one is judged when it is set. */
 const passwordShape = z.string().min(1).max(1024);
 const codeShape = z.string().trim().min(6).max(40).describe('Of the authenticator app, or a recovery code.');
@@ -58,7 +64,8 @@ export const createPersonShape = z
     name: loginNameShape,
     role: roleShape.default('developer'),
     displayName: displayNameShape.default(''),
-    email: emailShape.nullable().default(null),
+    email: emailShape.nullable().default(null).describe('Gets the link, where mail is configured.'),
+    language: letterLanguageShape,
   })
   .meta({ id: 'CreatePerson' });
 export type CreatePersonInput = z.input<typeof createPersonShape>;
@@ -94,8 +101,19 @@ export const oneUseLinkShape = z
   .meta({ id: 'OneUseLink' });
 export type OneUseLink = z.infer<typeof oneUseLinkShape>;
 
+/** A link, and whether it is on its way by mail. */
+export const sentLinkShape = oneUseLinkShape
+  .extend({
+    mailedTo: z
+      .string()
+      .nullable()
+      .describe('The address that it is on its way to; null where nothing is sent. What became of it is in the audit record.'),
+  })
+  .meta({ id: 'SentLink' });
+export type SentLink = z.infer<typeof sentLinkShape>;
+
 /** A person who has no password yet, and the link by which one is chosen. */
-export const createdPersonShape = z.object({ person: personShape, link: oneUseLinkShape }).meta({ id: 'CreatedPerson' });
+export const createdPersonShape = z.object({ person: personShape, link: sentLinkShape }).meta({ id: 'CreatedPerson' });
 export type CreatedPerson = z.infer<typeof createdPersonShape>;
 
 export const invitePersonShape = z
@@ -106,6 +124,8 @@ export const invitePersonShape = z
       .min(60)
       .max(30 * 86_400)
       .default(7 * 86_400),
+    email: emailShape.nullable().default(null).describe('Gets the link, where mail is configured.'),
+    language: letterLanguageShape,
   })
   .meta({ id: 'InvitePerson' });
 export type InvitePersonInput = z.input<typeof invitePersonShape>;
@@ -115,7 +135,23 @@ export const newcomerShape = z
   .object({ token: linkTokenShape, name: loginNameShape, password: passwordShape, displayName: displayNameShape.default('') })
   .meta({ id: 'Newcomer' });
 export type Newcomer = z.input<typeof newcomerShape>;
-export const choosePasswordShape = z.object({ token: linkTokenShape, password: passwordShape }).meta({ id: 'ChoosePassword' });
+export const choosePasswordShape = z
+  .object({
+    token: linkTokenShape,
+    password: passwordShape,
+    code: codeShape.optional().describe('Asked for where the person asked for the link without signing in, and has codes switched on.'),
+  })
+  .meta({ id: 'ChoosePassword' });
+export type ChoosePasswordInput = z.input<typeof choosePasswordShape>;
+export const resetPasswordShape = z.object({ language: letterLanguageShape }).meta({ id: 'ResetPassword' });
+export type ResetPasswordInput = z.input<typeof resetPasswordShape>;
+export const forgottenPasswordShape = z
+  .object({
+    person: z.string().min(1).max(254).describe('The name that one signs in with, or the e-mail address.'),
+    language: letterLanguageShape,
+  })
+  .meta({ id: 'ForgottenPassword' });
+export type ForgottenPasswordInput = z.input<typeof forgottenPasswordShape>;
 
 export const setupStateShape = z
   .object({ isOpen: z.boolean().describe('Whether the first admin is still to come.') })
@@ -132,6 +168,7 @@ export const signInOptionsShape = z
       .object({ label: z.string().describe('What the button says.') })
       .nullable()
       .describe('A provider of the company, at `/api/v1/sign-in/oidc/start`; null where none is configured.'),
+    mail: z.boolean().describe('Whether links can be sent by mail: to who forgot the password, and to who is invited.'),
   })
   .meta({ id: 'SignInOptions' });
 export type SignInOptions = z.infer<typeof signInOptionsShape>;
@@ -146,7 +183,8 @@ export type Profile = z.infer<typeof profileShape>;
 export const updateProfileShape = z
   .object({
     displayName: displayNameShape.optional(),
-    email: emailShape.nullable().optional(),
+    email: emailShape.nullable().optional().describe('A new one needs `currentPassword`: links for new passwords go there.'),
+    currentPassword: passwordShape.optional(),
     password: z.object({ old: passwordShape, new: passwordShape }).optional(),
   })
   .meta({ id: 'UpdateProfile' });

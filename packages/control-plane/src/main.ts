@@ -21,6 +21,7 @@ import { openListenerCertificates } from './access/certificates/open-listener-ce
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { createOidc } from './access/oidc/oidc.ts';
+import { createForgottenPasswords } from './access/people/forgotten-passwords.ts';
 import { openPeople } from './access/people/open-people.ts';
 import { createChatKeys } from './access/privacy/chat-keys.ts';
 import { createPrivacy } from './access/privacy/privacy.ts';
@@ -28,7 +29,7 @@ import { createRingCopies } from './access/privacy/ring-copies.ts';
 import { openQuotas } from './access/quotas/open-quotas.ts';
 import { permissionsWithoutCredential } from './access/roles.ts';
 import { takeGivenKeys } from './access/secrets/master-key.ts';
-import { createNamedSecrets, type NamedSecrets } from './access/secrets/named-secrets.ts';
+import { createNamedSecrets } from './access/secrets/named-secrets.ts';
 import { openSecrets } from './access/secrets/secrets.ts';
 import { locateAssets } from './assets.ts';
 import { createChatSeal } from './chats/chat-seal.ts';
@@ -41,6 +42,8 @@ import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
 import { isLoopback } from './listeners/allowed-hosts.ts';
 import { type MayLeaveLoopback, openListener } from './listeners/open-listener.ts';
+import { createLinkLetters } from './mail/link-letters.ts';
+import { openPost } from './mail/open-post.ts';
 import { openCertificates } from './nodes/certificates.ts';
 import { toAddress } from './nodes/listening.ts';
 import { createNodeRecords } from './nodes/node-records.ts';
@@ -134,12 +137,6 @@ export async function runControlPlane(
   await using stored = await openDatabase({ url: config.database, folder, log });
   const { retentionDays, checkpoints } = config.access.audit;
   const outgoing = await openOutgoingClient(config.outgoing);
-  // each change of a secret is an act, so they are opened after the record
-  const later: { readSecret: NamedSecrets['get'] } = {
-    readSecret: async () => {
-      throw new Error('The secrets are not open yet.');
-    },
-  };
   await using audit = await openAudit({
     database: stored,
     folder,
@@ -147,11 +144,12 @@ export async function runControlPlane(
     log,
     retentionDays,
     ...(checkpoints.file === '' ? {} : { checkpointFile: checkpoints.file }),
-    copies: nameCopies(checkpoints, { outgoing, readSecret: (name) => later.readSecret(name), clock }),
   });
   const database = withAudit(stored, audit);
   const acts = createActs({ audit, log, clock });
   const secrets = await openSecrets({ database, keyStore: stored, secretsFolder: folder.secrets, given, clock, log });
+  const namedSecrets = createNamedSecrets({ database, secrets, clock });
+  audit.copyTo(nameCopies(checkpoints, { outgoing, readSecret: namedSecrets.get, clock }));
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
@@ -206,11 +204,19 @@ export async function runControlPlane(
     reason: 'nobody has a login or a key yet, so nobody could use it.',
     hint: 'Start it on 127.0.0.1 first; make the first admin there, or a key: cluster-ai keys create NAME --role admin.',
   });
-  const namedSecrets = createNamedSecrets({ database, secrets, clock });
-  later.readSecret = namedSecrets.get;
+  await using post = await openPost(config, { readSecret: namedSecrets.get, acts, clock, log });
+  const letters = post && config.mail && createLinkLetters({ post, mail: config.mail, clusterName: config.cluster.name });
   const oidc =
     config.access.oidc &&
-    createOidc({ config: config.access.oidc, outgoing, readSecret: namedSecrets.get, external: access.external, clock, log });
+    createOidc({
+      database: stored,
+      config: config.access.oidc,
+      outgoing,
+      readSecret: namedSecrets.get,
+      external: access.external,
+      clock,
+      log,
+    });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
   const load = createLoadRecorder({ gateway, clock });
@@ -246,6 +252,7 @@ export async function runControlPlane(
     namedSecrets,
     sealing,
     ...(oidc === undefined ? {} : { oidc }),
+    ...(letters && { mail: { letters, forgotten: createForgottenPasswords({ directory: access.directory, letters, acts, clock, log }) } }),
     backups: {
       create: async (request, stop) => {
         const { createBackup } = await import('./backups/create-backup.ts'); // seldom needed, so loaded when it is

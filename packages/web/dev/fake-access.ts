@@ -272,7 +272,7 @@ const me: Profile = {
   csrfToken: 't',
 };
 const accessState: AccessState = { anonymous: { reason: 'several_people', permissions: [] }, people: people.length };
-const link = { token: 'one', path: '/ui/invitation#k7f29qxm4w8zr2tb6n3p5s7v9y', expiresAt: ahead(7) };
+const link = { token: 'one', path: '/ui/invitation#k7f29qxm4w8zr2tb6n3p5s7v9y', expiresAt: ahead(7), mailedTo: null };
 
 /** The answers by their route; a route that is not here is somebody else's. */
 const answers: Readonly<Record<string, () => unknown>> = {
@@ -292,6 +292,7 @@ const answers: Readonly<Record<string, () => unknown>> = {
   'POST keys': () => ({ ...aKey, name: 'made', key: 'cai_k7f29qxm_4w8zr2tb6n3p5s7v9y4w8zr2tb6n3p5s7v9y' }),
   'GET people': () => (isViewer ? refuse('people:read', 'admin') : { people }),
   'POST people/invitations': () => link,
+  'POST passwords/forgotten': () => null,
   'GET certificates': () => (isViewer ? refuse('certificates:read', 'operator') : { certificates }),
   'POST certificates/renew': () => ({ certificates }),
   'GET audit': () => (isViewer ? refuse('audit:read', 'operator') : { entries, nextCursor: '1282' }),

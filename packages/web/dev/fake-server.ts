@@ -233,7 +233,7 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
     return;
   }
   if (kind === 'setup') return sendJson(response, { isOpen: false });
-  if (kind === 'sign-in') return sendJson(response, { oidc: { label: 'Casa' } });
+  if (kind === 'sign-in') return sendJson(response, { oidc: { label: 'Casa' }, mail: true });
   const access = handleAccess(request.method ?? 'GET', parts);
   if (access instanceof ClusterError) return sendProblem(response, access);
   if (access !== undefined) return sendJson(response, access.value, access.value === null ? 204 : 200);

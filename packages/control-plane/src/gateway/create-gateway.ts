@@ -12,6 +12,7 @@ import { createAnswerRecords } from './answer-records.ts';
 import { callReplica } from './call-replica.ts';
 import { resolveModel } from './default-model.ts';
 import type { Gateway, InferenceAnswer, InferenceCall } from './gateway.ts';
+import { toAllowedKeepAlive } from './keep-alive-wish.ts';
 import { createLoader } from './load-models.ts';
 import { createMender } from './mend-answers.ts';
 import { policies } from './policies/policies.ts';
@@ -170,8 +171,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   function leave({ call, deployment }: Serving): void {
     active -= 1;
-    deployments.release(deployment, call.keepAliveSeconds);
-    if (deployment.inFlight === 0 && call.keepAliveSeconds === 0) reconciler.wake(); // what lasts longer is seen at the next tick
+    const keepAliveSeconds = toAllowedKeepAlive(call.keepAliveSeconds, call.caller, config.inference.keepAliveSeconds);
+    deployments.release(deployment, keepAliveSeconds);
+    if (deployment.inFlight === 0 && keepAliveSeconds === 0) reconciler.wake(); // what lasts longer is seen at the next tick
   }
 
   /** One line for each request, whoever sent it and however it ended. */

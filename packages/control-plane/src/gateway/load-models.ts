@@ -4,6 +4,7 @@ import type { Reconciler } from '../reconciler/reconciler.ts';
 import type { Registry } from '../registry/registry.ts';
 import { resolveModel } from './default-model.ts';
 import type { Gateway, RunningModel } from './gateway.ts';
+import { toAllowedKeepAlive } from './keep-alive-wish.ts';
 import type { RunningModels } from './running-models.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
@@ -42,7 +43,7 @@ export function createLoader({ registry, reconciler, config, clock, room, runnin
       return await room.wait({ digest, model: model.reference, find, untilMs, onWaiting: undefined, signal: options.signal });
     } finally {
       deployment.waiting -= 1;
-      deployments.release(deployment, options.keepAliveSeconds);
+      deployments.release(deployment, toAllowedKeepAlive(options.keepAliveSeconds, options.caller, config.inference.keepAliveSeconds));
       reconciler.wake();
     }
   }

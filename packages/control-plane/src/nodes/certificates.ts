@@ -1,4 +1,13 @@
-import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  webcrypto,
+  X509Certificate,
+} from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -46,6 +55,8 @@ export interface Certificates {
   issueForListener(names: readonly string[]): Promise<{ readonly key: string; readonly certificate: string }>;
   /** Takes nothing from the request but its public key. Throws `invalid_request`. */
   issueForNode(certificateRequest: string, nodeId: string): Promise<IssuedCertificate>;
+  /** What only this authority can have made of a text, for what is given out and comes back. */
+  proofOf(text: string): Buffer;
   /** `undefined` for every certificate that this authority did not make for a node. */
   identify(peer: X509Certificate): NodeIdentity | undefined;
 }
@@ -191,6 +202,9 @@ export async function openCertificates({ folder, clock }: { readonly folder: Dat
     return { key: key.pem, certificate };
   };
 
+  const der = authorityKey.privateKey.export({ type: 'pkcs8', format: 'der' });
+  const proofKey = Buffer.from(hkdfSync('sha256', der, clusterId, 'proofs of what was given out', 32));
+
   return {
     clusterId,
     authority,
@@ -206,6 +220,7 @@ export async function openCertificates({ folder, clock }: { readonly folder: Dat
         new x509.SubjectAlternativeNameExtension([{ type: 'url', value: `spiffe://${clusterId}/node/${nodeId}` }]),
       ]);
     },
+    proofOf: (text) => createHmac('sha256', proofKey).update(text).digest(),
     identify(peer) {
       const isOurs = peer.checkIssued(authorityCertificate) && peer.verify(authorityCertificate.publicKey);
       const usages = peer.keyUsage ?? [];

@@ -1,17 +1,23 @@
-import type { AgentReport } from '@cluster-ai/contracts';
+import type { AgentReport, ReplicaReport } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
+import type { AuditPoint } from '../access/audit/audit.ts';
 import type { Beat } from './follow-node.ts';
+import { keepOrdered } from './keep-ordered.ts';
 import { applyReport, type LiveNode } from './live-node.ts';
 import type { NodeRecords } from './node-record.ts';
+import type { ReplicaNames } from './replica-names.ts';
 import type { Changes } from './tell-changes.ts';
 
 /** Starts of an agent that are remembered: more than two that run side by side can hide behind. */
 const mostIncarnations = 1000;
+const tellStrangersEveryMs = 60_000;
 
 export interface HearingDeps {
   readonly changes: Changes;
   readonly records: NodeRecords;
   readonly version: string;
+  readonly names: Pick<ReplicaNames, 'isProven'>;
+  readonly audit: Pick<AuditPoint, 'denied'>;
   readonly onRecovery: () => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -24,7 +30,7 @@ export interface Hearing {
   saveSeen(node: LiveNode): Promise<void>;
 }
 
-export function createHearing({ changes, records, version, onRecovery, clock, log }: HearingDeps): Hearing {
+export function createHearing({ changes, records, version, names, audit, onRecovery, clock, log }: HearingDeps): Hearing {
   const saveSeen = async (node: LiveNode) => {
     if (node.lastSeenAtMs === null) return;
     await records.saveSeen(node.record.id, node.lastSeenAtMs, node.record.facts).catch((error: unknown) => {
@@ -53,6 +59,17 @@ export function createHearing({ changes, records, version, onRecovery, clock, lo
     changes.tellNode(node);
   };
 
+  /** The record counts them; the log has one line a minute of a node, however many it makes up. */
+  const tellStranger = (node: LiveNode, { replicaId, model }: ReplicaReport) => {
+    const { id, name } = node.record;
+    const actor = { kind: 'node', id, name, role: '' } as const;
+    audit.denied({ actor, address: node.lastAddress, action: 'node.report', requestId: '', code: 'forbidden', tried: replicaId });
+    if (clock.now() - node.strangersToldAtMs < tellStrangersEveryMs) return;
+    node.strangersToldAtMs = clock.now();
+    const facts = { node: name, address: node.lastAddress, replica: replicaId.slice(0, 100), model: model.slice(0, 100) };
+    log.error(facts, 'A node reports a copy that was never ordered there; it is left out. Start its agent anew, or remove the node');
+  };
+
   return {
     saveSeen,
     onBeat(node, { incarnation, roundTripMs }) {
@@ -63,7 +80,9 @@ export function createHearing({ changes, records, version, onRecovery, clock, lo
       node.hasAnswered = true;
       if (node.condition.state !== 'ready') onRecovery();
     },
-    onReport(node, report) {
+    onReport(node, heard) {
+      const report = keepOrdered(node, heard, names, (copy) => tellStranger(node, copy));
+      if (report === undefined) return;
       const gone = report.type === 'replica-gone' ? node.replicas.get(report.replicaId) : undefined;
       applyReport(node, report, clock.now());
       switch (report.type) {

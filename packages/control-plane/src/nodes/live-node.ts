@@ -23,6 +23,10 @@ export interface LiveNode {
   readonly visits: Set<() => void>;
   /** Digests that it was ordered to run. */
   readonly orderedBlobs: Set<string>;
+  /** Copies that it was ordered to run, newest last, with their digests. */
+  readonly ordered: Map<string, string>;
+  /** When it was last told that it reports what was never ordered. */
+  strangersToldAtMs: number;
   incarnation: string;
   readonly pastIncarnations: Set<string>;
   /** Two agents were seen to use its certificate: nobody can say any more who is who. */
@@ -49,6 +53,8 @@ export function toLiveNode(record: NodeRecord, nowMs: number, monotonicMs: numbe
     draining: new Set(),
     visits: new Set(),
     orderedBlobs: new Set(),
+    ordered: new Map(),
+    strangersToldAtMs: Number.NEGATIVE_INFINITY,
     incarnation: '',
     pastIncarnations: new Set(),
     isCopied: false,

@@ -32,6 +32,9 @@ export interface Nodes {
   remove(id: string): Promise<void>;
   /** One exchange over the node's link. Throws `node_unreachable` before anything was sent, also to a node that waits for approval, `node_lost` when the link broke. */
   request(nodeId: string, request: LinkRequest): Promise<LinkResponse>;
+  /** A new name for a copy that is about to be ordered: from it the cluster knows the order again. */
+  nameReplica(nodeId: string, digest: string): string;
+  /** What the node reports of it counts from now on. */
   putReplica(nodeId: string, spec: ReplicaSpec): Promise<ReplicaReport>;
   /** `undefined` when the node knew no such replica. */
   deleteReplica(nodeId: string, replicaId: string, fence: number): Promise<ReplicaReport | undefined>;

@@ -22,6 +22,7 @@ import type { Certificates, IssuedCertificate, NodeIdentity } from './certificat
 import { createHearing } from './hear-nodes.ts';
 import { createJoinDoor } from './join-door.ts';
 import { makeJoinToken } from './join-tokens.ts';
+import { noteOrder } from './keep-ordered.ts';
 import { createLinkListener } from './link-listener.ts';
 import { createNodeLinks } from './link-nodes.ts';
 import { findOutsideAddress } from './listen-places.ts';
@@ -31,6 +32,7 @@ import { openNodeLink } from './node-link.ts';
 import type { NodeRecord, NodeRecords } from './node-record.ts';
 import type { LinkRequest, LinkResponse, Nodes } from './nodes.ts';
 import { readAnswer } from './read-answer.ts';
+import { createReplicaNames } from './replica-names.ts';
 import { createSoftwareSite, type SoftwarePackage, softwarePath } from './software-site.ts';
 import { createChanges } from './tell-changes.ts';
 import { createLivenessWatch, sweepEveryMs } from './watch-liveness.ts';
@@ -113,7 +115,8 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
   const nodes = await loadNodes(options);
   const changes = createChanges(options.events);
   const liveness = createLivenessWatch({ nodes, clock, log, onChanged: changes.tellNode });
-  const hearing = createHearing({ ...options, changes, onRecovery: liveness.sweep });
+  const names = createReplicaNames(certificates);
+  const hearing = createHearing({ ...options, changes, names, onRecovery: liveness.sweep });
   const links = createNodeLinks({ ...hearing, onLinkChange: liveness.sweep, clock, log, signal: running });
   const listener = await createLinkListener({
     certificates,
@@ -263,8 +266,11 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
       log.info({ node: node.record.name, nodeId: id }, 'A node was removed');
       changes.tellRemoved(id);
     },
+    nameReplica: (nodeId, digest) => names.make(nodeId, digest, clock.now()),
     async putReplica(nodeId, spec) {
-      getLive(nodes, nodeId).orderedBlobs.add(spec.file.digest);
+      const node = getLive(nodes, nodeId);
+      node.orderedBlobs.add(spec.file.digest);
+      noteOrder(node, spec.replicaId, spec.file.digest);
       const body = Buffer.from(JSON.stringify(spec));
       const answer = await request(nodeId, { method: 'PUT', path: agentPaths.replica(spec.replicaId), body, signal: running });
       return replicaReportShape.parse(await readAnswer(answer));

@@ -10,12 +10,14 @@ export interface OutgoingPolicy {
   readonly plainHosts: readonly string[];
 }
 
-/** An address that may be called, as far as it can be told before its name is looked up. */
-export interface Destination {
-  readonly url: URL;
+/** A host that may be called, as far as it can be told before its name is looked up. */
+export interface AllowedHost {
   /** Without brackets and trailing dot. */
   readonly host: string;
   readonly mayBeInner: boolean;
+}
+export interface Destination extends AllowedHost {
+  readonly url: URL;
 }
 
 const refused = (what: string, hint: string) => new ClusterError('address_refused', what, { hint });
@@ -38,10 +40,20 @@ function parse(text: string): URL {
   return url;
 }
 
+const toPlainName = (hostname: string) => hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+
+/** For what is not HTTP. Throws `address_refused` for an inner address that the configuration does not name. */
+export function checkHost(hostname: string, port: number, { allowedHosts, plainHosts }: OutgoingPolicy) {
+  const host = toPlainName(hostname);
+  const allowed = { host, mayBeInner: names(allowedHosts, host, `${port}`), mayBePlain: names(plainHosts, host, `${port}`) };
+  if (isIP(host) !== 0) checkAddress(allowed, host);
+  return allowed;
+}
+
 /** Throws `address_refused`: another scheme, a name or password in it, an inner address that the configuration does not name. */
 export function checkUrl(text: string, { allowedHosts, plainHosts }: OutgoingPolicy): Destination {
   const url = parse(text);
-  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  const host = toPlainName(url.hostname);
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && names(plainHosts, host, port)))
     throw refused(
@@ -59,7 +71,7 @@ const reasons: Record<Exclude<AddressKind, 'public'>, readonly [string, string]>
 };
 
 /** For every address that a name turned out to have. Throws `address_refused`. */
-export function checkAddress({ host, mayBeInner }: Destination, address: string): void {
+export function checkAddress({ host, mayBeInner }: AllowedHost, address: string): void {
   const kind = kindOfAddress(address);
   if (kind === 'public' || (kind === 'inner' && mayBeInner)) return;
   const [why, hint] = reasons[kind];

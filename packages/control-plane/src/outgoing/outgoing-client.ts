@@ -1,10 +1,11 @@
-import { lookup as lookupName } from 'node:dns/promises';
 import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
-import { ClusterError, isClusterError } from '@cluster-ai/contracts';
-import { checkAddress, checkUrl, type Destination, type OutgoingPolicy } from './check-url.ts';
+import { isClusterError } from '@cluster-ai/contracts';
+import { checkUrl, type Destination, type OutgoingPolicy } from './check-url.ts';
+import { type Address, codeOf, remoteFailed as failed, type Resolve, resolveName, resolveOnce } from './resolve-once.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface OutgoingRequest {
   readonly url: string;
@@ -32,16 +33,11 @@ export interface OutgoingClient {
   send(request: OutgoingRequest, signal?: AbortSignal): Promise<OutgoingAnswer>;
 }
 
-interface Address {
-  readonly address: string;
-  readonly family: number;
-}
-
 export interface OutgoingClientOptions {
   readonly policy: OutgoingPolicy;
   /** Certificates of authorities, PEM, that are trusted beside the usual ones. */
   readonly authorities?: readonly string[];
-  readonly resolve?: (host: string) => Promise<readonly Address[]>;
+  readonly resolve?: Resolve;
   readonly timeoutMs?: number;
   readonly maxBytes?: number;
 }
@@ -53,11 +49,6 @@ const MAX_REDIRECTS = 3;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Meant for the host that was named, not for the one it sends us to. */
 const PRIVATE_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization']);
-
-const failed = (host: string, what: string, cause?: unknown) =>
-  new ClusterError('remote_failed', `${host} ${what}.`, { hint: 'Check the address, and whether that system works.', cause });
-
-const codeOf = (error: unknown) => (error as NodeJS.ErrnoException)?.code ?? 'unknown';
 
 /** Names what was looked up and checked, so that nobody is asked a second time, who might answer something else. */
 const pin =
@@ -97,40 +88,15 @@ function findRedirect(request: OutgoingRequest, answer: OutgoingAnswer): Outgoin
 
 const hostOf = (url: string) => (URL.canParse(url) ? new URL(url).host : url.slice(0, 100));
 
-/** A name server that does not answer cannot be told to stop, so nobody waits for it. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => {}); // also when nobody waits for it any more
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
 /** Takes nothing from the environment: no proxy, no agent that anybody else could have changed. */
 export function createOutgoingClient({
   policy,
   authorities = [],
-  resolve = (host) => lookupName(host, { all: true, order: 'verbatim' }),
+  resolve = resolveName,
   timeoutMs = TIMEOUT_MS,
   maxBytes = MAX_BYTES,
 }: OutgoingClientOptions): OutgoingClient {
   const trusted = authorities.length === 0 ? {} : { ca: [...getCACertificates('default'), ...authorities] };
-
-  async function resolveOnce(destination: Destination): Promise<readonly Address[]> {
-    const { host } = destination;
-    if (isIP(host) !== 0) return [{ address: host, family: isIP(host) }];
-    const addresses = await resolve(host).catch((error: unknown) => {
-      throw failed(host, `has no address (${codeOf(error)})`, error);
-    });
-    if (addresses.length === 0) throw failed(host, 'has no address');
-    for (const { address } of addresses) checkAddress(destination, address);
-    return addresses;
-  }
 
   function open({ url, host }: Destination, addresses: readonly Address[], request: OutgoingRequest, signal: AbortSignal) {
     const isSecure = url.protocol === 'https:';
@@ -151,7 +117,7 @@ export function createOutgoingClient({
 
   async function sendOnce(request: OutgoingRequest, signal: AbortSignal): Promise<OutgoingAnswer> {
     const destination = checkUrl(request.url, policy);
-    const addresses = await resolveOnce(destination);
+    const addresses = await resolveOnce(destination, resolve);
     signal.throwIfAborted();
     const answer = await open(destination, addresses, request, signal);
     try {

@@ -10,7 +10,7 @@ import {
   toClusterError,
   toCondition,
 } from '@cluster-ai/contracts';
-import { type Clock, type Logger, newId } from '@cluster-ai/runtime';
+import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Registry } from '../registry/registry.ts';
 import { decideReplicas } from '../scheduler/decide-replicas.ts';
@@ -139,7 +139,7 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
   async function start({ digest, nodeId, why }: StartAction): Promise<void> {
     const deployment = deployments.find(digest);
     if (!deployment) return;
-    const spec = toSpec(deployment, newId('replica', clock.now()));
+    const spec = toSpec(deployment, nodes.nameReplica(nodeId, digest));
     const order = orders.give({ type: 'start', replicaId: spec.replicaId, nodeId, digest, requiredBytes: deployment.requiredBytes });
     log.info({ model: spec.model, replica: spec.replicaId, nodeId, why }, 'Starting a replica');
     try {

@@ -35,6 +35,7 @@ export interface Tables {
   token_keys: TokenKeyRow;
   usage_counters: UsageCounterRow;
   external_identities: ExternalIdentityRow;
+  oidc_starts: OidcStartRow;
   audit_entries: AuditEntryRow;
   audit_head: AuditHeadRow;
   audit_names: AuditNameRow;
@@ -73,6 +74,7 @@ export const tableNames = [
   'token_keys',
   'usage_counters',
   'external_identities',
+  'oidc_starts',
   'audit_entries',
   'audit_head',
   'audit_names',
@@ -402,6 +404,14 @@ export interface ExternalIdentityRow {
   issuer: string;
   subject: string;
   person_id: string;
+  created_at: number;
+}
+
+/** A sign-in that a provider has yet to answer. What could be used is in it as SHA-256 only. */
+export interface OidcStartRow {
+  state_hash: string;
+  browser_hash: string;
+  callback_url: string;
   created_at: number;
 }
 

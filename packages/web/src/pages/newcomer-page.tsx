@@ -1,6 +1,8 @@
+import { isClusterError } from '@cluster-ai/contracts';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../api/app-context.ts';
+import { CodeField } from '../features/people/code-field.tsx';
 import { CredentialPage } from '../features/people/credential-page.tsx';
 import { PasswordFields, shortestPassword } from '../features/people/password-fields.tsx';
 import { Field } from '../ui/field.tsx';
@@ -16,10 +18,20 @@ function NewcomerPage({ kind }: { readonly kind: 'setup' | 'invitation' | 'passw
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [again, setAgain] = useState('');
+  const [code, setCode] = useState<string>();
   const asksName = kind !== 'password';
 
+  /** The code is asked for once the server wants it. */
+  async function choosePassword(): Promise<unknown> {
+    try {
+      return await cluster.choosePassword({ token, password, ...(code ? { code: code.trim() } : {}) });
+    } catch (error) {
+      if (isClusterError(error) && error.code === 'second_factor_required') setCode((before) => before ?? '');
+      throw error;
+    }
+  }
   function enter(): Promise<unknown> {
-    if (kind === 'password') return cluster.choosePassword({ token, password });
+    if (kind === 'password') return choosePassword();
     const newcomer = { token, name: name.trim(), password };
     return kind === 'setup' ? cluster.setUp(newcomer) : cluster.acceptInvitation(newcomer);
   }
@@ -43,6 +55,7 @@ function NewcomerPage({ kind }: { readonly kind: 'setup' | 'invitation' | 'passw
         />
       )}
       <PasswordFields password={password} again={again} onPassword={setPassword} onAgain={setAgain} />
+      {code !== undefined && <CodeField code={code} onCode={setCode} />}
     </CredentialPage>
   );
 }

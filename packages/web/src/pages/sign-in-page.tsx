@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { useIsSetupOpen } from '../api/queries.ts';
 import { CredentialPage } from '../features/people/credential-page.tsx';
+import { ForgottenPassword } from '../features/people/forgotten-password.tsx';
 import { PasskeySignIn } from '../features/people/passkey-sign-in.tsx';
 import { ProviderSignIn } from '../features/people/provider-sign-in.tsx';
 import { SignInFields } from '../features/people/sign-in-fields.tsx';
@@ -21,6 +22,7 @@ export function SignInPage() {
         <>
           <PasskeySignIn />
           <ProviderSignIn />
+          <ForgottenPassword />
         </>
       }
     >

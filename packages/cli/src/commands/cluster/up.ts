@@ -13,6 +13,7 @@ import { waitUntil } from '../../local/wait-until.ts';
 import { explainError } from '../../output/errors.ts';
 import { formatHardware } from '../../output/format.ts';
 import { fill, text } from '../../output/language.ts';
+import { explainCondition } from '../../output/show-condition.ts';
 import { type Context, defineVerb, flag } from '../../verb.ts';
 import { waitFlags } from '../wait-flags.ts';
 import { installUpService, serviceReportShape } from './service.ts';
@@ -46,8 +47,8 @@ const texts = {
   straggler: text('Left by an earlier start: {what}.', 'Sobra de uma execução anterior: {what}.'),
   hardware: text('This machine  {name}: {hardware}', 'Esta máquina  {name}: {hardware}'),
   ready: text('Cluster "{name}" is ready at {url}', 'O cluster "{name}" está pronto em {url}'),
-  closed: text('{name} ({address}) stays closed: {message} {hint}', '{name} ({address}) fica fechada: {message} {hint}'),
-  readable: text('Warning: {name} ({address}): {message} {hint}', 'Atenção: {name} ({address}): {message} {hint}'),
+  closed: text('{name} ({address}) stays closed: {why}', '{name} ({address}) fica fechada: {why}'),
+  readable: text('Warning: {name} ({address}): {why}', 'Atenção: {name} ({address}): {why}'),
   next: text('Try next:', 'Experimente agora:'),
   chat: text('chat in the browser', 'conversar no navegador'),
   ask: text('ask on the command line', 'perguntar na linha de comando'),
@@ -133,7 +134,7 @@ function printReport({ terminal, program }: Context, { url, clusterName, listene
   if (node?.hardware) say(texts.hardware, { name: node.name, hardware: formatHardware(node.hardware) });
   for (const { name, address, condition } of listeners) {
     const news = condition.reason === 'plain_http' ? texts.readable : texts.closed;
-    if (condition.state !== 'ready') say(news, { name, address, message: condition.message, hint: condition.hint });
+    if (condition.state !== 'ready') say(news, { name, address, why: explainCondition(terminal, condition) });
   }
   terminal.data('');
   terminal.data(terminal.style('bold', fill(terminal.say(texts.ready), { name: clusterName, url })));

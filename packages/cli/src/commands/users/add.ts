@@ -48,7 +48,8 @@ export const usersAdd = defineVerb({
   output: createdPersonShape.extend({ link: createdPersonShape.shape.link.nullable() }),
   async run(context, [name = ''], { role, service, displayName, email }) {
     const options = { signal: context.signal };
-    if (!service) return context.connect().createPerson({ name, role, displayName, email }, options);
+    const { language } = context.terminal;
+    if (!service) return context.connect().createPerson({ name, role, displayName, email, language }, options);
     return { person: await context.connect().createServiceAccount({ name, role, displayName }, options), link: null };
   },
   print(context, { person, link }) {

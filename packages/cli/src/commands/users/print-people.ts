@@ -1,4 +1,4 @@
-import type { OneUseLink, Person } from '@cluster-ai/contracts';
+import type { Person, SentLink } from '@cluster-ai/contracts';
 import { formatAge, printTable } from '../../output/format.ts';
 import { fill, text } from '../../output/language.ts';
 import type { Context } from '../../verb.ts';
@@ -16,6 +16,10 @@ const texts = {
   noPassword: text('no password', 'sem senha'),
   service: text('service', 'serviço'),
   never: text('never', 'nunca'),
+  mailed: text(
+    'It is on its way to {address} by mail as well; what became of that: cluster-ai audit ls --action mail',
+    'Também está indo por e-mail para {address}; o que aconteceu com ele: cluster-ai audit ls --action mail',
+  ),
   expires: text('Works once, until {time}. Shown only now.', 'Funciona uma vez, até {time}. Só aparece agora.'),
 };
 
@@ -40,9 +44,10 @@ export function printPeople(context: Context, people: readonly Person[]): void {
 }
 
 /** A link as somebody can send it: the address of the cluster as this command line knows it, and the page. */
-export function printLink({ terminal, address }: Context, { path, expiresAt }: OneUseLink): void {
+export function printLink({ terminal, address }: Context, { path, expiresAt, mailedTo }: SentLink): void {
   terminal.data(`  ${terminal.style('cyan', `${address()}${path}`)}`);
   terminal.data(fill(terminal.say(texts.expires), { time: new Date(expiresAt).toLocaleString(terminal.language) }));
+  if (mailedTo !== null) terminal.data(fill(terminal.say(texts.mailed), { address: mailedTo }));
 }
 
 /** For completion: what can be typed where a person is meant. */

@@ -1,4 +1,4 @@
-import { oneUseLinkShape } from '@cluster-ai/contracts';
+import { sentLinkShape } from '@cluster-ai/contracts';
 import { confirm } from '../../output/confirm.ts';
 import { text } from '../../output/language.ts';
 import { defineVerb } from '../../verb.ts';
@@ -17,10 +17,10 @@ export const usersResetPassword = defineVerb({
   summary: text('Take a password away, and make the link for a new one', 'Retira uma senha e cria o link para uma nova'),
   examples: ['cluster-ai users reset-password bia', 'cluster-ai users reset-password bia --yes --json'],
   positionals: [person],
-  output: oneUseLinkShape,
+  output: sentLinkShape,
   async run(context, [name = '']) {
     await confirm(context, texts.question, { name });
-    return context.connect().resetPassword(name, { signal: context.signal });
+    return context.connect().resetPassword(name, { language: context.terminal.language }, { signal: context.signal });
   },
   print(context, link) {
     context.terminal.data(context.terminal.say(texts.link));

@@ -9,6 +9,7 @@ import type {
 } from '@cluster-ai/contracts';
 import type { Query } from '../../stores/database.ts';
 import type { Acts } from './acts.ts';
+import type { CheckpointCopy } from './checkpoint-copies.ts';
 import type { DeniedAttempt } from './denials.ts';
 import type { EntryDraft } from './entry.ts';
 import type { ChainEnds } from './seals.ts';
@@ -38,6 +39,8 @@ export interface Audit extends AsyncDisposable {
   verify(copies?: readonly AuditCheckpoint[]): Promise<AuditVerification>;
   /** The newest checkpoints, and the key by which others check them. */
   checkpoints(limit: number): Promise<AuditCheckpointList>;
+  /** Where else checkpoints go from now on. */
+  copyTo(places: readonly CheckpointCopy[]): void;
   /** Writes denied attempts each minute, checkpoints when they are due, and removes what is too old, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }

@@ -123,7 +123,8 @@ test('a place that does not answer gets what it missed, also after a restart, an
 test('what waits for a dead place is bounded; the newest stay', async () => {
   const copy = createCopy();
   copy.isUp = false;
-  const copies = createCheckpointCopies([copy], silentLogger);
+  const copies = createCheckpointCopies(silentLogger);
+  copies.copyTo([copy]);
   for (let i = 1; i <= 250; i++) {
     copies.add(toCheckpoint(i));
     await copies.send();
@@ -143,7 +144,8 @@ test('a slow place gets each once and in order, however often it is asked', asyn
       return new Promise<void>((resolve) => answers.push(resolve));
     },
   };
-  const copies = createCheckpointCopies([slow], silentLogger);
+  const copies = createCheckpointCopies(silentLogger);
+  copies.copyTo([slow]);
   const asked = [1, 2, 3].map((sequence) => {
     copies.add(toCheckpoint(sequence));
     return copies.send();

@@ -19,6 +19,8 @@ const MOST_WAITING = 100;
 const CLOSE_WITHIN_MS = 1500;
 
 export interface CheckpointCopies {
+  /** More places. */
+  copyTo(copies: readonly CheckpointCopy[]): void;
   add(checkpoint: AuditCheckpoint): void;
   /** Sends what waits, place by place, oldest first; to one place one at a time, however often it is asked. Never rejects. */
   send(): Promise<void>;
@@ -33,8 +35,8 @@ interface Place {
   sending: Promise<void> | undefined;
 }
 
-export function createCheckpointCopies(copies: readonly CheckpointCopy[], log: Logger): CheckpointCopies {
-  const places = copies.map((copy): Place => ({ copy, waiting: [], isBroken: false, sending: undefined }));
+export function createCheckpointCopies(log: Logger): CheckpointCopies {
+  const places: Place[] = [];
   const stopping = new AbortController();
 
   function complain(place: Place, error: unknown): void {
@@ -64,6 +66,7 @@ export function createCheckpointCopies(copies: readonly CheckpointCopy[], log: L
   const send = async () => void (await Promise.all(places.map(sendTo)));
 
   return {
+    copyTo: (copies) => void places.push(...copies.map((copy): Place => ({ copy, waiting: [], isBroken: false, sending: undefined }))),
     add(checkpoint) {
       for (const { waiting } of places) {
         waiting.push(checkpoint);

@@ -6,7 +6,7 @@ import { appendEntry } from './append-entry.ts';
 import type { Audit } from './audit.ts';
 import { loadAuditKey } from './audit-key.ts';
 import { toEnds } from './chain-ends.ts';
-import { type CheckpointCopy, createCheckpointCopies } from './checkpoint-copies.ts';
+import { createCheckpointCopies } from './checkpoint-copies.ts';
 import { genuineIn, openCheckpoints, toCheckpointLine } from './checkpoints.ts';
 import { createDenials } from './denials.ts';
 import type { EntryDraft } from './entry.ts';
@@ -25,8 +25,6 @@ export interface AuditDependencies {
   readonly retentionDays: number;
   /** Where checkpoints lie; beside the database when left out. */
   readonly checkpointFile?: string;
-  /** Where else they go. */
-  readonly copies?: readonly CheckpointCopy[];
 }
 
 const MINUTE_MS = 60_000;
@@ -46,7 +44,6 @@ export async function openAudit({
   log,
   retentionDays,
   checkpointFile = join(dirname(folder.database), 'audit-checkpoints.jsonl'),
-  copies: places = [],
 }: AuditDependencies): Promise<Audit> {
   const head = await findHead(database.query);
   const seals = createSeals(loadAuditKey(folder.secrets, head !== undefined));
@@ -54,7 +51,7 @@ export async function openAudit({
   if (head !== undefined && !isSealed) log.error({ sequence: head.sequence }, 'The audit record was changed by somebody else');
   let newest = isSealed ? toEnds(head) : nothing; // of what was changed no checkpoint is taken
   const checkpoints = await openCheckpoints(checkpointFile, seals);
-  const copies = createCheckpointCopies(places, log);
+  const copies = createCheckpointCopies(log);
   const denials = createDenials();
   let checkpoint = { sequence: 0, atMs: clock.now() };
   let checkpointing: Promise<void> = Promise.resolve();
@@ -152,6 +149,7 @@ export async function openAudit({
     async checkpoints(limit) {
       return { publicKey: seals.publicKey, checkpoints: [...genuineIn(await checkpoints.list()).slice(-limit)] };
     },
+    copyTo: copies.copyTo,
     async run(signal) {
       while (!signal.aborted) {
         await lookAfter();

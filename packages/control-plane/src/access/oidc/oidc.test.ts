@@ -59,6 +59,7 @@ async function openScene({ isAllowed = true, isSetUp = true } = {}): Promise<Sce
       if (config === undefined) throw new Error('That configuration has a provider.');
       const outgoing = createOutgoingClient({ policy: { allowedHosts: hosts, plainHosts: [provider.host] } });
       return createOidc({
+        database,
         config,
         outgoing,
         readSecret: (name) => createNamedSecrets({ database, secrets, clock }).get(name),
@@ -133,7 +134,7 @@ test('somebody whom the provider knows comes in, with the role of the group, and
   expect(scene.app.access.people.count()).toBe(2);
   expect(scene.app.acts.map(({ action }) => action)).toContain('GET /api/v1/sign-in/oidc/callback');
   const options = await (await browser.open(`${scene.url}/api/v1/sign-in`)).json();
-  expect(options).toEqual({ oidc: { label: 'SSO' } });
+  expect(options).toEqual({ oidc: { label: 'SSO' }, mail: false });
 });
 
 test('who has no group with a role is not let in, whatever the groups are called', async () => {

@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { ClusterError, isClusterError } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type * as OpenIdClient from 'openid-client';
 import type { OutgoingClient } from '../../outgoing/outgoing-client.ts';
-import { createChallenges } from '../people/challenges.ts';
+import type { Database } from '../../stores/database.ts';
 import type { ExternalSignIn } from '../people/external-sign-in.ts';
-import { hashSecret } from '../people/secret-token.ts';
 import type { Origin } from '../people/sessions.ts';
 import type { SignedIn } from '../people/sign-in.ts';
 import { toFetch } from './guarded-fetch.ts';
+import { createOidcStarts, derivedOf } from './oidc-starts.ts';
 import { type Claims, hasGroups, type OidcConfig, toIdentity } from './read-claims.ts';
 
 /** Sign-in by an OpenID provider: authorization code with PKCE, state and nonce; see `design.md`. */
@@ -30,14 +29,9 @@ export interface Oidc {
 /** How long what the provider says of itself is believed. */
 const FRESH_MS = 10 * 60_000;
 
-interface Pending {
-  readonly verifier: string;
-  readonly nonce: string;
-  readonly callbackUrl: string;
-  readonly browserHash: string;
-}
-
 export interface OidcDependencies {
+  /** The database itself: strangers begin sign-ins, and that is no act. */
+  readonly database: Database;
   readonly config: OidcConfig;
   readonly outgoing: OutgoingClient;
   /** The value of a secret by its name. */
@@ -61,10 +55,11 @@ function findClusterError(error: unknown): ClusterError | undefined {
   return undefined;
 }
 
+const stateOf = (query: string) => new URLSearchParams(query).get('state') ?? '';
 const codeOf = (error: unknown) => String((error as { code?: unknown } | undefined)?.code ?? 'unknown').slice(0, 100);
 
-export function createOidc({ config, outgoing, readSecret, external, clock, log }: OidcDependencies): Oidc {
-  const pending = createChallenges<Pending>();
+export function createOidc({ database, config, outgoing, readSecret, external, clock, log }: OidcDependencies): Oidc {
+  const starts = createOidcStarts(database, clock.now);
   let known: { readonly configuration: OpenIdClient.Configuration; readonly secret: string; readonly until: number } | undefined;
 
   /** What the library throws, in one sentence for the person and one line for the admin. */
@@ -111,15 +106,15 @@ export function createOidc({ config, outgoing, readSecret, external, clock, log 
     return configuration;
   }
 
-  async function proveIdentity(state: string, query: string, { verifier, nonce, callbackUrl }: Pending): Promise<Claims & { sub: string }> {
+  async function proveIdentity(query: string, browser: string, callbackUrl: string): Promise<Claims & { sub: string }> {
     const library = await openId();
     const configuration = await connect();
     const current = new URL(callbackUrl);
     current.search = query;
     const tokens = await library.authorizationCodeGrant(configuration, current, {
-      pkceCodeVerifier: verifier,
-      expectedState: state,
-      expectedNonce: nonce,
+      pkceCodeVerifier: derivedOf(browser, 'verifier'),
+      expectedState: stateOf(query),
+      expectedNonce: derivedOf(browser, 'nonce'),
       idTokenExpected: true,
     });
     const claims = tokens.claims();
@@ -133,26 +128,22 @@ export function createOidc({ config, outgoing, readSecret, external, clock, log 
     async begin(callbackUrl) {
       const library = await openId();
       const configuration = await connect();
-      const verifier = library.randomPKCECodeVerifier();
-      const nonce = library.randomNonce();
-      const browser = randomBytes(32).toString('base64url');
       const redirectUrl = config.redirectUrl || callbackUrl;
-      const state = pending.add({ verifier, nonce, callbackUrl: redirectUrl, browserHash: hashSecret(browser) }, clock.now());
+      const { state, browser } = await starts.add(redirectUrl);
       const url = library.buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUrl,
         scope: [...new Set(['openid', ...config.scopes])].join(' '),
-        code_challenge: await library.calculatePKCECodeChallenge(verifier),
+        code_challenge: await library.calculatePKCECodeChallenge(derivedOf(browser, 'verifier')),
         code_challenge_method: 'S256',
         state,
-        nonce,
+        nonce: derivedOf(browser, 'nonce'),
       });
       return { url: url.href, browser };
     },
     async finish(query, browser, origin) {
-      const state = new URLSearchParams(query).get('state') ?? '';
-      const begun = pending.take(state, clock.now());
-      if (begun === undefined || browser === undefined || hashSecret(browser) !== begun.browserHash) throw expired();
-      const claims = await proveIdentity(state, query, begun).catch((error: unknown) => {
+      const begun = await starts.take(stateOf(query), browser);
+      if (begun === undefined || browser === undefined) throw expired();
+      const claims = await proveIdentity(query, browser, begun.callbackUrl).catch((error: unknown) => {
         throw toRefusal(error);
       });
       return external.signIn(toIdentity(claims, config), origin);

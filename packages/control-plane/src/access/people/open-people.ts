@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { Database } from '../../stores/database.ts';
 import type { SessionLookup } from '../admission.ts';
-import { openDirectory } from './directory.ts';
+import { type Directory, openDirectory } from './directory.ts';
 import { createExternalSignIn, type ExternalSignIn } from './external-sign-in.ts';
 import { createPasskeys, type Passkeys } from './passkeys.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts';
@@ -24,6 +24,7 @@ export interface OpenPeopleOptions extends Pick<PeopleDependencies, 'adopt' | 'd
 }
 
 export interface OpenedPeople extends AsyncDisposable {
+  readonly directory: Directory;
   readonly people: People;
   readonly sessions: Sessions;
   readonly signIn: SignIn;
@@ -69,5 +70,15 @@ export async function openPeople({
     findPrepared: tokens.find,
     ownerOf: sessions.ownerOf,
   };
-  return { people, sessions, signIn, passkeys, tokens, external, lookup, [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose]() };
+  return {
+    directory,
+    people,
+    sessions,
+    signIn,
+    passkeys,
+    tokens,
+    external,
+    lookup,
+    [Symbol.asyncDispose]: () => hasher[Symbol.asyncDispose](),
+  };
 }

@@ -1,7 +1,6 @@
 import {
   type AddPasskeyInput,
   ClusterError,
-  type CreatedPerson,
   type KeyLimits,
   type OneUseLink,
   type Passkey,
@@ -57,6 +56,7 @@ export interface PersonChange {
   readonly limits?: KeyLimits | undefined;
 }
 export interface ProfileChange extends Pick<PersonChange, 'displayName' | 'email'> {
+  readonly currentPassword?: string | undefined;
   readonly password?: { readonly old: string; readonly new: string } | undefined;
 }
 
@@ -79,19 +79,28 @@ export interface People {
   /** Throws `link_invalid`, `already_exists` for a taken name, `invalid_request` for a weak password. */
   acceptInvitation(newcomer: Newcomer, origin: Origin): Promise<SignedIn>;
   /** A login without a password, and the link by which the person chooses one. Throws `already_exists`. */
-  create(wish: PersonWish, by: string): Promise<CreatedPerson>;
+  create(wish: PersonWish, by: string): Promise<{ readonly person: Person; readonly link: OneUseLink }>;
   /** An account for programs: it has keys, and no way to sign in. Throws `already_exists`. */
   createService(wish: ServiceWish): Promise<Person>;
   /** Takes the password and all passkeys away, ends all sessions, and gives the link for a new password. Throws `person_not_found`, `conflict` for a service account. */
   resetPassword(idOrName: string, by: string): Promise<OneUseLink>;
-  /** Throws `link_invalid`, `invalid_request` for a weak password. */
-  choosePassword(choice: { readonly token: string; readonly password: string }, origin: Origin): Promise<SignedIn>;
+  /**
+   * Throws `link_invalid`, `invalid_request` for a weak password; for a link that the person asked for by mail, where codes are on, also
+   * `second_factor_required` and `credentials_invalid`.
+   */
+  choosePassword(
+    choice: { readonly token: string; readonly password: string; readonly code?: string | undefined },
+    origin: Origin,
+  ): Promise<SignedIn>;
 
   /** Takes effect at once, in what is open too. Throws `person_not_found`, `conflict` when nobody would be left who may do everything. */
   update(idOrName: string, change: PersonChange): Promise<Person>;
   /** With whatever else belongs to the person and goes in the same transaction. Throws as `update`. */
   remove(idOrName: string, also?: (query: Query) => Promise<void>): Promise<void>;
-  /** What people may change themselves. A new password needs the old one, and ends all other sessions. */
+  /**
+   * What people may change themselves. A new password and a new e-mail address need the old password, and a new password ends all other
+   * sessions. Throws as `SignIn.provePassword`, and `invalid_request` without the old password.
+   */
   updateOwn(personId: string, change: ProfileChange, current: { readonly sessionId: string; readonly origin: Origin }): Promise<Person>;
 
   /** A passkey is as good as a password, so that the password is asked for. Throws `credentials_invalid`. */
@@ -136,6 +145,15 @@ export function createPeople(dependencies: PeopleDependencies): People {
     const found = directory.find(idOrName) ?? directory.findByName(idOrName.toLowerCase());
     if (found === undefined) throw notFound(idOrName);
     return found;
+  }
+  /** Links for new passwords go to that address, so that a session alone must not change it. */
+  async function proveForAddress(person: PersonRecord, password: string | undefined, origin: Origin): Promise<void> {
+    if (password === undefined)
+      throw new ClusterError('invalid_request', 'A new e-mail address needs your password.', {
+        param: 'currentPassword',
+        hint: 'Links for new passwords go to that address.',
+      });
+    await signIn.provePassword(person, password, origin);
   }
   const tell = (id: string, details: Readonly<Record<string, unknown>> = {}) => describeAct({ target: id, details });
 
@@ -216,12 +234,15 @@ export function createPeople(dependencies: PeopleDependencies): People {
         return addLink(query, { kind: 'password', personId: id, createdBy: by, ttlMs: PASSWORD_LINK_MS }, clock);
       });
     },
-    async choosePassword({ token, password: typed }, origin) {
-      const { person_id: personId } = await directory.read((query) => findLink(query, 'password', token, clock.now()));
+    async choosePassword({ token, password: typed, code }, origin) {
+      const { person_id: personId, created_by: by } = await directory.read((query) => findLink(query, 'password', token, clock.now()));
       const person = find(personId ?? '');
+      // who asked for the link has proved no more than to read the person's mail
+      const burnCode = by === person.id ? await signIn.proveCode(person, code) : undefined;
       const hash = await hasher.hash(checkNewPassword(typed, person.name));
       return directory.change(async (query) => {
         await useLink(query, 'password', token, clock.now());
+        await burnCode?.(query);
         tell(person.id);
         const changed = await query
           .updateTable('people')
@@ -261,8 +282,10 @@ export function createPeople(dependencies: PeopleDependencies): People {
         await also(query);
       });
     },
-    async updateOwn(personId, { password, displayName, email }, { sessionId, origin }) {
+    async updateOwn(personId, { password, displayName, email, currentPassword }, { sessionId, origin }) {
       const person = find(personId);
+      const isNewAddress = email !== undefined && email !== person.email && person.passwordHash !== null;
+      if (isNewAddress && password === undefined) await proveForAddress(person, currentPassword, origin);
       if (password !== undefined) await signIn.provePassword(person, password.old, origin);
       const hash = password === undefined ? undefined : await hasher.hash(checkNewPassword(password.new, person.name));
       const values = without({ display_name: displayName, email, password_hash: hash });

@@ -28,6 +28,8 @@ export interface SignIn {
   signIn(credentials: Credentials, origin: Origin): Promise<SignedIn>;
   /** The same proof, for something else that begins with it in the same transaction. Throws as `signIn`. */
   prove<T>(credentials: Credentials, origin: Origin, begin: (query: Query, personId: string) => Promise<T>): Promise<T>;
+  /** For who has proved otherwise to be this person: the code, where codes are on. What it gives burns the code, in the transaction of the act. */
+  proveCode(person: PersonRecord, code: string | undefined): Promise<(query: Query) => Promise<void>>;
   /** Whether this is the person's password. Wrong ones count as wrong sign-ins. Throws as `signIn`. */
   provePassword(person: PersonRecord, password: string, origin: Origin): Promise<void>;
 }
@@ -100,7 +102,7 @@ export function createSignIn({ directory, sessions, totp, hasher, delays, clock,
     return checked;
   }
   /** Whoever guesses codes knows the password already, so that all addresses are counted as one here. */
-  async function proveCode(person: PersonRecord, code: string | undefined): Promise<CheckedCode | undefined> {
+  async function checkSecondFactor(person: PersonRecord, code: string | undefined): Promise<CheckedCode | undefined> {
     if (!person.hasTotp) return undefined;
     if (code === undefined) throw codeNeeded();
     return count(person.name, ANY_ADDRESS, () => checkCode(person, code));
@@ -114,6 +116,10 @@ export function createSignIn({ directory, sessions, totp, hasher, delays, clock,
     if (seed !== undefined && seed.confirmed_at !== null) throw codeNeeded();
   }
 
+  async function burn(query: Query, person: PersonRecord, checked: CheckedCode | undefined): Promise<void> {
+    if (checked !== undefined && !(await totp.use(query, person.id, checked))) throw wrongCode();
+  }
+
   async function prove<T>(
     { name: given, password: typed, code }: Credentials,
     origin: Origin,
@@ -122,12 +128,12 @@ export function createSignIn({ directory, sessions, totp, hasher, delays, clock,
     const name = normalizeName(given);
     const password = normalizePassword(typed);
     const person = await count(name, origin.address, () => matchPerson(directory.findByName(name), password));
-    const checked = await proveCode(person, code);
+    const checked = await checkSecondFactor(person, code);
     const newHash = isOutdated(person.passwordHash ?? '') ? await hasher.hash(password) : undefined;
     const begun = await directory.change(async (query) => {
       await confirmUnchanged(query, person);
       describeAct({ target: person.id });
-      if (checked !== undefined && !(await totp.use(query, person.id, checked))) throw wrongCode();
+      await burn(query, person, checked);
       if (newHash !== undefined) await query.updateTable('people').set({ password_hash: newHash }).where('id', '=', person.id).execute();
       return begin(query, person.id);
     });
@@ -137,6 +143,10 @@ export function createSignIn({ directory, sessions, totp, hasher, delays, clock,
 
   return {
     prove,
+    async proveCode(person, code) {
+      const checked = await checkSecondFactor(person, code);
+      return (query) => burn(query, person, checked);
+    },
     signIn: (credentials, origin) =>
       prove(credentials, origin, async (query, personId) => ({ ...(await sessions.begin(query, personId, origin)), personId })),
     async provePassword(person, password, origin) {

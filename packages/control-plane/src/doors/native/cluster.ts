@@ -13,6 +13,9 @@ import {
 import { maskSecrets } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import { describeAct } from '../../access/audit/act.ts';
+import { callerOf } from '../../access/caller.ts';
+import { toShownEvent } from '../../access/what-is-shown.ts';
+import type { NumberedEvent } from '../../observability/event-bus.ts';
 import { openEventStream } from './event-stream.ts';
 import type { NativeDependencies } from './native-door.ts';
 import { type NativeRoute, route } from './route.ts';
@@ -94,10 +97,15 @@ export function clusterRoutes(dependencies: NativeDependencies): readonly Native
         const header = Number.parseInt(String(request.headers['last-event-id'] ?? ''), 10);
         const lastId = Number.isNaN(header) ? query.lastEventId : header;
         const stream = openEventStream(reply);
+        const caller = callerOf(request);
+        const show = ({ id, event }: NumberedEvent) => {
+          const shown = toShownEvent(caller, event);
+          if (shown !== undefined) stream.send(shown, id);
+        };
         const missed = lastId === undefined ? [] : events.since(lastId);
         if (missed === undefined) stream.send({ type: 'resync' });
-        else for (const { id, event } of missed) stream.send(event, id);
-        const stop = events.subscribe(({ id, event }) => stream.send(event, id));
+        else for (const numbered of missed) show(numbered);
+        const stop = events.subscribe(show);
         reply.raw.once('close', stop);
       },
     }),

@@ -1,5 +1,7 @@
 import { createInvitationShape, invitationShape, nodeListShape, nodeShape } from '@cluster-ai/contracts';
 import { z } from 'zod';
+import { callerOf } from '../../access/caller.ts';
+import { toShownNode } from '../../access/what-is-shown.ts';
 import type { NativeDependencies } from './native-door.ts';
 import { type NativeRoute, route } from './route.ts';
 
@@ -15,7 +17,7 @@ export function nodeRoutes({ nodes }: NativeDependencies): readonly NativeRoute[
       tag,
       summary: 'All machines of the cluster',
       answer: nodeListShape,
-      handle: async () => ({ nodes: nodes.list() }),
+      handle: async ({ request }) => ({ nodes: nodes.list().map((node) => toShownNode(callerOf(request), node)) }),
     }),
     route({
       method: 'GET',
@@ -25,7 +27,7 @@ export function nodeRoutes({ nodes }: NativeDependencies): readonly NativeRoute[
       summary: 'One machine',
       params: byId,
       answer: nodeShape,
-      handle: async ({ params }) => nodes.get(params.id),
+      handle: async ({ params, request }) => toShownNode(callerOf(request), nodes.get(params.id)),
     }),
     route({
       method: 'POST',
@@ -35,7 +37,7 @@ export function nodeRoutes({ nodes }: NativeDependencies): readonly NativeRoute[
       summary: 'Let a machine work that joined and waits for approval',
       params: byId,
       answer: nodeShape,
-      handle: async ({ params }) => nodes.approve(params.id),
+      handle: async ({ params, request }) => toShownNode(callerOf(request), await nodes.approve(params.id)),
     }),
     route({
       method: 'DELETE',

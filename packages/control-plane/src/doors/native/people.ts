@@ -1,14 +1,19 @@
 import {
+  ClusterError,
   choosePasswordShape,
   createdPersonShape,
   createPersonShape,
   createServiceAccountShape,
+  forgottenPasswordShape,
   invitePersonShape,
   newcomerShape,
-  oneUseLinkShape,
+  type OneUseLink,
   personListShape,
   personShape,
   profileShape,
+  resetPasswordShape,
+  type SentLink,
+  sentLinkShape,
   sessionListShape,
   setupStateShape,
   updatePersonShape,
@@ -18,8 +23,11 @@ import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { callerOf } from '../../access/caller.ts';
+import type { ForgottenPasswords } from '../../access/people/forgotten-passwords.ts';
 import type { OpenedPeople } from '../../access/people/open-people.ts';
+import { checkSameSite } from '../../access/people/session-cookie.ts';
 import type { Quotas } from '../../access/quotas/open-quotas.ts';
+import type { LinkLetter, LinkLetters } from '../../mail/link-letters.ts';
 import { type NativeRoute, route } from './route.ts';
 import { type ActRecorder, actOf, answerSignedIn, LITTLE, originOf } from './sessions.ts';
 
@@ -32,6 +40,13 @@ export interface PeopleRouteDependencies {
   readonly acts: ActRecorder;
   readonly clock: Clock;
   readonly quotas: Pick<Quotas, 'usageOf'>;
+  /** Absent where no mail is configured. */
+  readonly mail?: { readonly letters: LinkLetters; readonly forgotten: ForgottenPasswords };
+}
+
+/** The link, on its way to an address where there is one and mail is configured. */
+function sendLink({ mail }: PeopleRouteDependencies, link: OneUseLink, to: string | null, letter: Omit<LinkLetter, 'to'>): SentLink {
+  return mail === undefined || to === null ? { ...link, mailedTo: null } : mail.letters.send(link, { ...letter, to });
 }
 
 /** Whose doing it is, for what is kept about it. */
@@ -103,12 +118,37 @@ function linkRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute
   ];
 }
 
+function forgottenRoute({ mail }: PeopleRouteDependencies): NativeRoute {
+  return route({
+    method: 'POST',
+    path: '/passwords/forgotten',
+    permission: 'public',
+    rateClass: 'auth',
+    why: 'Who forgot the password cannot sign in; the answer says nothing, and the link goes to the address that the person has here.',
+    tag,
+    maxBodyBytes: LITTLE,
+    summary: 'Ask for a link for a new password by mail; the answer is the same whoever that is',
+    body: forgottenPasswordShape,
+    answer: undefined,
+    handle: async ({ body, request }) => {
+      checkSameSite(request);
+      if (mail === undefined)
+        throw new ClusterError('unsupported_feature', 'This cluster sends no mail.', {
+          hint: 'Ask an admin for a link for a new password.',
+        });
+      delete request.forgiveAttempt; // it is answered well each time, and must be slow all the same
+      mail.forgotten.ask(body.person, body.language, request.ip);
+    },
+  });
+}
+
 /** What admins do with other people's logins. */
 export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute[] {
   const { people, sessions } = dependencies.access;
   const { quotas } = dependencies;
   return [
     ...linkRoutes(dependencies),
+    forgottenRoute(dependencies),
     route({
       method: 'GET',
       path: '/people',
@@ -127,7 +167,11 @@ export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly Na
       body: createPersonShape,
       answer: createdPersonShape,
       status: 201,
-      handle: async ({ body, request }) => people.create(body, doer(request)),
+      handle: async ({ body, request }) => {
+        const { person, link } = await people.create(body, doer(request));
+        const letter = { kind: 'newLogin', personName: person.name, language: body.language, target: person.id } as const;
+        return { person, link: sendLink(dependencies, link, person.email, letter) };
+      },
     }),
     route({
       method: 'POST',
@@ -136,9 +180,12 @@ export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly Na
       tag,
       summary: 'A one-use link by which somebody makes a login of a given role',
       body: invitePersonShape,
-      answer: oneUseLinkShape,
+      answer: sentLinkShape,
       status: 201,
-      handle: async ({ body, request }) => people.invite(body, doer(request)),
+      handle: async ({ body, request }) => {
+        const link = await people.invite(body, doer(request));
+        return sendLink(dependencies, link, body.email, { kind: 'invitation', language: body.language, target: body.role });
+      },
     }),
     route({
       method: 'GET',
@@ -202,9 +249,14 @@ export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly Na
       tag,
       summary: 'Take the password and all passkeys away, end all sessions, and give a one-use link for a new one',
       params: byId,
-      answer: oneUseLinkShape,
+      body: resetPasswordShape,
+      answer: sentLinkShape,
       status: 201,
-      handle: async ({ params, request }) => people.resetPassword(params.id, doer(request)),
+      handle: async ({ params, body, request }) => {
+        const { id, name, email } = people.get(params.id);
+        const link = await people.resetPassword(id, doer(request));
+        return sendLink(dependencies, link, email, { kind: 'reset', personName: name, language: body.language, target: id });
+      },
     }),
     route({
       method: 'GET',

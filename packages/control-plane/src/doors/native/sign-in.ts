@@ -29,7 +29,7 @@ const toProblemPage = (error: unknown) => `/ui/sign-in?problem=${toClusterError(
 
 /** Sign-in by a provider that people have a login at. Browsers come here by links and redirects, not by our page's scripts. */
 export function signInRoutes(dependencies: SignInDependencies): readonly NativeRoute[] {
-  const { acts, oidc } = dependencies;
+  const { acts, oidc, mail } = dependencies;
 
   function needOidc(): Oidc {
     if (oidc !== undefined) return oidc;
@@ -45,7 +45,7 @@ export function signInRoutes(dependencies: SignInDependencies): readonly NativeR
       tag,
       summary: 'By what else than a password one can sign in',
       answer: signInOptionsShape,
-      handle: async () => ({ oidc: oidc === undefined ? null : { label: oidc.label } }),
+      handle: async () => ({ oidc: oidc === undefined ? null : { label: oidc.label }, mail: mail !== undefined }),
     }),
     route({
       method: 'GET',

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../access/caller.ts';
 import { mayUseModel } from '../../access/model-grants.ts';
 import type { InferenceCall } from '../../gateway/gateway.ts';
+import { mayUnload } from '../../gateway/keep-alive-wish.ts';
 import type { ResolvedModel } from '../../registry/registry.ts';
 import { checkShape } from '../shared/check-shape.ts';
 import { whoAnswered } from '../shared/client-stream.ts';
@@ -88,7 +89,8 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
     const wishes = toWishes(given);
     const writer = createLineWriter(asked, write, clock);
     if (wishes.keepAliveSeconds === 0) {
-      await gateway.unload(asked);
+      // who may only ask gets the answer that clients wait for, and the model stays for the others
+      if (mayUnload(request.caller)) await gateway.unload(asked);
       return writer.without('unload');
     }
     await gateway.load(asked, { ...wishes, caller: request.caller, signal });

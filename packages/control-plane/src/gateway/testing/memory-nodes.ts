@@ -12,7 +12,7 @@ import {
   toCondition,
   toWireError,
 } from '@cluster-ai/contracts';
-import type { Clock } from '@cluster-ai/runtime';
+import { type Clock, newId } from '@cluster-ai/runtime';
 import type { LinkRequest, LinkResponse, Nodes } from '../../nodes/nodes.ts';
 
 /** What an engine of a memory node says: bytes as they come, then what they cost. A body that throws breaks the stream. */
@@ -226,6 +226,7 @@ export function createMemoryNodes({ clock }: { readonly clock: Clock }) {
       changed();
     },
     request,
+    nameReplica: () => newId('replica', clock.now()),
     putReplica: async (nodeId, spec) => {
       const script = reachable(nodeId);
       script.started.push(spec);

@@ -14,6 +14,7 @@ import { quotas } from './0009-quotas.ts';
 import { auditNames } from './0010-privacy.ts';
 import { externalIdentities } from './0011-oidc.ts';
 import { sealedChats } from './0012-sealed-chats.ts';
+import { oidcStarts } from './0014-oidc-starts.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
 const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
@@ -29,6 +30,7 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0010-privacy': auditNames(kind),
   '0011-oidc': externalIdentities(kind),
   '0012-sealed-chats': sealedChats(kind),
+  '0014-oidc-starts': oidcStarts(kind),
 });
 
 /** What this program can read. */

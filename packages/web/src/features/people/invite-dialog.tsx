@@ -2,7 +2,10 @@ import { type Role, roles } from '@cluster-ai/contracts';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../../api/app-context.ts';
-import { FieldChoice } from '../../ui/field.tsx';
+import { useSignInOptions } from '../../api/queries.ts';
+import { useLanguage } from '../../i18n/i18n.ts';
+import { type Language, languageNames, languages } from '../../i18n/languages.ts';
+import { Field, FieldChoice } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import type { ShownLink } from './one-use-link.tsx';
 
@@ -22,9 +25,12 @@ export function InviteDialog({ isFirst, onClose, onMade }: InviteDialogProps) {
   const { cluster } = useApp();
   const [role, setRole] = useState<Role>(isFirst ? 'admin' : 'developer');
   const [length, setLength] = useState<Days>('7');
+  const { data: ways } = useSignInOptions();
+  const [email, setEmail] = useState('');
+  const [language, setLanguage] = useState<Language>(useLanguage());
 
   async function invite(): Promise<void> {
-    const link = await cluster.invitePerson({ role, ttlSeconds: Number(length) * 86_400 });
+    const link = await cluster.invitePerson({ role, ttlSeconds: Number(length) * 86_400, email: email.trim() || null, language });
     onMade({ title: t('people.invited'), text: t('people.invitedText', { role: t(`roles.${role}`) }), link });
   }
 
@@ -49,6 +55,24 @@ export function InviteDialog({ isFirst, onClose, onMade }: InviteDialogProps) {
         choices={days.map((value) => ({ value, label: t('keys.days', { count: Number(value) }) }))}
         onChoose={setLength}
       />
+      {ways?.mail && (
+        <Field
+          label={t('people.mailTo')}
+          help={t('people.mailToHelp')}
+          type="email"
+          maxLength={254}
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+        />
+      )}
+      {email.trim() !== '' && (
+        <FieldChoice<Language>
+          label={t('people.mailLanguage')}
+          value={language}
+          choices={languages.map((value) => ({ value, label: languageNames[value] }))}
+          onChoose={setLanguage}
+        />
+      )}
     </FormDialog>
   );
 }

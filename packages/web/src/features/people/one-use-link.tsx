@@ -1,4 +1,4 @@
-import type { OneUseLink } from '@cluster-ai/contracts';
+import type { SentLink } from '@cluster-ai/contracts';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
@@ -11,7 +11,7 @@ import { useNow } from '../../ui/use-now.ts';
 export interface ShownLink {
   readonly title: string;
   readonly text: string;
-  readonly link: OneUseLink;
+  readonly link: SentLink;
 }
 
 /** The only time that a link is shown. Whoever has it can use it, once. */
@@ -24,6 +24,7 @@ export function OneUseLinkDialog({ title, text, link, onClose }: ShownLink & { o
     <Dialog isOpen onClose={onClose} title={title} description={text} className="max-w-xl">
       <div className="grid gap-4">
         <InfoNotice>{t('people.linkOnce')}</InfoNotice>
+        {link.mailedTo !== null && <InfoNotice>{t('people.mailed', { address: link.mailedTo })}</InfoNotice>}
         <CopyField text={url} label={t('people.link')} />
         <div className="flex flex-wrap items-center gap-4">
           <QrCode text={url} label={t('people.linkQr')} />

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { useApp } from '../../api/app-context.ts';
+import { useLanguage } from '../../i18n/i18n.ts';
 import { Confirm } from '../../ui/confirm.tsx';
 import { FieldChoice } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
@@ -54,6 +55,7 @@ export function PersonDialog({
   onLink,
 }: PersonDialogProps & { readonly act: PersonAct; onLink(link: ShownLink): void }) {
   const { t } = useTranslation();
+  const language = useLanguage();
   const { cluster, queryClient } = useApp();
   const { id, name } = person;
 
@@ -65,7 +67,11 @@ export function PersonDialog({
 
   const acts: Readonly<Record<typeof act, () => Promise<unknown>>> = {
     reset: async () =>
-      onLink({ title: t('people.resetDone', { name }), text: t('people.resetDoneText'), link: await cluster.resetPassword(id) }),
+      onLink({
+        title: t('people.resetDone', { name }),
+        text: t('people.resetDoneText'),
+        link: await cluster.resetPassword(id, { language }),
+      }),
     signOut: () => cluster.endSessionsOf(id),
     disable: () => cluster.updatePerson(id, { state: 'disabled' }),
     enable: () => cluster.updatePerson(id, { state: 'active' }),

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Field } from '../../ui/field.tsx';
+import { CodeField } from './code-field.tsx';
 import type { SignIn } from './use-sign-in.ts';
 
 export function SignInFields({ name, setName, password, setPassword, code, setCode }: SignIn) {
@@ -22,16 +23,7 @@ export function SignInFields({ name, setName, password, setPassword, code, setCo
         value={password}
         onChange={(event) => setPassword(event.target.value)}
       />
-      {code !== undefined && (
-        <Field
-          label={t('people.code')}
-          help={t('people.codeHelp')}
-          autoComplete="one-time-code"
-          inputMode="numeric"
-          value={code}
-          onChange={(event) => setCode(event.target.value)}
-        />
-      )}
+      {code !== undefined && <CodeField code={code} onCode={setCode} />}
     </>
   );
 }

@@ -17,10 +17,15 @@ export function OwnName({ person }: { readonly person: Person }) {
   const { isBusy, error, run } = useAction();
   const [displayName, setDisplayName] = useState(person.displayName);
   const [email, setEmail] = useState(person.email ?? '');
-  const isChanged = displayName.trim() !== person.displayName || email.trim() !== (person.email ?? '');
+  const [password, setPassword] = useState('');
+  const isNewAddress = email.trim() !== (person.email ?? '');
+  const asksPassword = isNewAddress && person.hasPassword;
+  const isChanged = displayName.trim() !== person.displayName || isNewAddress;
 
   async function save(): Promise<void> {
-    await cluster.updateMe({ displayName: displayName.trim(), email: email.trim() || null });
+    const proof = asksPassword ? { currentPassword: password } : {};
+    await cluster.updateMe({ displayName: displayName.trim(), email: email.trim() || null, ...proof });
+    setPassword('');
     await queryClient.invalidateQueries({ queryKey: ['me'] });
     toast.success(t('profile.saved'));
   }
@@ -64,8 +69,19 @@ export function OwnName({ person }: { readonly person: Person }) {
             onChange={(event) => setEmail(event.target.value)}
           />
         </div>
+        {asksPassword && (
+          <Field
+            label={t('profile.oldPassword')}
+            help={t('profile.addressNeedsPassword')}
+            type="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        )}
         {error !== undefined && <ErrorNotice error={error} />}
-        <Button type="submit" className="justify-self-start" disabled={isBusy || !isChanged}>
+        <Button type="submit" className="justify-self-start" disabled={isBusy || !isChanged || (asksPassword && password === '')}>
           {t('common.save')}
         </Button>
       </form>

@@ -8,7 +8,12 @@ import { openDatabase } from '../../../stores/open-database.ts';
 import type { AuditEntryRow, AuditHeadRow } from '../../../stores/tables.ts';
 import type { Act } from '../act.ts';
 import type { Audit } from '../audit.ts';
+import type { CheckpointCopy } from '../checkpoint-copies.ts';
 import { type AuditDependencies, openAudit } from '../open-audit.ts';
+
+type AuditOptions = Partial<Pick<AuditDependencies, 'retentionDays' | 'clock' | 'log' | 'checkpointFile'>> & {
+  readonly copies?: readonly CheckpointCopy[];
+};
 
 /** A database and a data folder for one record, which can be opened more than once. */
 export interface AuditPlace extends AsyncDisposable {
@@ -17,7 +22,7 @@ export interface AuditPlace extends AsyncDisposable {
   readonly checkpointFile: string;
   readonly clock: ReturnType<typeof createManualClock>;
   /** As a start of the program does. */
-  open(options?: Partial<Pick<AuditDependencies, 'retentionDays' | 'clock' | 'log' | 'copies' | 'checkpointFile'>>): Promise<Audit>;
+  open(options?: AuditOptions): Promise<Audit>;
 }
 
 export async function openPlace(url = ''): Promise<AuditPlace> {
@@ -31,7 +36,11 @@ export async function openPlace(url = ''): Promise<AuditPlace> {
     folder,
     checkpointFile: join(root, 'state', 'audit-checkpoints.jsonl'),
     clock,
-    open: (options = {}) => openAudit({ database, folder, clock, log: silentLogger, retentionDays: 365, ...options }),
+    async open({ copies = [], ...options } = {}) {
+      const audit = await openAudit({ database, folder, clock, log: silentLogger, retentionDays: 365, ...options });
+      audit.copyTo(copies);
+      return audit;
+    },
     async [Symbol.asyncDispose]() {
       await database[Symbol.asyncDispose]();
       await rm(root, { recursive: true, force: true });

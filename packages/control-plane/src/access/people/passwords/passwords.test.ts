@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { isOutdated, toUnmatchableHash } from './argon2-parameters.ts';
 import { checkNewPassword, normalizePassword } from './check-password.ts';
-import { createPasswordHasher } from './password-hasher.ts';
+import { createPasswordHasher, restMsAfter } from './password-hasher.ts';
 
 describe('a new password', () => {
   test.each([
@@ -49,6 +49,21 @@ describe('the hasher', () => {
     expect(isOutdated(hash)).toBe(false);
     expect(await hasher.verify(hash, 'anything')).toBe(false);
     expect(isOutdated('$argon2id$v=19$m=4096,t=3,p=1$c29tZXNhbHQ$aGFzaA')).toBe(true);
+  });
+
+  test('attack 31: in a flood it rests for three times what a hash took, so that it has a quarter of a core at most', () => {
+    expect([1, 4].map((waiting) => restMsAfter(8, waiting))).toEqual([0, 0]);
+    expect(restMsAfter(8, 5)).toBe(24);
+    expect(restMsAfter(8, 64)).toBe(24);
+    expect(restMsAfter(500, 64)).toBe(30); // on a busy machine it was slow because it stood back already
+  });
+
+  test('what came later is hashed too, after rests as well', async () => {
+    await using hasher = createPasswordHasher();
+    const hashes = await Promise.all(Array.from({ length: 7 }, (_, index) => hasher.hash(`tinta goiaba varal ${index}`)));
+    expect(await Promise.all(hashes.map((hash, index) => hasher.verify(hash, `tinta goiaba varal ${index}`)))).toEqual(
+      hashes.map(() => true),
+    );
   });
 
   test('attack 31: of a thousand at once only so many wait, the others are told to come back', async () => {

@@ -3,7 +3,7 @@ import { type Clock, createManualClock, silentLogger } from '@cluster-ai/runtime
 import type { FastifyPluginAsync, InjectOptions } from 'fastify';
 import { keyRoutes } from '../../../doors/native/keys.ts';
 import { passkeyRoutes } from '../../../doors/native/passkeys.ts';
-import { peopleRoutes } from '../../../doors/native/people.ts';
+import { type PeopleRouteDependencies, peopleRoutes } from '../../../doors/native/people.ts';
 import { renderProblem } from '../../../doors/native/problem.ts';
 import { registerRoute } from '../../../doors/native/route.ts';
 import { type ActRecorder, type PublicAct, sessionRoutes } from '../../../doors/native/sessions.ts';
@@ -22,6 +22,7 @@ import { permissionsOf } from '../../roles.ts';
 import type { GivenKeys } from '../../secrets/master-key.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
 import { openTestSecrets } from '../../secrets/testing/open-test-secrets.ts';
+import type { Directory } from '../directory.ts';
 import type { ExternalSignIn } from '../external-sign-in.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
 import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
@@ -90,6 +91,7 @@ export interface PeopleAppOptions {
   readonly attemptsPerMinute?: number;
   readonly denied?: Audit['denied'];
   readonly given?: Partial<GivenKeys>;
+  readonly makeMail?: (parts: { readonly directory: Directory; readonly clock: Clock }) => NonNullable<PeopleRouteDependencies['mail']>;
   readonly makeOidc?: (parts: { readonly external: ExternalSignIn; readonly secrets: Secrets; readonly clock: Clock }) => Oidc;
 }
 
@@ -102,6 +104,7 @@ export async function openPeopleApp(
     isHost = false,
     given,
     makeOidc,
+    makeMail,
     acts: recorder,
     attemptsPerMinute,
     denied,
@@ -137,6 +140,7 @@ export async function openPeopleApp(
     clock,
     quotas,
     ...(oidc === undefined ? {} : { oidc }),
+    ...(makeMail === undefined ? {} : { mail: makeMail({ directory: access.directory, clock }) }),
     acts: {
       run: <T>(act: PublicAct, work: () => Promise<T>) => {
         acts.push(act);
