@@ -133,7 +133,7 @@ function printReport({ terminal, program }: Context, { url, clusterName, listene
   if (node?.hardware) say(texts.hardware, { name: node.name, hardware: formatHardware(node.hardware) });
   for (const { name, address, condition } of listeners) {
     const news = condition.reason === 'plain_http' ? texts.readable : texts.closed;
-    if (condition.state !== 'ready') say(news, { name, address, message: condition.message, hint: condition.hint });
+    if (condition.state !== 'ready') say(news, { name, address, message: condition.message, hint: terminal.tell(condition.hint) });
   }
   terminal.data('');
   terminal.data(terminal.style('bold', fill(terminal.say(texts.ready), { name: clusterName, url })));
@@ -198,7 +198,7 @@ async function runCluster(context: Context, options: UpOptions): Promise<undefin
     log: await openLogger({ process: 'up', file: `${folder.logs}/up.log` }),
     environment: childEnvironment(context.environment),
     keyEnvironment: keyEnvironment(context.environment),
-    options: withoutUndefined(wishes),
+    options: { ...withoutUndefined(wishes), program: context.program },
     onStarted: (name, pid) => void records.add(name, pid),
     onReady: (ready) => void writeRecord(folder, ready, version).then(() => news.ready.resolve(ready), news.failed.reject),
     onAgentChange: () => {},
