@@ -10,7 +10,7 @@ import { version } from './version.ts';
 
 const { stdout: output, stderr: errors, stdin: input } = process;
 const environment = takeEnvironment(process.env);
-const isFromClone = import.meta.url.endsWith('.ts');
+const program = import.meta.url.endsWith('.ts') ? 'npx cluster-ai' : 'cluster-ai';
 // whoever reads our output may have seen enough: `cluster-ai logs | head`
 output.on('error', () => process.exit(0));
 
@@ -22,12 +22,13 @@ process.exitCode = await runProgram(args, {
     errors,
     input,
     language: chooseLanguage(environment),
+    program,
     isPlain: Boolean(environment['NO_COLOR']) || environment['TERM'] === 'dumb',
   }),
   environment,
   signal: listenForEnd(),
   version,
-  program: isFromClone ? 'npx cluster-ai' : 'cluster-ai',
+  program,
   selfCommand: [process.execPath, fileURLToPath(import.meta.url)],
   processFiles: findProcessFiles(),
 });

@@ -178,7 +178,8 @@ function reportUsage(error: CommanderError, { terminal }: Surroundings, args: re
 }
 
 function addVerb(parent: Command, verb: Verb, surroundings: Surroundings, setExitCode: (code: number) => void): void {
-  const { language } = surroundings.terminal;
+  const { terminal } = surroundings;
+  const { language } = terminal;
   const command = parent
     .command(verb.path.split(' ').at(-1) ?? verb.path)
     .summary(pick(language, verb.summary))
@@ -189,7 +190,10 @@ function addVerb(parent: Command, verb: Verb, surroundings: Surroundings, setExi
   }
   for (const { flags, description } of [...Object.values(verb.flags), ...Object.values(sharedFlags)])
     command.option(flags, pick(language, description));
-  command.addHelpText('after', `\n${pick(language, examplesTitle)}\n${verb.examples.map((example) => `  ${example}`).join('\n')}`);
+  command.addHelpText(
+    'after',
+    `\n${pick(language, examplesTitle)}\n${verb.examples.map((example) => `  ${terminal.tell(example)}`).join('\n')}`,
+  );
   command.action(async (...received: unknown[]) => {
     const given = command.opts();
     try {

@@ -270,6 +270,8 @@ export interface ClusterClient {
   removePerson(id: string, options?: CallOptions): Promise<void>;
   /** Everything that is stored about a person. Throws `person_not_found`. */
   exportPerson(id: string, options?: CallOptions): Promise<PersonExport>;
+  /** Everything that is stored about who asks. */
+  exportMe(options?: CallOptions): Promise<PersonExport>;
   /** Forgets a person: login, credentials, chats, keys, and the name in the record. Throws `person_not_found`, `conflict` for the last admin. */
   erasePerson(id: string, options?: CallOptions): Promise<ErasedPerson>;
   /** Takes a password away and gives the link for a new one. Throws `person_not_found`. */
@@ -418,6 +420,7 @@ export function createClusterClient({
     updatePerson: (id, input, options) => request({ method: 'PATCH', path: `people/${part(id)}`, body: input, ...options }),
     removePerson: (id, options) => request({ method: 'DELETE', path: `people/${part(id)}`, ...options }),
     exportPerson: (id, options) => request({ method: 'POST', path: `people/${part(id)}/export`, body: {}, ...options }),
+    exportMe: (options) => request({ method: 'POST', path: 'me/export', body: {}, ...options }),
     erasePerson: (id, options) => request({ method: 'POST', path: `people/${part(id)}/erase`, body: {}, ...options }),
     resetPassword: (id, input = {}, options) =>
       request({ method: 'POST', path: `people/${part(id)}/reset-password`, body: input, ...options }),

@@ -10,6 +10,7 @@ export * from './generation-options.ts';
 export * from './inference.ts';
 export * from './model-reference.ts';
 export * from './models.ts';
+export * from './name-program.ts';
 export * from './native-api.ts';
 export * from './nodes.ts';
 export * from './people.ts';

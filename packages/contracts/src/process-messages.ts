@@ -33,6 +33,8 @@ export interface ControlPlaneStart {
   readonly logLevel?: string;
   readonly insecurePlainHttpOnNetwork?: boolean;
   readonly version: string;
+  /** How people start this program here: what they read says so. `cluster-ai` when left out. */
+  readonly program?: string;
 }
 
 /** What the agent's process is started with, as JSON in its environment. */

@@ -25,11 +25,13 @@ export interface DoorParts {
   readonly config: Config;
   readonly log: Logger;
   readonly shown: Pick<ListenerCertificates, 'of' | 'names'>;
+  /** How people start this program here. */
+  readonly program?: string | undefined;
 }
 
 /** Which doors a listener has. Both have the inference doors; the main one also has the native door, the metrics and the web UI. */
 export async function composeDoors(
-  { admission, audit, native, metrics, assets, config, log, shown }: DoorParts,
+  { admission, audit, native, metrics, assets, config, log, shown, program }: DoorParts,
   kind: 'main' | 'ollama',
 ): Promise<ListenerShell> {
   const shell = createListener({
@@ -41,6 +43,7 @@ export async function composeDoors(
     renderError: kind === 'main' ? renderProblem : renderOllamaError,
     certificate: shown.of(config.listeners[kind].tls),
     names: shown.names,
+    program,
   });
   const { app } = shell;
   await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
@@ -49,7 +52,7 @@ export async function composeDoors(
   if (kind === 'main') {
     await app.register(nativeDoor(native), { prefix: '/api/v1' });
     await app.register(metricsDoor({ metrics }));
-    await app.register(webDoor({ folder: assets.web }));
+    await app.register(webDoor({ folder: assets.web, program }));
   }
   return shell;
 }

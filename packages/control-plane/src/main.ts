@@ -280,7 +280,18 @@ export async function runControlPlane(
     }),
   };
   await using listening = await openListeners(
-    { admission, audit: { acts, denied: audit.denied }, native, metrics, assets, config, log, shown, mayLeaveLoopback },
+    {
+      admission,
+      audit: { acts, denied: audit.denied },
+      native,
+      metrics,
+      assets,
+      config,
+      log,
+      shown,
+      mayLeaveLoopback,
+      program: start.program,
+    },
     effective,
     folder,
     clock,

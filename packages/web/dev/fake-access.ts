@@ -4,7 +4,6 @@ import {
   type AccessState,
   type ApiKey,
   type AuditEntry,
-  type Certificate,
   ClusterError,
   defaultConfig,
   limitNames,
@@ -16,12 +15,10 @@ import {
   type Role,
   roles,
   type Session,
-  toCondition,
   type UsageReport,
 } from '@cluster-ai/contracts';
-
-const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
-const ahead = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+import { certificates, secretsStatus } from './fake-secrets.ts';
+import { ago, ahead } from './fake-times.ts';
 
 const aPerson: Person = {
   id: 'person_ana',
@@ -40,7 +37,18 @@ const aPerson: Person = {
 };
 const people: readonly Person[] = [
   aPerson,
-  { ...aPerson, id: 'person_bia', name: 'bia', displayName: '', email: null, role: 'developer', hasTotp: false, lastSignInAt: ago(3000) },
+  {
+    ...aPerson,
+    id: 'person_bia',
+    name: 'bia',
+    displayName: '',
+    email: null,
+    role: 'developer',
+    hasTotp: false,
+    lastSignInAt: ago(3000),
+    models: ['qwen/*', 'starter'],
+    limits: { requestsPerMinute: 60, tokensPerDay: 200_000, budgetTokens: 5_000_000 },
+  },
   {
     ...aPerson,
     id: 'person_caio',
@@ -104,18 +112,21 @@ const keys: readonly ApiKey[] = [
     expiresAt: null,
     lastUsedAt: null,
   },
+  { ...aKey, id: 'key_5', name: 'nightly', createdBy: 'person_bot', expiresAt: null },
   { ...aKey, id: 'key_3', name: 'old notebook', expiresAt: ago(4000), lastUsedAt: ago(9000) },
   { ...aKey, id: 'key_4', name: 'lost phone', revokedAt: ago(6000), lastUsedAt: ago(6100) },
 ];
 
-const toUsage = ({ limits }: ApiKey): UsageReport => ({
+const toUsage = ({ limits }: Pick<ApiKey, 'limits'>): UsageReport => ({
   minute: { requests: 3, tokens: 900 },
   day: { requests: 210, tokens: 84_031 },
   month: { requests: 4210, tokens: 1_284_031 },
   ever: { requests: 9001, tokens: 3_000_000 },
   limits: limitNames.flatMap((name) => {
     const limit = limits[name];
-    return limit === undefined ? [] : [{ name, limit, used: Math.round(limit * 0.84), resetsAt: ahead(1) }];
+    return limit === undefined
+      ? []
+      : [{ name, limit, used: Math.round(limit * 0.84), resetsAt: name === 'budgetTokens' ? null : ahead(1) }];
   }),
   days: [],
 });
@@ -214,44 +225,13 @@ const entries: readonly AuditEntry[] = [
   },
 ];
 
-const aCertificate: Certificate = {
-  purpose: 'authority',
-  source: 'internal',
-  owner: 'Casa-Cluster',
-  nodeId: null,
-  subject: 'CN=Casa-Cluster',
-  names: [],
-  serial: '01',
-  validFrom: ago(90_000),
-  expiresAt: ahead(3600),
-  fingerprint: 'k7f29qxm4w8zr2tb6n3p5s7v9yk7f29qxm4w8zr2tb6',
-  condition: toCondition('ready', 'certificate_valid', Date.now()),
+const viewerRights = ['self:read', 'self:write', 'models:read', 'nodes:read', 'cluster:read', 'metrics:read'] as const;
+const rightsOf: Readonly<Record<Role, readonly Permission[]>> = {
+  viewer: viewerRights,
+  developer: [...viewerRights, 'inference:use', 'chats:read', 'chats:write', 'keys:read', 'keys:write'],
+  operator: permissions.filter((permission) => !permission.startsWith('people:') && !permission.startsWith('secrets:')),
+  admin: permissions,
 };
-const certificates: readonly Certificate[] = [
-  aCertificate,
-  {
-    ...aCertificate,
-    purpose: 'listener',
-    source: 'acme',
-    owner: 'main, ollama',
-    names: ['cluster.casa.example', '192.168.0.10'],
-    serial: '02',
-    expiresAt: ahead(5),
-    condition: toCondition('degraded', 'certificate_ends_soon', Date.now()),
-  },
-  { ...aCertificate, purpose: 'node', owner: 'desk', nodeId: 'n1', serial: '03', validFrom: null, expiresAt: ahead(0.8), fingerprint: '' },
-  {
-    ...aCertificate,
-    purpose: 'node',
-    owner: 'raspberry-pi-in-the-kitchen',
-    nodeId: 'n4',
-    serial: '04',
-    validFrom: null,
-    expiresAt: ago(90),
-    fingerprint: '',
-    condition: toCondition('failed', 'certificate_expired', Date.now()),
-  },
-];
 
 const refuse = (permission: Permission, role: Role) =>
   new ClusterError('forbidden', `bia (viewer) may not do this: the right ${permission} is missing.`, {
@@ -259,7 +239,6 @@ const refuse = (permission: Permission, role: Role) =>
     details: { permission, role },
   });
 
-const viewerRights: readonly Permission[] = ['self:read', 'self:write', 'models:read', 'nodes:read', 'cluster:read', 'metrics:read'];
 /** Who sits here: the word `viewer` among the arguments makes it somebody who may do little. */
 const isViewer = process.argv.includes('viewer');
 const me: Profile = {
@@ -267,7 +246,7 @@ const me: Profile = {
   id: 'person_ana',
   name: 'ana',
   role: isViewer ? 'viewer' : 'admin',
-  permissions: isViewer ? [...viewerRights] : [...permissions],
+  permissions: isViewer ? [...rightsOf.viewer] : [...permissions],
   person: isViewer ? { ...aPerson, role: 'viewer', hasTotp: false } : aPerson,
   csrfToken: 't',
 };
@@ -281,15 +260,23 @@ const answers: Readonly<Record<string, () => unknown>> = {
   'GET sessions': () => ({ sessions }),
   'GET me/passkeys': () => ({ passkeys }),
   'POST me/totp': () => new ClusterError('unsupported_feature', 'Codes need a key for secrets, which this cluster does not have yet.'),
-  'GET roles': () => ({ roles: roles.map((role) => ({ role, permissions: role === 'viewer' ? viewerRights : permissions })) }),
+  'GET roles': () => ({ roles: roles.map((role) => ({ role, permissions: rightsOf[role] })) }),
   'GET access': () => (isViewer ? refuse('config:read', 'operator') : accessState),
   'GET config': () => (isViewer ? refuse('config:read', 'operator') : defaultConfig()),
   'GET keys': () => (isViewer ? refuse('keys:read', 'developer') : { keys }),
   'GET keys/key_1/usage': () => toUsage(aKey),
   'GET keys/key_2/usage': () => toUsage(keys[1] ?? aKey),
   'GET keys/key_3/usage': () => toUsage(aKey),
+  'GET keys/key_5/usage': () => toUsage(aKey),
   'GET keys/key_4/usage': () => toUsage(aKey),
   'POST keys': () => ({ ...aKey, name: 'made', key: 'cai_k7f29qxm_4w8zr2tb6n3p5s7v9y4w8zr2tb6n3p5s7v9y' }),
+  'GET me/usage': () => toUsage(people[1] ?? aPerson),
+  'POST me/export': () => ({ person: aPerson }),
+  'GET secrets': () => (isViewer ? refuse('secrets:read', 'admin') : secretsStatus),
+  'PUT secrets/mail': () => secretsStatus.secrets[1],
+  'DELETE secrets/mail': () => null,
+  'POST secrets/rotate': () => secretsStatus,
+  'POST people/service-accounts': () => people.at(-1),
   'GET people': () => (isViewer ? refuse('people:read', 'admin') : { people }),
   'POST people/invitations': () => link,
   'POST passwords/forgotten': () => null,
@@ -306,10 +293,28 @@ const answers: Readonly<Record<string, () => unknown>> = {
   }),
 };
 
+/** Of one person or service account. */
+function handlePerson(method: string, [, id, what]: readonly string[]): unknown {
+  const person = people.find((one) => one.id === id);
+  if (person === undefined) return undefined;
+  const about: Readonly<Record<string, unknown>> = {
+    GET: person,
+    PATCH: person,
+    DELETE: null,
+    'GET usage': toUsage(person),
+    'GET sessions': { sessions },
+    'DELETE sessions': null,
+    'POST reset-password': link,
+    'POST export': { person },
+    'POST erase': { id, chats: 12, keys: 2 },
+  };
+  return about[what === undefined ? method : `${method} ${what}`];
+}
+
 /** What the made-up cluster says about people, keys and the record; undefined for what it does not know of. */
 export function handleAccess(method: string, parts: readonly string[]): ClusterError | { readonly value: unknown } | undefined {
   const answer = answers[`${method} ${parts.join('/')}`];
-  if (answer === undefined) return undefined;
-  const value = answer();
+  const value = answer === undefined && parts[0] === 'people' ? handlePerson(method, parts) : answer?.();
+  if (value === undefined) return undefined;
   return value instanceof ClusterError ? value : { value };
 }

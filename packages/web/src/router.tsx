@@ -68,6 +68,21 @@ const people = createRoute({
   path: '/people',
   component: lazyRouteComponent(() => import('./pages/people-page.tsx'), 'PeoplePage'),
 });
+const person = createRoute({
+  getParentRoute: () => root,
+  path: '/people/$personId',
+  component: lazyRouteComponent(() => import('./pages/person-page.tsx'), 'PersonPage'),
+});
+const roles = createRoute({
+  getParentRoute: () => root,
+  path: '/roles',
+  component: lazyRouteComponent(() => import('./pages/roles-page.tsx'), 'RolesPage'),
+});
+const secrets = createRoute({
+  getParentRoute: () => root,
+  path: '/secrets',
+  component: lazyRouteComponent(() => import('./pages/secrets-page.tsx'), 'SecretsPage'),
+});
 const profile = createRoute({
   getParentRoute: () => root,
   path: '/profile',
@@ -122,6 +137,9 @@ export const router = createRouter({
     model,
     keys,
     people,
+    person,
+    roles,
+    secrets,
     profile,
     audit,
     certificates,

@@ -52,7 +52,19 @@ test('an admin sets up, makes a key that is shown once, sees it used, and revoke
   admin = await visit(browser, cluster.setupUrl ?? '');
   const { page, context } = admin;
   await enter(admin, 'ana');
-  expect(await links(page)).toEqual(['Overview', 'Chat', 'Nodes', 'Models', 'Keys', 'People', 'Audit', 'Certificates', 'Settings']);
+  expect(await links(page)).toEqual([
+    'Overview',
+    'Chat',
+    'Nodes',
+    'Models',
+    'Keys',
+    'People',
+    'Roles',
+    'Secrets',
+    'Audit',
+    'Certificates',
+    'Settings',
+  ]);
 
   await goTo(page, 'Keys');
   await page.getByText('No keys here').waitFor();
@@ -179,7 +191,7 @@ test('the profile: a name, sessions that end elsewhere, and codes as a second fa
   await elsewhere.page.getByRole('link', { name: 'Sign in', exact: true }).first().waitFor();
 
   await page.getByRole('button', { name: 'Switch on' }).click();
-  const enrol = page.getByRole('dialog', { name: 'Switch on' });
+  const enrol = page.getByRole('dialog', { name: 'Sign in with codes of an app' });
   await enrol.waitFor();
   const seed = (await shown(page, 'Secret')) ?? '';
   expect(await findBarriers(admin)).toEqual([]);

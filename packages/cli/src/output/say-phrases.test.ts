@@ -5,8 +5,8 @@ import { sayOr } from './say-phrases.ts';
 import { explainCondition } from './show-condition.ts';
 import { createTerminal } from './terminal.ts';
 
-const terminalFor = (language: 'en' | 'pt-BR') =>
-  createTerminal({ output: process.stdout, errors: process.stderr, input: {}, language, isPlain: true });
+const terminalFor = (language: 'en' | 'pt-BR', program = 'cluster-ai') =>
+  createTerminal({ output: process.stdout, errors: process.stderr, input: {}, language, program, isPlain: true });
 const [english, portuguese] = [terminalFor('en'), terminalFor('pt-BR')];
 
 test('what the server says by codes is said in the reader’s language, and else in its own English', () => {
@@ -22,6 +22,13 @@ test('an error is said with its next step; where it has no codes, the title of i
   expect(explainError(english, coded)).toBe('There is no model "x".\n  → See `cluster-ai models ls`.');
   expect(explainError(portuguese, coded)).toBe('Não há modelo “x”.\n  → Veja `cluster-ai models ls`.');
   expect(explainError(portuguese, new ClusterError('model_not_found', 'None.'))).toBe('Este modelo não existe: None.');
+});
+
+test('in a clone, what is said names commands as they are started there', () => {
+  const error = new ClusterError('model_not_found', phrase('model_unknown', { name: 'x' }), { hint: phrase('list_the_models') });
+  const said = { en: 'See `npx cluster-ai models ls`.', 'pt-BR': 'Veja `npx cluster-ai models ls`.' };
+  for (const language of ['en', 'pt-BR'] as const)
+    expect(explainError(terminalFor(language, 'npx cluster-ai'), error)).toContain(`→ ${said[language]}`);
 });
 
 test('a condition is said by its reason, or by what it says beyond it', () => {

@@ -11,7 +11,11 @@ const portugueseFormat = {
 };
 
 /** What the server said by codes, in the reader's language; its own English where there are no codes, or none that we know. */
-export function sayOr({ language }: Pick<Terminal, 'language'>, said: readonly Phrase[] | undefined, english: string): string {
-  if (language === 'en' || said === undefined || said.length === 0) return english;
-  return sayPhrases(said, portuguesePhrases, portugueseFormat) ?? english;
+export function sayOr(
+  { language, tell }: Pick<Terminal, 'language' | 'tell'>,
+  said: readonly Phrase[] | undefined,
+  english: string,
+): string {
+  if (language === 'en' || said === undefined || said.length === 0) return tell(english);
+  return tell(sayPhrases(said, portuguesePhrases, portugueseFormat) ?? english);
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { nameProgram } from '@cluster-ai/contracts';
 import { type Language, pick, type Text } from './language.ts';
 
 type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
@@ -18,6 +19,8 @@ export interface Terminal {
   /** Colours a piece of text where the data goes to a terminal and the person did not ask for none. */
   style(style: Style, piece: string): string;
   say(message: Text): string;
+  /** A text that came ready-made, with its commands as people start this program here. */
+  tell(words: string): string;
 }
 
 export interface TerminalDeps {
@@ -25,11 +28,13 @@ export interface TerminalDeps {
   readonly errors: NodeJS.WriteStream;
   readonly input: { readonly isTTY?: boolean };
   readonly language: Language;
+  /** How people start this program here: `npx cluster-ai` in a clone. */
+  readonly program: string;
   /** `NO_COLOR` is set, or the terminal says that it cannot. */
   readonly isPlain: boolean;
 }
 
-export function createTerminal({ output, errors, input, language, isPlain }: TerminalDeps): Terminal {
+export function createTerminal({ output, errors, input, language, program, isPlain }: TerminalDeps): Terminal {
   const hasColour = output.isTTY === true && !isPlain;
   return {
     language,
@@ -39,6 +44,7 @@ export function createTerminal({ output, errors, input, language, isPlain }: Ter
     piece: (piece) => void output.write(piece),
     progress: (line) => void errors.write(`${line}\n`),
     style: (style, piece) => (hasColour ? styleText(style, piece, { validateStream: false }) : piece),
-    say: (message) => pick(language, message),
+    say: (message) => nameProgram(pick(language, message), program),
+    tell: (words) => nameProgram(words, program),
   };
 }

@@ -45,7 +45,7 @@ describe('who sends nothing', () => {
 
   test('may do nothing else, and is told how', () => {
     expect(() => open().admit(here(), 'models:write')).toThrow(
-      expect.objectContaining({ code: 'forbidden', details: { permission: 'models:write', role: 'operator' } }),
+      expect.objectContaining({ code: 'forbidden', details: { permission: 'models:write', role: 'operator', isVisitor: true } }),
     );
   });
 

@@ -115,7 +115,7 @@ function refuse(caller: Caller, permission: Permission): ClusterError {
   const who = kind === 'local' ? 'Whoever calls from this machine without a key' : `${name}${role === null ? '' : ` (${role})`}`;
   const error = new ClusterError('forbidden', `${who} may not do this: the right ${permission} is missing.`, {
     hint: kind === 'local' ? localHint : `The role ${least} has it; an admin can give it.`,
-    details: { permission, role: least },
+    details: { permission, role: least, ...(kind === 'local' ? { isVisitor: true } : {}) },
   });
   refused.set(error, caller);
   return error;

@@ -41,6 +41,8 @@ export interface ListenerOptions {
   readonly names?: () => readonly string[];
   /** To sign in, from one address. */
   readonly attemptsPerMinute?: number;
+  /** How people start this program here; as it is installed when left out. */
+  readonly program?: string | undefined;
   /** Milliseconds; what limits of rates are counted by. */
   readonly now?: () => number;
 }
@@ -105,6 +107,7 @@ export function createListener(options: ListenerOptions): ListenerShell {
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 1024 },
   });
+  if (options.program !== undefined) app.decorate('program', options.program);
   app.server.maxHeadersCount = mostHeaders;
   endIdleBodies(app.server);
   endStalledReaders(app.server);

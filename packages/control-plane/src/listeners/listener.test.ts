@@ -153,3 +153,24 @@ describe('errors', () => {
     expect((await call('/busy')).headers['retry-after']).toBe('7');
   });
 });
+
+test('in a clone, the next step of an error names commands as they are typed there; all else of the error stays', async () => {
+  const { app } = createListener({
+    config,
+    log: silentLogger,
+    admission: admitEverybody,
+    renderError: renderProblem,
+    program: 'npx cluster-ai',
+  });
+  app.get('/none', { config: isPublic }, async () => {
+    throw new ClusterError('model_not_found', 'There is no model "x".', { hint: 'See `cluster-ai models ls`.', param: 'model' });
+  });
+  const answer = await app.inject({ url: '/none', headers: { host: '127.0.0.1' } });
+  expect(answer.json()).toMatchObject({
+    code: 'model_not_found',
+    detail: 'There is no model "x".',
+    hint: 'See `npx cluster-ai models ls`.',
+    param: 'model',
+  });
+  await app.close();
+});

@@ -1,4 +1,12 @@
-import { ClusterError, toClusterError } from '@cluster-ai/contracts';
+import { ClusterError, fromWireError, installedProgram, nameProgram, toClusterError, toWireError } from '@cluster-ai/contracts';
+import type { FastifyRequest } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** How people start this program here. */
+    readonly program?: string;
+  }
+}
 
 /** Errors of Fastify itself (bad JSON, body too large, …) in our words. */
 function fromFastify(error: unknown): ClusterError | undefined {
@@ -21,6 +29,14 @@ function fromFastify(error: unknown): ClusterError | undefined {
 /** Whatever was thrown while a request was handled, as one of our errors. Every door renders the result in its dialect. */
 export function toRequestError(error: unknown): ClusterError {
   return fromFastify(error) ?? toClusterError(error);
+}
+
+/** The same for whoever is shown it: its next step names commands as they are started here. */
+export function toShownError(thrown: unknown, { server }: Pick<FastifyRequest, 'server'>): ClusterError {
+  const error = toRequestError(thrown);
+  const program = server?.program ?? installedProgram;
+  if (error.hint === undefined || program === installedProgram) return error;
+  return fromWireError({ ...toWireError(error), hint: nameProgram(error.hint, program) }, 'internal', error.message);
 }
 
 /** For an address that no door answers. */

@@ -54,6 +54,25 @@ const certificatesQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['certificates'], queryFn: ({ signal }) => cluster.listCertificates({ signal }), staleTime: 0 });
 const peopleQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['people'], queryFn: ({ signal }) => cluster.listPeople({ signal }), staleTime: 0 });
+const personQuery = (cluster: ClusterClient, id: string) =>
+  queryOptions({ queryKey: ['people', id], queryFn: ({ signal }) => cluster.getPerson(id, { signal }), staleTime: 0 });
+const personUsageQuery = (cluster: ClusterClient, id: string) =>
+  queryOptions({
+    queryKey: ['people', id, 'usage'],
+    queryFn: ({ signal }) => cluster.getPersonUsage(id, { signal }),
+    staleTime: 0,
+    refetchInterval: 15_000,
+  });
+const ownUsageQuery = (cluster: ClusterClient) =>
+  queryOptions({ queryKey: ['usage'], queryFn: ({ signal }) => cluster.getOwnUsage({ signal }), staleTime: 0, refetchInterval: 15_000 });
+/** Asked for often while keys are being replaced. */
+const secretsQuery = (cluster: ClusterClient) =>
+  queryOptions({
+    queryKey: ['secrets'],
+    queryFn: ({ signal }) => cluster.getSecrets({ signal }),
+    staleTime: 0,
+    refetchInterval: ({ state: { data } }) => (data && data.rotations.length > 0 ? 1500 : false),
+  });
 const sessionsQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['sessions'], queryFn: ({ signal }) => cluster.listSessions({ signal }), staleTime: 0 });
 const passkeysQuery = (cluster: ClusterClient) =>
@@ -91,6 +110,13 @@ export const useKeyUsage = (id: string) => useQuery(keyUsageQuery(useApp().clust
 export const useCertificates = () => useQuery(certificatesQuery(useApp().cluster));
 /** Everybody who has a login; not asked for where one may not see them. */
 export const usePeople = (isAllowed = true) => useQuery({ ...peopleQuery(useApp().cluster), enabled: isAllowed });
+/** One person or service account, by id. */
+export const usePerson = (id: string) => useQuery(personQuery(useApp().cluster, id));
+/** What a person or service account has used with all keys. */
+export const usePersonUsage = (id: string) => useQuery(personUsageQuery(useApp().cluster, id));
+export const useOwnUsage = () => useQuery(ownUsageQuery(useApp().cluster));
+/** Which secrets and keys there are, and what is being replaced. Never a value. */
+export const useSecrets = () => useQuery(secretsQuery(useApp().cluster));
 export const useSessions = () => useQuery(sessionsQuery(useApp().cluster));
 export const usePasskeys = () => useQuery(passkeysQuery(useApp().cluster));
 export const useAudit = (filter: ListAuditInput) => useInfiniteQuery(auditQuery(useApp().cluster, filter));

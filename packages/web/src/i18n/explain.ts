@@ -64,6 +64,8 @@ export function explainCondition(
 export interface MissingRight {
   readonly permission: Permission;
   readonly role: Role;
+  /** Whether the one who lacks it has not signed in: an admin could give them nothing. */
+  readonly isVisitor: boolean;
 }
 
 /** The right that was missing, where that is why something was refused. */
@@ -71,7 +73,7 @@ export function findMissingRight(error: unknown): MissingRight | undefined {
   if (!isKnownError(error) || error.code !== 'forbidden') return undefined;
   const permission = permissions.find((one) => one === error.details?.['permission']);
   const role = roles.find((one) => one === error.details?.['role']);
-  return permission && role && { permission, role };
+  return permission && role && { permission, role, isVisitor: error.details?.['isVisitor'] === true };
 }
 
 interface KnownError {
@@ -113,9 +115,9 @@ function useSpeech(): Speech {
     reason,
     hint,
     error: (code) => t(`errors.${code}`),
-    missing: ({ permission, role }) => ({
+    missing: ({ permission, role, isVisitor }) => ({
       message: t('refused.missing', { right: permission }),
-      hint: t('refused.who', { role: t(`roles.${role}`) }),
+      hint: t(isVisitor ? 'refused.whoSignedIn' : 'refused.who', { role: t(`roles.${role}`) }),
     }),
     phrases: (said) =>
       sayPhrases(said, templates(), {

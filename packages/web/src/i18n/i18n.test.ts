@@ -54,7 +54,8 @@ describe('the catalogues', () => {
   });
 
   test('keep commands as they are', () => {
-    const commands = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, command]) => command?.replace('MODELO', 'MODEL'));
+    const commands = (text: string) =>
+      [...text.matchAll(/`([^`]+)`/g)].map(([, command]) => command?.replace('MODELO', 'MODEL').replace('NOME', 'NAME'));
     for (const [key, text] of portuguese) expect(commands(text), key).toEqual(commands(english.get(key) ?? ''));
   });
 });
@@ -143,7 +144,9 @@ describe('an error in the reader’s language', () => {
     const details = { permission: 'keys:read', role: 'developer' };
     const refused = new ClusterError('forbidden', 'bia (viewer) may not do this: the right keys:read is missing.', { details });
     expect(explainError(refused, speech(false))).toEqual({ message: 'lacks keys:read', hint: 'ask for developer', particulars: '' });
-    expect(findMissingRight(refused)).toEqual(details);
+    expect(findMissingRight(refused)).toEqual({ ...details, isVisitor: false });
+    const visitor = new ClusterError('forbidden', 'No.', { details: { ...details, isVisitor: true } });
+    expect(findMissingRight(visitor)?.isVisitor).toBe(true);
     expect(
       findMissingRight(new ClusterError('forbidden', 'No.', { details: { permission: 'from the future', role: 'admin' } })),
     ).toBeUndefined();

@@ -4,6 +4,7 @@ import { Codes } from '../features/profile/codes.tsx';
 import { OwnName } from '../features/profile/own-name.tsx';
 import { OwnPassword } from '../features/profile/own-password.tsx';
 import { OwnRights } from '../features/profile/own-rights.tsx';
+import { OwnData, OwnUse } from '../features/profile/own-use.tsx';
 import { Passkeys } from '../features/profile/passkeys.tsx';
 import { Sessions } from '../features/profile/sessions.tsx';
 import { InfoNotice, LoadFailure } from '../ui/notice.tsx';
@@ -26,6 +27,8 @@ export function ProfilePage() {
               <OwnPassword />
               <Codes person={me.person} />
               <Passkeys />
+              <OwnUse person={me.person} />
+              <OwnData person={me.person} />
             </>
           ) : (
             <InfoNotice>{t('profile.nobody')}</InfoNotice>

@@ -9,14 +9,40 @@ import {
   ScrollText,
   Server,
   Settings,
+  ShieldCheck,
   UserRound,
   Users,
+  Vault,
 } from 'lucide-react';
 import { useMe } from '../api/queries.ts';
 
 export interface Destination {
-  readonly to: '/' | '/chat' | '/nodes' | '/models' | '/keys' | '/people' | '/audit' | '/certificates' | '/settings' | '/profile';
-  readonly key: 'overview' | 'chat' | 'nodes' | 'models' | 'keys' | 'people' | 'audit' | 'certificates' | 'settings' | 'profile';
+  readonly to:
+    | '/'
+    | '/chat'
+    | '/nodes'
+    | '/models'
+    | '/keys'
+    | '/people'
+    | '/roles'
+    | '/secrets'
+    | '/audit'
+    | '/certificates'
+    | '/settings'
+    | '/profile';
+  readonly key:
+    | 'overview'
+    | 'chat'
+    | 'nodes'
+    | 'models'
+    | 'keys'
+    | 'people'
+    | 'roles'
+    | 'secrets'
+    | 'audit'
+    | 'certificates'
+    | 'settings'
+    | 'profile';
   readonly icon: LucideIcon;
   /** Who lacks it is not led there. */
   readonly permission: Permission;
@@ -32,6 +58,8 @@ const destinations: readonly Destination[] = [
   { to: '/models', key: 'models', icon: Box, permission: 'models:read', group: 'work' },
   { to: '/keys', key: 'keys', icon: KeyRound, permission: 'keys:read', group: 'access' },
   { to: '/people', key: 'people', icon: Users, permission: 'people:read', group: 'access' },
+  { to: '/roles', key: 'roles', icon: ShieldCheck, permission: 'people:read', group: 'access' },
+  { to: '/secrets', key: 'secrets', icon: Vault, permission: 'secrets:read', group: 'access' },
   { to: '/audit', key: 'audit', icon: ScrollText, permission: 'audit:read', group: 'access' },
   { to: '/certificates', key: 'certificates', icon: BadgeCheck, permission: 'certificates:read', group: 'access' },
   { to: '/settings', key: 'settings', icon: Settings, permission: 'config:read', group: 'access' },

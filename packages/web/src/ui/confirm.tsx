@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Field } from './field.tsx';
 import { FormDialog } from './form-dialog.tsx';
@@ -10,12 +10,14 @@ export interface ConfirmProps {
   readonly description: string;
   readonly action: string;
   readonly look?: 'primary' | 'danger';
+  /** What there is to know beyond the description. */
+  readonly children?: ReactNode;
   onClose(): void;
   onConfirm(): Promise<void>;
 }
 
 /** Asks once more. Mounted while it is open. */
-export function Confirm({ name, look = 'danger', onClose, onConfirm, ...dialog }: ConfirmProps) {
+export function Confirm({ name, look = 'danger', children, onClose, onConfirm, ...dialog }: ConfirmProps) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState('');
   async function confirm(): Promise<void> {
@@ -24,6 +26,7 @@ export function Confirm({ name, look = 'danger', onClose, onConfirm, ...dialog }
   }
   return (
     <FormDialog look={look} isReady={name === undefined || typed === name} onClose={onClose} onSubmit={confirm} {...dialog}>
+      {children}
       {name !== undefined && (
         <Field
           label={t('common.typeToConfirm', { name })}

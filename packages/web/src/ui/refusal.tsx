@@ -1,7 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { LogIn, ShieldX } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useMe } from '../api/queries.ts';
 import { type MissingRight, useRightWord } from '../i18n/explain.ts';
 import { Button } from './button.tsx';
 import { Card, Empty } from './surface.tsx';
@@ -15,19 +14,21 @@ function SignInLink() {
   );
 }
 
-/** In the place of what may not be seen: which right is missing, what it is for, and who can give it. */
-export function Refusal({ permission, role }: MissingRight) {
+/**
+ * In the place of what may not be seen: which right is missing, what it is for, and who can give it. Who has not signed in is told to: an admin
+ * could give them nothing.
+ */
+export function Refusal({ permission, role, isVisitor }: MissingRight) {
   const { t } = useTranslation();
   const rightWord = useRightWord();
-  const { data: me } = useMe();
   return (
     <Card role="alert">
-      <Empty icon={<ShieldX aria-hidden />} title={t('refused.title')}>
+      <Empty icon={isVisitor ? <LogIn aria-hidden /> : <ShieldX aria-hidden />} title={t(isVisitor ? 'refused.signIn' : 'refused.title')}>
         <p>
           {t('refused.missing', { right: permission })} {t('refused.for', { what: rightWord(permission) })}
         </p>
-        <p>{t('refused.who', { role: t(`roles.${role}`) })}</p>
-        {me?.kind === 'local' && <SignInLink />}
+        <p>{t(isVisitor ? 'refused.whoSignedIn' : 'refused.who', { role: t(`roles.${role}`) })}</p>
+        {isVisitor && <SignInLink />}
       </Empty>
     </Card>
   );

@@ -12,6 +12,7 @@ import {
 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useExplainCondition, useStateWord } from '../i18n/explain.ts';
+import { asTyped } from '../i18n/program.ts';
 import { Age } from './age.tsx';
 import { cn } from './cn.ts';
 import { Popover, PopoverContent, PopoverTrigger } from './popover.tsx';
@@ -59,18 +60,20 @@ export function Reason({ condition }: { readonly condition: Condition }) {
   );
 }
 
-/** A sentence in which `commands` stand between backticks. */
+/** A sentence in which `commands` stand between backticks, as they are typed on the machine of the cluster. */
 export function Hint({ text }: { readonly text: string }) {
-  return text.split('`').map((piece, index) =>
-    index % 2 === 0 ? (
-      piece
-    ) : (
-      // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of one sentence never move
-      <code key={index} className="rounded bg-muted px-1 py-0.5 font-mono text-[0.8125em]">
-        {piece}
-      </code>
-    ),
-  );
+  return asTyped(text)
+    .split('`')
+    .map((piece, index) =>
+      index % 2 === 0 ? (
+        piece
+      ) : (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of one sentence never move
+        <code key={index} className="rounded bg-muted px-1 py-0.5 font-mono text-[0.8125em]">
+          {piece}
+        </code>
+      ),
+    );
 }
 
 export interface StateBadgeProps {

@@ -53,7 +53,7 @@ async function* readTurns(lines: Interface): AsyncGenerator<string> {
 function showFacts({ context }: Session, { answer }: ChatMessage): void {
   if (!answer) return;
   const { terminal } = context;
-  if (answer.error) terminal.progress(`${answer.error.message} ${answer.error.hint}`.trim());
+  if (answer.error) terminal.progress(terminal.tell(`${answer.error.message} ${answer.error.hint}`.trim()));
   if (answer.finishReason === 'stopped') terminal.progress(terminal.say(texts.stopped));
   const speed = answer.tokensPerSecond === null ? [] : [`${answer.tokensPerSecond.toFixed(1)} tokens/s`];
   const facts = [...(answer.node === null ? [] : [answer.node]), ...speed].join(' · ');

@@ -199,7 +199,7 @@ async function runCluster(context: Context, options: UpOptions): Promise<undefin
     log: await openLogger({ process: 'up', file: `${folder.logs}/up.log` }),
     environment: childEnvironment(context.environment),
     keyEnvironment: keyEnvironment(context.environment),
-    options: withoutUndefined(wishes),
+    options: { ...withoutUndefined(wishes), program: context.program },
     onStarted: (name, pid) => void records.add(name, pid),
     onReady: (ready) => void writeRecord(folder, ready, version).then(() => news.ready.resolve(ready), news.failed.reject),
     onAgentChange: () => {},

@@ -1,6 +1,6 @@
 import { type ClusterError, errorCodes, type Problem } from '@cluster-ai/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { toRequestError } from '../../listeners/to-request-error.ts';
+import { toShownError } from '../../listeners/to-request-error.ts';
 
 /** RFC 9457 problem details. */
 export function toProblem(error: ClusterError, request: Pick<FastifyRequest, 'id' | 'url'>): Problem {
@@ -22,7 +22,7 @@ export function toProblem(error: ClusterError, request: Pick<FastifyRequest, 'id
 
 /** Fastify's error handler for everything that speaks the native dialect. */
 export function renderProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const error = toRequestError(thrown);
+  const error = toShownError(thrown, request);
   if (reply.raw.headersSent) return void reply.raw.destroy();
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
   void reply.code(error.status).type('application/problem+json').send(toProblem(error, request));

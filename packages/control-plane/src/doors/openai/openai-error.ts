@@ -1,6 +1,6 @@
 import { type ClusterError, errorCodes } from '@cluster-ai/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { toRequestError } from '../../listeners/to-request-error.ts';
+import { toShownError } from '../../listeners/to-request-error.ts';
 
 const types: Readonly<Record<number, string>> = {
   401: 'authentication_error',
@@ -33,8 +33,8 @@ const isWorthRetrying = ({ code, retryAfterSeconds = Number.POSITIVE_INFINITY }:
   'isRetryable' in errorCodes[code] || (code === 'quota_exceeded' && retryAfterSeconds <= LONGEST_WAIT_SECONDS);
 
 /** Fastify's error handler for OpenAI's dialect. `x-should-retry` keeps the official clients from repeating what cannot succeed. */
-export function renderOpenAiError(thrown: unknown, _request: FastifyRequest, reply: FastifyReply): void {
-  const error = toRequestError(thrown);
+export function renderOpenAiError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = toShownError(thrown, request);
   if (reply.raw.headersSent) return void reply.raw.destroy();
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(Math.ceil(error.retryAfterSeconds)));
   void reply

@@ -1,6 +1,7 @@
 import type { ChatDetails } from '@cluster-ai/contracts';
 import { describe, expect, test } from 'vitest';
-import { toFileName, toJson, toMarkdown } from './export-chat.ts';
+import { toFileName } from '../../ui/download.ts';
+import { toJson, toMarkdown } from './export-chat.ts';
 
 const words = {
   untitled: 'New chat',

@@ -10,9 +10,6 @@ export interface ExportWords {
   dateTime(iso: string): string;
 }
 
-/** Some browsers begin to read what was handed over a moment later. */
-const KEPT_MS = 10_000;
-
 const quoted = (text: string) => text.replace(/^/gm, '> ');
 
 /** The branch that is shown, as Markdown: what was said already is. */
@@ -29,24 +26,3 @@ export function toMarkdown(chat: ChatDetails, words: ExportWords): string {
 
 /** Everything that the API gives of a chat, every branch of it. */
 export const toJson = (chat: ChatDetails): string => `${JSON.stringify(chat, undefined, 2)}\n`;
-
-/** A title as the name of a file, in any file system. */
-export function toFileName(title: string, ending: string): string {
-  const plain = title
-    .normalize('NFKD')
-    .replace(/\p{Mark}/gu, '')
-    .replace(/[^\p{Letter}\p{Number}]+/gu, '-')
-    .replace(/^-|-$/g, '')
-    .toLowerCase();
-  return `${plain.slice(0, 60) || 'chat'}.${ending}`;
-}
-
-/** Hands a text to the person as a file. */
-export function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
-}

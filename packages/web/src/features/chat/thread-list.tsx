@@ -10,6 +10,7 @@ import { useExplainError } from '../../i18n/explain.ts';
 import { useFormat } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
+import { download, toFileName } from '../../ui/download.ts';
 import { Field, Input } from '../../ui/field.tsx';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { Menu, MenuContent, MenuItem, MenuTrigger } from '../../ui/menu.tsx';
@@ -17,7 +18,7 @@ import { ErrorNotice, LoadFailure } from '../../ui/notice.tsx';
 import { StateIcon } from '../../ui/state-badge.tsx';
 import { Skeleton } from '../../ui/surface.tsx';
 import { useNow } from '../../ui/use-now.ts';
-import { download, toFileName, toJson, toMarkdown } from './export-chat.ts';
+import { toJson, toMarkdown } from './export-chat.ts';
 import { groupChats } from './group-chats.ts';
 
 interface ChatDialogProps {

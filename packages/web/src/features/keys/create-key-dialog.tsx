@@ -1,12 +1,14 @@
-import { type CreatedApiKey, limitNames, type Permission, type Role, roles } from '@cluster-ai/contracts';
+import { type CreatedApiKey, type Permission, type Person, type Role, roles } from '@cluster-ai/contracts';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../../api/app-context.ts';
-import { useMe, useModels, useRoles } from '../../api/queries.ts';
+import { useMe, useRoles } from '../../api/queries.ts';
 import { useRightWord } from '../../i18n/explain.ts';
 import { Check, Field, FieldChoice } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
-import { type Days, daysToLive, emptyForm, findWrongLimits, type KeyForm, toWish } from './key-form.ts';
+import { ModelChoice } from '../grants/model-choice.tsx';
+import { FoldedLimits } from '../limits/limit-fields.tsx';
+import { type Days, daysToLive, emptyForm, isComplete, type KeyForm, toWish } from './key-form.ts';
 
 interface ScopesProps {
   readonly all: readonly Permission[];
@@ -37,61 +39,55 @@ function Scopes({ all, chosen, onChange }: ScopesProps) {
   );
 }
 
-function Limits({ form, onChange }: { readonly form: KeyForm; onChange(limits: KeyForm['limits']): void }) {
-  const { t } = useTranslation();
-  const wrong = findWrongLimits(form);
-  return (
-    <details className="rounded-md border px-3 py-2">
-      <summary className="min-h-6 cursor-pointer font-medium">{t('keys.limits')}</summary>
-      <div className="mt-2 grid gap-3 pb-1 sm:grid-cols-2">
-        {limitNames.map((name) => (
-          <Field
-            key={name}
-            label={t(`keys.limitNames.${name}`)}
-            error={wrong.includes(name) && t('keys.wrongLimit')}
-            placeholder={t('keys.noLimit')}
-            inputMode="numeric"
-            autoComplete="off"
-            value={form.limits[name]}
-            onChange={(event) => onChange({ ...form.limits, [name]: event.target.value })}
-          />
-        ))}
-      </div>
-    </details>
-  );
-}
-
-/** Roles that do not have more than whoever makes the key: the server would refuse others. */
-function useGrantableRoles(): readonly { readonly role: Role; readonly permissions: readonly Permission[] }[] {
+/** Roles that do not have more than whoever makes the key, which the server would refuse, nor more than whose it will be, which would be no use. */
+function useGrantableRoles(owner: Person | undefined): readonly { readonly role: Role; readonly permissions: readonly Permission[] }[] {
   const { data: me } = useMe();
   const { data: all = roles.map((role) => ({ role, permissions: [] })) } = useRoles();
   const own = new Set(me?.permissions);
-  return all.filter(({ permissions }) => permissions.every((permission) => permission === 'public' || own.has(permission)));
+  const least = owner === undefined ? 0 : roles.indexOf(owner.role);
+  return all.filter(
+    ({ role, permissions }) =>
+      roles.indexOf(role) >= least && permissions.every((permission) => permission === 'public' || own.has(permission)),
+  );
+}
+
+/** A viewer gets no answers from models: that is not offered then. */
+const reachOf = (role: Role, reach: KeyForm['reach']) => (role === 'viewer' && reach === 'answers' ? 'all' : reach);
+
+function toFirstForm(owner: Person | undefined): KeyForm {
+  const role = owner?.role === 'viewer' ? owner.role : emptyForm.role;
+  return { ...emptyForm, role, reach: reachOf(role, emptyForm.reach) };
+}
+
+interface CreateKeyDialogProps {
+  /** Whose it will be, where that is not who makes it. */
+  readonly owner?: Person;
+  onClose(): void;
+  onMade(made: CreatedApiKey): void;
 }
 
 /** Asks what a new key is for and what it may do. */
-export function CreateKeyDialog({ onClose, onMade }: { onClose(): void; onMade(made: CreatedApiKey): void }) {
+export function CreateKeyDialog({ owner, onClose, onMade }: CreateKeyDialogProps) {
   const { t } = useTranslation();
   const { cluster, queryClient } = useApp();
-  const { data: models } = useModels();
-  const grantable = useGrantableRoles();
-  const [form, setForm] = useState<KeyForm>(emptyForm);
+  const grantable = useGrantableRoles(owner);
+  const [form, setForm] = useState<KeyForm>(() => toFirstForm(owner));
   const change = (part: Partial<KeyForm>) => setForm((before) => ({ ...before, ...part }));
   const rights = grantable.find(({ role }) => role === form.role)?.permissions.filter((permission) => permission !== 'public') ?? [];
 
   async function create(): Promise<void> {
-    const made = await cluster.createKey(toWish(form));
+    const made = await cluster.createKey(toWish(form, owner?.id));
     await queryClient.invalidateQueries({ queryKey: ['keys'] });
     onMade(made);
   }
 
   return (
     <FormDialog
-      title={t('keys.create')}
-      description={t('keys.createText')}
+      title={owner === undefined ? t('keys.create') : t('keys.createFor', { name: owner.name })}
+      description={t(owner === undefined ? 'keys.createText' : 'keys.createForText')}
       action={t('keys.create')}
       className="max-w-xl"
-      isReady={form.name.trim() !== '' && findWrongLimits(form).length === 0 && (form.reach !== 'chosen' || form.scopes.length > 0)}
+      isReady={isComplete(form)}
       onClose={onClose}
       onSubmit={create}
     >
@@ -109,7 +105,7 @@ export function CreateKeyDialog({ onClose, onMade }: { onClose(): void; onMade(m
           label={t('keys.role')}
           value={form.role}
           choices={grantable.map(({ role }) => ({ value: role, label: t(`roles.${role}`) }))}
-          onChoose={(role) => change({ role, scopes: [] })}
+          onChoose={(role) => change({ role, scopes: [], reach: reachOf(role, form.reach) })}
         />
         <FieldChoice<Days>
           label={t('keys.expiry')}
@@ -124,20 +120,15 @@ export function CreateKeyDialog({ onClose, onMade }: { onClose(): void; onMade(m
       <FieldChoice
         label={t('keys.reach')}
         value={form.reach}
-        choices={(['answers', 'all', 'chosen'] as const).map((value) => ({ value, label: t(`keys.reaches.${value}`) }))}
+        choices={(form.role === 'viewer' ? (['all', 'chosen'] as const) : (['answers', 'all', 'chosen'] as const)).map((value) => ({
+          value,
+          label: t(`keys.reaches.${value}`),
+        }))}
         onChoose={(reach) => change({ reach })}
       />
       {form.reach === 'chosen' && <Scopes all={rights} chosen={form.scopes} onChange={(scopes) => change({ scopes })} />}
-      <Field
-        label={t('keys.models')}
-        help={t('keys.modelsHelp')}
-        placeholder={models?.models.map(({ name }) => name).join(', ') || 'starter'}
-        autoComplete="off"
-        spellCheck={false}
-        value={form.models}
-        onChange={(event) => change({ models: event.target.value })}
-      />
-      <Limits form={form} onChange={(limits) => change({ limits })} />
+      <ModelChoice wish={form.models} onChange={(models) => change({ models })} />
+      <FoldedLimits limits={form.limits} onChange={(limits) => change({ limits })} />
     </FormDialog>
   );
 }

@@ -1,6 +1,7 @@
 import { createApiKeyShape } from '@cluster-ai/contracts';
 import { expect, test } from 'vitest';
-import { emptyForm, findWrongLimits, toWish } from './key-form.ts';
+import { findWrongLimits, noLimits, toLimits, toLimitTexts } from '../limits/limit-texts.ts';
+import { emptyForm, isComplete, toWish } from './key-form.ts';
 
 test('a form that is only named asks for a key that gets answers and ends after 90 days', () => {
   expect(createApiKeyShape.parse(toWish({ ...emptyForm, name: ' my app ' }))).toEqual({
@@ -21,7 +22,7 @@ test('models come with commas or spaces, limits as people write numbers; what is
     role: 'viewer',
     reach: 'chosen',
     scopes: ['models:read'],
-    models: 'starter, team/*\nqwen3',
+    models: { reach: 'some', chosen: ['starter'], more: 'team/*\nqwen3' },
     days: '',
     limits: { ...emptyForm.limits, tokensPerDay: '10.000', requestsPerMinute: ' 5 ' },
   } as const;
@@ -34,10 +35,15 @@ test('models come with commas or spaces, limits as people write numbers; what is
     expiresInSeconds: null,
   });
   expect(toWish({ ...form, reach: 'all' }).scopes).toBeNull();
+  expect(toWish(form, 'person_bot').owner).toBe('person_bot');
+  expect(isComplete(form)).toBe(true);
+  expect(isComplete({ ...form, models: { reach: 'some', chosen: [], more: '' } })).toBe(false);
 });
 
-test('a limit that is no whole number of at least 1 is named', () => {
-  expect(
-    findWrongLimits({ ...emptyForm, limits: { ...emptyForm.limits, tokensPerDay: '0', tokensPerMonth: 'many', tokensPerMinute: '1' } }),
-  ).toEqual(['tokensPerDay', 'tokensPerMonth']);
+test('a limit that is no whole number of at least 1 is named; limits come back as they were', () => {
+  expect(findWrongLimits({ ...noLimits, tokensPerDay: '0', tokensPerMonth: 'many', tokensPerMinute: '1' })).toEqual([
+    'tokensPerDay',
+    'tokensPerMonth',
+  ]);
+  expect(toLimits(toLimitTexts({ tokensPerDay: 5, budgetTokens: 9000 }))).toEqual({ tokensPerDay: 5, budgetTokens: 9000 });
 });

@@ -29,6 +29,12 @@ describe('the health of the cluster', () => {
     expect(toHealth([node('a', 'ready')], [model('m', 'failed')]).kind).toBe('someNotReady');
   });
 
+  test('is not when a machine waits to be let in, which is listed', () => {
+    const waiting = { ...node('b', 'starting'), condition: condition('starting', 'awaiting_approval') };
+    expect(toHealth([node('a', 'ready'), waiting], []).kind).toBe('someNotReady');
+    expect(findAttention([node('a', 'ready'), waiting], [], []).map(({ id }) => id)).toEqual(['b']);
+  });
+
   test('has words for no ready machine, and for no machine at all', () => {
     expect(toHealth([node('a', 'unreachable')], []).kind).toBe('noneReady');
     expect(toHealth([], []).kind).toBe('noMachine');

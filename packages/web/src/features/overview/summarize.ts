@@ -10,9 +10,9 @@ export interface Health {
 
 const isReady = ({ condition }: { readonly condition: Condition }) => condition.state === 'ready';
 
-/** Whether something waits for a person. A model that sleeps or a listener that was turned off does not. */
-export function needsAttention({ state }: Condition): boolean {
-  return state === 'degraded' || state === 'failed' || state === 'unreachable';
+/** Whether something waits for a person. A model that sleeps or a listener that was turned off does not; a machine to be let in does. */
+export function needsAttention({ state, reason }: Condition): boolean {
+  return reason === 'awaiting_approval' || state === 'degraded' || state === 'failed' || state === 'unreachable';
 }
 
 export function toHealth(nodes: readonly Node[], models: readonly Model[]): Health {

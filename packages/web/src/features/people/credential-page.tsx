@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
+import { Hint } from '../../ui/state-badge.tsx';
 import { useAction } from '../../ui/use-action.ts';
 import { useEnter } from './use-enter.ts';
 
@@ -30,7 +31,9 @@ export function CredentialPage({ title, text, button, isReady, onSubmit, childre
       <div className="grid gap-2">
         <KeyRound aria-hidden className="size-6 text-primary" />
         <h1 className="font-semibold text-xl">{title}</h1>
-        <p className="text-muted-foreground">{text}</p>
+        <p className="text-muted-foreground">
+          <Hint text={text} />
+        </p>
       </div>
       <form
         className="grid gap-4"

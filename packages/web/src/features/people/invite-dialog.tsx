@@ -1,4 +1,4 @@
-import { type Role, roles } from '@cluster-ai/contracts';
+import type { Role } from '@cluster-ai/contracts';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../../api/app-context.ts';
@@ -8,6 +8,7 @@ import { type Language, languageNames, languages } from '../../i18n/languages.ts
 import { Field, FieldChoice } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import type { ShownLink } from './one-use-link.tsx';
+import { RoleChoice } from './role-choice.tsx';
 
 const days = ['1', '7', '30'] as const;
 type Days = (typeof days)[number];
@@ -42,13 +43,7 @@ export function InviteDialog({ isFirst, onClose, onMade }: InviteDialogProps) {
       onClose={onClose}
       onSubmit={invite}
     >
-      <FieldChoice<Role>
-        label={t('people.role')}
-        help={t(`roleTexts.${role}`)}
-        value={role}
-        choices={roles.map((value) => ({ value, label: t(`roles.${value}`) }))}
-        onChoose={setRole}
-      />
+      <RoleChoice role={role} onChoose={setRole} />
       <FieldChoice<Days>
         label={t('people.linkLasts')}
         value={length}

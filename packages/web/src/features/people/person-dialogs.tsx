@@ -1,13 +1,13 @@
-import { type Person, type Role, roles } from '@cluster-ai/contracts';
+import type { Person, Role } from '@cluster-ai/contracts';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { useApp } from '../../api/app-context.ts';
 import { useLanguage } from '../../i18n/i18n.ts';
 import { Confirm } from '../../ui/confirm.tsx';
-import { FieldChoice } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import type { ShownLink } from './one-use-link.tsx';
+import { RoleChoice } from './role-choice.tsx';
 
 export type PersonAct = 'role' | 'reset' | 'signOut' | 'disable' | 'enable' | 'remove';
 
@@ -36,13 +36,7 @@ function RoleDialog({ person, onClose, onDone }: PersonDialogProps & { onDone():
       onClose={onClose}
       onSubmit={save}
     >
-      <FieldChoice<Role>
-        label={t('people.role')}
-        help={t(`roleTexts.${role}`)}
-        value={role}
-        choices={roles.map((value) => ({ value, label: t(`roles.${value}`) }))}
-        onChoose={setRole}
-      />
+      <RoleChoice role={role} onChoose={setRole} />
     </FormDialog>
   );
 }
@@ -53,11 +47,12 @@ export function PersonDialog({
   act,
   onClose,
   onLink,
-}: PersonDialogProps & { readonly act: PersonAct; onLink(link: ShownLink): void }) {
+  onGone = async () => {},
+}: PersonDialogProps & { readonly act: PersonAct; onLink(link: ShownLink): void; onGone?(): Promise<void> }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const { cluster, queryClient } = useApp();
-  const { id, name } = person;
+  const { id, name, kind } = person;
 
   // One's own role may have changed, and with it what one may see.
   const refresh = async () =>
@@ -78,8 +73,13 @@ export function PersonDialog({
     remove: () => cluster.removePerson(id),
   };
 
+  // Nobody signs in with an account for programs: its keys are what ends.
+  const describe = (one: typeof act) =>
+    kind === 'service' && one !== 'reset' && one !== 'signOut' ? t(`services.actTexts.${one}`) : t(`people.actTexts.${one}`);
+
   async function confirm(): Promise<void> {
     await acts[act as keyof typeof acts]();
+    if (act === 'remove') await onGone(); // before anything is asked anew: what is gone would be asked for too
     await refresh();
     if (act !== 'reset') toast.success(t(`people.done.${act as Exclude<PersonAct, 'role' | 'reset'>}`, { name }));
   }
@@ -89,7 +89,7 @@ export function PersonDialog({
       {...(act === 'remove' ? { name } : {})}
       look={act === 'enable' ? 'primary' : 'danger'}
       title={t(`people.acts.${act}`, { name })}
-      description={t(`people.actTexts.${act}`)}
+      description={describe(act)}
       action={t(`people.actButtons.${act}`)}
       onClose={onClose}
       onConfirm={confirm}

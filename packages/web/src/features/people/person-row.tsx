@@ -1,94 +1,63 @@
-import type { Person } from '@cluster-ai/contracts';
-import { Ban, Bot, CircleCheck, Ellipsis, KeyRound, LogOut, type LucideIcon, ShieldCheck, Trash2, UserCog } from 'lucide-react';
+import { limitNames, type Person } from '@cluster-ai/contracts';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { useMe } from '../../api/queries.ts';
 import { useMay } from '../../api/use-may.ts';
 import { Age } from '../../ui/age.tsx';
-import { Chip } from '../../ui/chip.tsx';
-import { IconButton } from '../../ui/icon-button.tsx';
-import { Menu, MenuContent, MenuItem, MenuTrigger } from '../../ui/menu.tsx';
+import { PersonChips } from './person-chips.tsx';
 import type { PersonAct } from './person-dialogs.tsx';
+import { PersonMenu } from './person-menu.tsx';
 
-interface ActEntry {
-  readonly act: PersonAct;
-  readonly icon: LucideIcon;
-}
-
-/** Nobody signs in with an account for programs. */
-const signInActs: readonly ActEntry[] = [
-  { act: 'reset', icon: KeyRound },
-  { act: 'signOut', icon: LogOut },
-];
-
-function Actions({ person, onAct }: { readonly person: Person; onAct(act: PersonAct): void }) {
+/** When somebody signed in last, which models and how much may be used: what an admin looks for in a list. */
+function Particulars({ person: { kind, lastSignInAt, models, limits } }: { readonly person: Person }) {
   const { t } = useTranslation();
-  const acts: readonly ActEntry[] = [
-    { act: 'role', icon: UserCog },
-    ...(person.kind === 'service' ? [] : signInActs),
-    person.state === 'active' ? { act: 'disable', icon: Ban } : { act: 'enable', icon: CircleCheck },
-    { act: 'remove', icon: Trash2 },
-  ];
+  const isLimited = limitNames.some((name) => limits[name] !== undefined);
   return (
-    <Menu>
-      <MenuTrigger asChild>
-        <IconButton label={t('people.actions', { name: person.name })} size="icon-small">
-          <Ellipsis aria-hidden />
-        </IconButton>
-      </MenuTrigger>
-      <MenuContent>
-        {acts.map(({ act, icon: Icon }) => (
-          <MenuItem key={act} className={act === 'remove' ? 'text-fail' : ''} onSelect={() => onAct(act)}>
-            <Icon aria-hidden />
-            {t(`people.menu.${act}`)}
-          </MenuItem>
-        ))}
-      </MenuContent>
-    </Menu>
+    <ul className="flex flex-wrap gap-x-4 gap-y-0.5 text-muted-foreground text-xs">
+      {kind === 'person' && (
+        <li>
+          {lastSignInAt === null ? (
+            t('people.neverSignedIn')
+          ) : (
+            <>
+              {t('people.lastSignIn')} <Age iso={lastSignInAt} />
+            </>
+          )}
+        </li>
+      )}
+      {models !== null && (
+        <li className="[overflow-wrap:anywhere]">
+          {models.length === 0 ? t('grants.none') : t('grants.only', { models: models.join(', ') })}
+        </li>
+      )}
+      {isLimited && <li>{t('limits.some')}</li>}
+    </ul>
   );
 }
 
 /** One login: who it is, what it may do, and when it was used. */
 export function PersonRow({ person, onAct }: { readonly person: Person; onAct(act: PersonAct): void }) {
-  const { t } = useTranslation();
-  const { data: me } = useMe();
   const may = useMay();
-  const { kind, name, displayName, email, role, state, hasPassword, hasTotp, lastSignInAt } = person;
-  const isService = kind === 'service';
+  const { id, name, displayName, email } = person;
   const known = [displayName === '' ? '' : name, email ?? ''].filter(Boolean).join(' · ');
   return (
     <li className="flex items-start gap-3 border-t px-4 py-3.5 first:border-t-0">
       <div className="grid min-w-0 flex-1 grid-cols-[minmax(0,1fr)] gap-1">
         <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
-          <h2 className="min-w-0 font-medium [overflow-wrap:anywhere]">{displayName || name}</h2>
-          <Chip>{t(`roles.${role}`)}</Chip>
-          {isService && <Chip icon={<Bot aria-hidden />}>{t('people.service')}</Chip>}
-          {person.id === me?.person?.id && <Chip>{t('people.you')}</Chip>}
-          {state === 'disabled' && (
-            <Chip tone="over" icon={<Ban aria-hidden />}>
-              {t('people.disabled')}
-            </Chip>
-          )}
-          {!hasPassword && !isService && state === 'active' && <Chip tone="over">{t('people.noPassword')}</Chip>}
-          {hasTotp && (
-            <Chip tone="good" icon={<ShieldCheck aria-hidden />}>
-              {t('people.hasCodes')}
-            </Chip>
-          )}
+          <h3 className="min-w-0 font-medium [overflow-wrap:anywhere]">
+            <Link
+              to="/people/$personId"
+              params={{ personId: id }}
+              className="inline-flex min-h-6 items-center underline-offset-2 hover:underline"
+            >
+              {displayName || name}
+            </Link>
+          </h3>
+          <PersonChips person={person} />
         </div>
         {known !== '' && <p className="text-muted-foreground [overflow-wrap:anywhere]">{known}</p>}
-        {!isService && (
-          <p className="text-muted-foreground text-xs">
-            {lastSignInAt === null ? (
-              t('people.neverSignedIn')
-            ) : (
-              <>
-                {t('people.lastSignIn')} <Age iso={lastSignInAt} />
-              </>
-            )}
-          </p>
-        )}
+        <Particulars person={person} />
       </div>
-      {may('people:write') && <Actions person={person} onAct={onAct} />}
+      {may('people:write') && <PersonMenu person={person} onAct={onAct} />}
     </li>
   );
 }

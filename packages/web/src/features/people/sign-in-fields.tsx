@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Field } from '../../ui/field.tsx';
 import { CodeField } from './code-field.tsx';
+import { PasswordField } from './password-field.tsx';
 import type { SignIn } from './use-sign-in.ts';
 
 export function SignInFields({ name, setName, password, setPassword, code, setCode }: SignIn) {
@@ -15,14 +16,7 @@ export function SignInFields({ name, setName, password, setPassword, code, setCo
         value={name}
         onChange={(event) => setName(event.target.value)}
       />
-      <Field
-        label={t('people.passwordLabel')}
-        type="password"
-        autoComplete="current-password"
-        required
-        value={password}
-        onChange={(event) => setPassword(event.target.value)}
-      />
+      <PasswordField value={password} onWrite={setPassword} />
       {code !== undefined && <CodeField code={code} onCode={setCode} />}
     </>
   );

@@ -13,6 +13,7 @@ import { ErrorNotice, InfoNotice } from '../../ui/notice.tsx';
 import { QrCode } from '../../ui/qr-code.tsx';
 import { Panel } from '../../ui/surface.tsx';
 import { useAction } from '../../ui/use-action.ts';
+import { PasswordField } from '../people/password-field.tsx';
 
 /** Which window is over the page. */
 type Step =
@@ -26,7 +27,7 @@ function Enrol({ seed, onClose, onDone }: { readonly seed: TotpSeed; onClose(): 
   const [code, setCode] = useState('');
   return (
     <FormDialog
-      title={t('profile.codesOn')}
+      title={t('profile.enrol')}
       description={t('profile.enrolText')}
       action={t('profile.confirmCode')}
       isReady={code.trim().length >= 6}
@@ -74,7 +75,7 @@ function Disable({ onClose, onDone }: { onClose(): void; onDone(): void }) {
   const [password, setPassword] = useState('');
   return (
     <FormDialog
-      title={t('profile.codesOff')}
+      title={t('profile.codesOffTitle')}
       description={t('profile.codesOffText')}
       action={t('profile.codesOff')}
       look="danger"
@@ -85,14 +86,7 @@ function Disable({ onClose, onDone }: { onClose(): void; onDone(): void }) {
         onDone();
       }}
     >
-      <Field
-        label={t('people.passwordLabel')}
-        type="password"
-        autoComplete="current-password"
-        required
-        value={password}
-        onChange={(event) => setPassword(event.target.value)}
-      />
+      <PasswordField value={password} onWrite={setPassword} />
     </FormDialog>
   );
 }

@@ -1,6 +1,8 @@
 import type { Profile } from '@cluster-ai/contracts';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useRightWord } from '../../i18n/explain.ts';
+import { Button } from '../../ui/button.tsx';
 import { Panel } from '../../ui/surface.tsx';
 
 /** What one may do here, in words. */
@@ -8,7 +10,14 @@ export function OwnRights({ permissions }: Pick<Profile, 'permissions'>) {
   const { t } = useTranslation();
   const rightWord = useRightWord();
   return (
-    <Panel title={t('profile.rights')}>
+    <Panel
+      title={t('profile.rights')}
+      actions={
+        <Button asChild size="small">
+          <Link to="/roles">{t('profile.allRoles')}</Link>
+        </Button>
+      }
+    >
       <ul className="grid gap-x-6 gap-y-1 sm:grid-cols-2 lg:grid-cols-3">
         {permissions
           .filter((permission) => permission !== 'public')

@@ -13,6 +13,7 @@ import { FormDialog } from '../../ui/form-dialog.tsx';
 import { LoadFailure } from '../../ui/notice.tsx';
 import { Panel, Skeleton } from '../../ui/surface.tsx';
 import { hasPasskeys, makePasskey } from '../people/passkeys.ts';
+import { PasswordField } from '../people/password-field.tsx';
 
 function AddPasskey({ onClose }: { onClose(): void }) {
   const { t } = useTranslation();
@@ -46,14 +47,7 @@ function AddPasskey({ onClose }: { onClose(): void }) {
         value={name}
         onChange={(event) => setName(event.target.value)}
       />
-      <Field
-        label={t('people.passwordLabel')}
-        type="password"
-        autoComplete="current-password"
-        required
-        value={password}
-        onChange={(event) => setPassword(event.target.value)}
-      />
+      <PasswordField value={password} onWrite={setPassword} />
     </FormDialog>
   );
 }
