@@ -1,21 +1,15 @@
 import {
-  ClusterError,
-  choosePasswordShape,
   createdPersonShape,
   createPersonShape,
   createServiceAccountShape,
-  forgottenPasswordShape,
   invitePersonShape,
-  newcomerShape,
   type OneUseLink,
   personListShape,
   personShape,
-  profileShape,
   resetPasswordShape,
   type SentLink,
   sentLinkShape,
   sessionListShape,
-  setupStateShape,
   updatePersonShape,
   usageReportShape,
 } from '@cluster-ai/contracts';
@@ -25,11 +19,11 @@ import { z } from 'zod';
 import { callerOf } from '../../access/caller.ts';
 import type { ForgottenPasswords } from '../../access/people/forgotten-passwords.ts';
 import type { OpenedPeople } from '../../access/people/open-people.ts';
-import { checkSameSite } from '../../access/people/session-cookie.ts';
 import type { Quotas } from '../../access/quotas/open-quotas.ts';
 import type { LinkLetter, LinkLetters } from '../../mail/link-letters.ts';
+import { linkRoutes } from './people-links.ts';
 import { type NativeRoute, route } from './route.ts';
-import { type ActRecorder, actOf, answerSignedIn, LITTLE, originOf } from './sessions.ts';
+import type { ActRecorder } from './sessions.ts';
 
 const tag = 'people';
 const byId = z.object({ id: z.string().min(1).max(100) });
@@ -52,103 +46,12 @@ function sendLink({ mail }: PeopleRouteDependencies, link: OneUseLink, to: strin
 /** Whose doing it is, for what is kept about it. */
 const doer = (request: FastifyRequest) => callerOf(request).id;
 
-/** The way in: for whoever has no login yet, and holds a link instead. */
-function linkRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute[] {
-  const { access, acts } = dependencies;
-  const { people } = access;
-  return [
-    route({
-      method: 'GET',
-      path: '/setup',
-      permission: 'public',
-      why: 'The page must know whether to show the set-up or the sign-in; it says nothing else.',
-      tag,
-      summary: 'Whether the first admin is still to come',
-      answer: setupStateShape,
-      handle: async () => ({ isOpen: people.isSetupOpen() }),
-    }),
-    route({
-      method: 'POST',
-      path: '/setup',
-      permission: 'public',
-      rateClass: 'auth',
-      why: 'Nobody has a login yet; the one-use token of the first start is the right to make one.',
-      tag,
-      maxBodyBytes: LITTLE,
-      summary: 'Make the first admin, by the link that the first start printed',
-      body: newcomerShape,
-      answer: profileShape,
-      status: 201,
-      handle: async ({ body, request, reply }) =>
-        acts.run(actOf(request), async () => answerSignedIn(dependencies, request, reply, await people.setUp(body, originOf(request)))),
-    }),
-    route({
-      method: 'POST',
-      path: '/invitations/accept',
-      permission: 'public',
-      rateClass: 'auth',
-      why: 'The newcomer has no login yet; the one-use token of the invitation is the right to make one.',
-      tag,
-      maxBodyBytes: LITTLE,
-      summary: 'Make a login, by an invitation',
-      body: newcomerShape,
-      answer: profileShape,
-      status: 201,
-      handle: async ({ body, request, reply }) =>
-        acts.run(actOf(request), async () =>
-          answerSignedIn(dependencies, request, reply, await people.acceptInvitation(body, originOf(request))),
-        ),
-    }),
-    route({
-      method: 'POST',
-      path: '/passwords/choose',
-      permission: 'public',
-      rateClass: 'auth',
-      why: 'Whoever has no password cannot sign in; the one-use token of the link is the right to choose one.',
-      tag,
-      maxBodyBytes: LITTLE,
-      summary: 'Choose a password, by a link',
-      body: choosePasswordShape,
-      answer: profileShape,
-      handle: async ({ body, request, reply }) =>
-        acts.run(actOf(request), async () =>
-          answerSignedIn(dependencies, request, reply, await people.choosePassword(body, originOf(request))),
-        ),
-    }),
-  ];
-}
-
-function forgottenRoute({ mail }: PeopleRouteDependencies): NativeRoute {
-  return route({
-    method: 'POST',
-    path: '/passwords/forgotten',
-    permission: 'public',
-    rateClass: 'auth',
-    why: 'Who forgot the password cannot sign in; the answer says nothing, and the link goes to the address that the person has here.',
-    tag,
-    maxBodyBytes: LITTLE,
-    summary: 'Ask for a link for a new password by mail; the answer is the same whoever that is',
-    body: forgottenPasswordShape,
-    answer: undefined,
-    handle: async ({ body, request }) => {
-      checkSameSite(request);
-      if (mail === undefined)
-        throw new ClusterError('unsupported_feature', 'This cluster sends no mail.', {
-          hint: 'Ask an admin for a link for a new password.',
-        });
-      delete request.forgiveAttempt; // it is answered well each time, and must be slow all the same
-      mail.forgotten.ask(body.person, body.language, request.ip);
-    },
-  });
-}
-
 /** What admins do with other people's logins. */
 export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly NativeRoute[] {
   const { people, sessions } = dependencies.access;
   const { quotas } = dependencies;
   return [
     ...linkRoutes(dependencies),
-    forgottenRoute(dependencies),
     route({
       method: 'GET',
       path: '/people',
