@@ -1,6 +1,7 @@
 import { ClusterError } from '@cluster-ai/contracts';
 import { createManualClock } from '@cluster-ai/runtime';
 import { expect, test, vi } from 'vitest';
+import { permissionsOf } from '../../access/roles.ts';
 import type { InferenceCall } from '../../gateway/gateway.ts';
 import { eventsOf, type FakeReply, wholeOf } from '../testing/fake-gateway.ts';
 import { openDoors } from '../testing/open-doors.ts';
@@ -197,6 +198,13 @@ test.each([
   expect(await answer.json()).toMatchObject({ response: 'Brasília.', done: true });
   expect(doors.gateway.calls[0]?.path).toBe('/v1/completions');
   expect(bodyOf(doors.gateway.calls[0])).toMatchObject({ prompt });
+});
+
+test('who may only ask gets the answer to keep_alive 0, and the model stays for the others', async () => {
+  await using doors = await openDoors({ caller: { kind: 'key', permissions: permissionsOf('developer') } });
+  const answer = await post(doors.url, '/api/generate', { model: 'starter', keep_alive: 0 });
+  expect([answer.status, await answer.json()]).toMatchObject([200, { done: true, done_reason: 'unload' }]);
+  expect(doors.gateway.unloads).toEqual([]);
 });
 
 test('an empty prompt loads the model, and unloads it with keep_alive 0', async () => {

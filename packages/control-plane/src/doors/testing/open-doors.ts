@@ -1,5 +1,6 @@
 import { defaultConfig } from '@cluster-ai/contracts';
 import { type Clock, silentLogger, systemClock } from '@cluster-ai/runtime';
+import type { Caller } from '../../access/caller.ts';
 import { admitEverybody } from '../../access/testing/admit-everybody.ts';
 import { createListener } from '../../listeners/create-listener.ts';
 import { ollamaDoor } from '../ollama/ollama-door.ts';
@@ -13,14 +14,17 @@ interface OpenDoorsOptions {
   readonly answer?: (call: FakeGateway['calls'][number]) => FakeReply | Promise<FakeReply>;
   readonly clock?: Clock;
   readonly running?: readonly string[];
+  /** Who calls, where that matters. */
+  readonly caller?: Partial<Caller>;
 }
 
 /** Both doors behind the real listener shell, on a free port of this machine, over a gateway in memory. */
-export async function openDoors({ answer = () => ({ chunks: ['{}'] }), clock = systemClock, running = [] }: OpenDoorsOptions = {}) {
+export async function openDoors({ answer = () => ({ chunks: ['{}'] }), clock = systemClock, running = [], caller }: OpenDoorsOptions = {}) {
   const registry = createMemoryRegistry();
   const models = running.map((name) => toRunningModel(registry, name));
   const gateway = createFakeGateway({ registry, answer, running: models });
-  const { app } = createListener({ config: defaultConfig(), log: silentLogger, admission: admitEverybody, renderError: renderOllamaError });
+  const admission: typeof admitEverybody = { admit: (...asked) => ({ ...admitEverybody.admit(...asked), ...caller }) };
+  const { app } = createListener({ config: defaultConfig(), log: silentLogger, admission, renderError: renderOllamaError });
   const deps = { gateway, registry, clock, log: silentLogger };
   await app.register(openAiDoor(deps), { prefix: '/v1' });
   await app.register(ollamaDoor(deps), { prefix: '/api' });
