@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { roleShape } from './access.ts';
+import { isByteSize } from './byte-size.ts';
 
 const port = z.int().min(0).max(65_535);
 const hostAndPort = (host: string, number: number) =>
@@ -182,6 +183,20 @@ export const configShape = z.strictObject({
       firstTokenTimeoutSeconds: z.int().min(1).default(600),
     })
     .prefault({}),
+  registry: z
+    .strictObject({
+      storage: z
+        .strictObject({
+          cache_size: z
+            .string()
+            .refine(isByteSize, 'write a number and a unit, such as 10GB or 1.5TiB')
+            .default('')
+            .describe('How much each node may keep of the weights that it fetches, such as 10GB; empty: most of its free disk.'),
+        })
+        .prefault({}),
+    })
+    .prefault({})
+    .describe('Of the models that the cluster keeps.'),
   logs: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 export type Config = z.infer<typeof configShape>;

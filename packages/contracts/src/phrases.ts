@@ -92,6 +92,9 @@ export const phrases = {
   use_a_smaller_model: 'Use a smaller model or a stronger quantisation, ask for a smaller context, or add a node with more memory.',
   no_room_for_weights: 'The disk of {folder} has no room for {bytes} more bytes of weights.',
   free_space_on_node: 'Free some space on the node.',
+  weights_exceed_cache:
+    'The weights need {bytes:bytes} of the {limit:bytes} that this node may keep, and models that run there or were ordered use {used:bytes}.',
+  raise_cache_size: 'Unload a model, or raise registry.storage.cache_size.',
   weights_not_fetched: 'The weights could not be fetched from the control plane ({code}).',
   weights_broke_off: 'The connection ended after {received} of {size} bytes of the weights.',
   weights_of_other_size: 'The control plane offers {offered} bytes for {digest}, where {size} were ordered.',

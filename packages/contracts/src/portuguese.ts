@@ -260,6 +260,9 @@ export const portuguesePhrases: Readonly<Record<PhraseCode, string>> = {
   use_a_smaller_model: 'Use um modelo menor ou uma quantização mais forte, peça um contexto menor ou adicione um nó com mais memória.',
   no_room_for_weights: 'O disco de {folder} não tem lugar para mais {bytes} bytes de pesos.',
   free_space_on_node: 'Libere espaço no nó.',
+  weights_exceed_cache:
+    'Os pesos precisam de {bytes:bytes} dos {limit:bytes} que este nó pode guardar, e modelos que rodam ali ou foram pedidos usam {used:bytes}.',
+  raise_cache_size: 'Descarregue um modelo ou aumente registry.storage.cache_size.',
   weights_not_fetched: 'Não foi possível buscar os pesos na primeira máquina ({code}).',
   weights_broke_off: 'A conexão terminou depois de {received} de {size} bytes dos pesos.',
   weights_of_other_size: 'A primeira máquina oferece {offered} bytes para {digest}, onde {size} foram pedidos.',

@@ -10,7 +10,15 @@ export { curlPinOf, fingerprintOf } from './link/fingerprint.ts';
 export { formatJoinToken, type JoinToken, parseJoinToken } from './link/join-token.ts';
 export { readLines } from './link/read-lines.ts';
 export { type RunningRequest, type StreamRequest, type StreamResponse, startRequest, type ToFailure } from './link/request.ts';
-export { blobSession, joinSession, linkServerName, linkServerSession, linkSession, linkWindowBytes } from './link/settings.ts';
+export {
+  blobSession,
+  blobWindowBytes,
+  joinSession,
+  linkServerName,
+  linkServerSession,
+  linkSession,
+  linkWindowBytes,
+} from './link/settings.ts';
 export { createTurnstile, type Turnstile } from './link/turnstile.ts';
 export { writePrivateFile } from './link/write-private-file.ts';
 export { type Logger, type LoggerOptions, openLogger, silentLogger } from './logger.ts';

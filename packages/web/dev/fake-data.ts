@@ -71,6 +71,7 @@ function toNode({ id, name, state, reason, memory, used, cores, gpu, seenAgo = 0
     },
     metricsAt: ago(seenAgo),
     replicas: [...replicas],
+    weights: null,
     certificateExpiresAt: ago(-70_000),
   };
 }

@@ -75,6 +75,7 @@ export function createHearing({ changes, records, version, onRecovery, clock, lo
           return changes.tellReplica(node, report.replica);
         case 'replica-gone':
           return gone && changes.tellReplica(node, gone);
+        case 'weights':
         case 'goodbye':
           return changes.tellNode(node);
       }

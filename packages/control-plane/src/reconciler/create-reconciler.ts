@@ -7,6 +7,7 @@ import {
   type ReplicaReport,
   type ReplicaSpec,
   reasons,
+  toBytes,
   toClusterError,
   toCondition,
 } from '@cluster-ai/contracts';
@@ -133,7 +134,16 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
   function toSpec(deployment: Deployment, replicaId: string): ReplicaSpec {
     const { model, engine, options } = deployment;
     const file = { digest: model.file.digest, sizeBytes: model.file.sizeBytes, path: model.path };
-    return { replicaId, fence: fences.next(), model: model.reference, engine, file, options };
+    const cacheBytes = toBytes(config.registry.storage.cache_size);
+    return {
+      replicaId,
+      fence: fences.next(),
+      model: model.reference,
+      engine,
+      file,
+      options,
+      ...(cacheBytes === undefined ? {} : { cacheBytes }),
+    };
   }
 
   async function start({ digest, nodeId, why }: StartAction): Promise<void> {
