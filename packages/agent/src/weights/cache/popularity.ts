@@ -32,8 +32,8 @@ export function createPopularity(record: PopularityRecord = { uses: 0, known: {}
     return count === undefined ? 0 : count.value * 2 ** -((uses - count.at) / (HALF_LIFE_PER_DIGEST * known.size));
   };
   const forgetLeast = () => {
-    const [least] = [...known.keys()].sort((a, b) => of(a) - of(b));
-    if (least !== undefined) known.delete(least);
+    const digests = [...known.keys()];
+    known.delete(digests.reduce((least, digest) => (of(digest) < of(least) ? digest : least)));
   };
 
   return {
