@@ -82,7 +82,9 @@ if (values.out !== undefined)
       ],
       ratios,
       summary,
-      measurements: measurements.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, typeof value === 'number' ? round(value) : value]))),
+      measurements: measurements.map((row) =>
+        Object.fromEntries(Object.entries(row).map(([key, value]) => [key, typeof value === 'number' ? round(value) : value])),
+      ),
     }),
   );
 const isMet =

@@ -55,7 +55,8 @@ export function makeTrace({ seed, alpha, models, requests, withScan, driftEvery 
   const upTo = byRank.map((_, rank) => (total += (rank + 1) ** -alpha));
   const list: Request[] = [];
   for (let request = 0; request < requests; request++) {
-    if (driftEvery > 0 && request % driftEvery === driftEvery - 1) for (let i = 0; i < CHANGED_PLACES; i++) swap(pick(models), pick(models));
+    if (driftEvery > 0 && request % driftEvery === driftEvery - 1)
+      for (let i = 0; i < CHANGED_PLACES; i++) swap(pick(models), pick(models));
     if (withScan && request === Math.floor(requests / 2)) for (let model = 0; model < models; model++) list.push({ model, isScan: true });
     const chance = random() * total;
     list.push({ model: byRank[upTo.findIndex((bound) => bound >= chance)] as number, isScan: false });

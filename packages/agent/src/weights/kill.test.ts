@@ -17,7 +17,9 @@ const toDigest = (content: Buffer) => `sha256:${createHash('sha256').update(cont
 
 /** Lets it work for some time after its first fetch, a different one each time, and kills it wherever it is then. */
 async function churnAndKill(folder: string, afterMs: number): Promise<void> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(child, 'exit');
   await once(child.stdout, 'data');
   child.stdout.resume();
@@ -33,8 +35,7 @@ test('killed at any moment, no file that is not whole looks whole, and what was 
     const names = readdirSync(folder).filter((name) => name.startsWith('sha256-'));
     const bytes = names.map((name) => ({ name, content: readFileSync(join(folder, name)) }));
     expect(bytes.reduce((sum, { content }) => sum + content.length, 0)).toBeLessThanOrEqual(CHURN_LIMIT_BYTES);
-    for (const { name, content } of bytes)
-      if (!name.endsWith('.part')) expect(toDigest(content)).toBe(name.replace('-', ':'));
+    for (const { name, content } of bytes) if (!name.endsWith('.part')) expect(toDigest(content)).toBe(name.replace('-', ':'));
 
     const fetched: { digest: string; fromByte: number }[] = [];
     const weights = createWeights({

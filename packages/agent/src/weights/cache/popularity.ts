@@ -20,7 +20,7 @@ interface Count {
 }
 
 /** A use counts half after as many uses as this times the digests that are known. Chosen by bench/cache; see design.md. */
-export const HALF_LIFE_PER_DIGEST = 16;
+export const HALF_LIFE_PER_DIGEST = 10;
 const MAX_KNOWN = 2048;
 
 export function createPopularity(record: PopularityRecord = { uses: 0, known: {} }): Popularity {

@@ -135,7 +135,12 @@ test('without its lists it is rebuilt from the folder', async () => {
   for (const model of models) await ensure(open(source.fetchBlob), model);
   for (const list of ['popularity.json', 'verified.json']) await writeFile(join(folder, list), 'not JSON');
   const weights = open(source.fetchBlob);
-  expect(weights.report().copies.map(({ digest }) => digest).sort()).toEqual(models.map(({ file }) => file.digest).sort());
+  expect(
+    weights
+      .report()
+      .copies.map(({ digest }) => digest)
+      .sort(),
+  ).toEqual(models.map(({ file }) => file.digest).sort());
   for (const model of models) await ensure(weights, model);
   expect(source.asked).toHaveLength(2);
 });
