@@ -657,6 +657,13 @@ export const en = {
     noImage: 'Pictures of other sites are not loaded.',
   },
   nodes: {
+    weights: {
+      title: 'Weights on its disk',
+      held: 'Kept',
+      heldOf: '{{held}} of {{limit}}',
+      evictions: 'Made room for others',
+      none: 'No copies: it has fetched none, or uses the files where they lie.',
+    },
     add: 'Add machine',
     listFailed: 'The machines could not be loaded.',
     empty: 'Add your first machine',

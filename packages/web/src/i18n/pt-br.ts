@@ -664,6 +664,13 @@ export const ptBr = {
     noImage: 'Imagens de outros sites não são carregadas.',
   },
   nodes: {
+    weights: {
+      title: 'Pesos no disco dela',
+      held: 'Guardado',
+      heldOf: '{{held}} de {{limit}}',
+      evictions: 'Cederam lugar a outros',
+      none: 'Nenhuma cópia: ela não buscou nenhuma, ou usa os arquivos onde estão.',
+    },
     add: 'Adicionar máquina',
     listFailed: 'Não foi possível carregar os nós.',
     empty: 'Adicione sua primeira máquina',
