@@ -57,6 +57,7 @@ test('a machine joins with a token, connects and reports itself', async () => {
     isLocal: false,
     condition: { state: 'ready', reason: 'serving' },
     hardware: { cpuCores: 2 },
+    weights: { heldBytes: 0, copies: [] },
   });
   await until(() => pair.control.nodes.get(pair.id).replicas.length === 1, 'the report of the replica');
   expect(pair.control.events.since(0)?.map(({ event }) => event.type)).toEqual(
@@ -292,6 +293,9 @@ test('a node fetches the weights that it was ordered to run, from any byte on, a
   const rest = await read(1_000_000);
   expect(rest.totalBytes).toBe(bytes.length);
   expect(rest.got.equals(bytes.subarray(1_000_000))).toBe(true);
+  const narrow = await fetchBlob(digest, 0, never);
+  narrow.setWindow?.(32 * 1024); // while it is under way: weights give way to tokens
+  expect(Buffer.concat(await narrow.body.toArray()).equals(bytes)).toBe(true);
   await expect(fetchBlob(`sha256:${'b'.repeat(64)}`, 0, never)).rejects.toMatchObject({ code: 'blob_not_found' });
   await expect(fetchBlob('../../secrets/ca.key', 0, never)).rejects.toMatchObject({ code: 'unknown_route' });
   await expect(fetchBlob(digest, bytes.length, never)).rejects.toMatchObject({ code: 'range_not_satisfiable' });
