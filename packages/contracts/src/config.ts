@@ -74,6 +74,10 @@ export const configShape = z.strictObject({
         .extend({ enabled: z.boolean().default(true), tls })
         .prefault({})
         .describe('Where Ollama’s clients look by default; left alone when something else has it.'),
+      registry: hostAndPort('127.0.0.1', 8080)
+        .extend({ enabled: z.boolean().default(true), tls })
+        .prefault({})
+        .describe('The registry at the root (/models); left alone when something else has the port.'),
       link: hostAndPort('127.0.0.1', 7443)
         .prefault({})
         .describe('Where agents dial, TLS 1.3 only; opened to the chosen interface by the first invitation.'),
@@ -182,6 +186,15 @@ export const configShape = z.strictObject({
       firstTokenTimeoutSeconds: z.int().min(1).default(600),
     })
     .prefault({}),
+  registry: z
+    .strictObject({
+      worstForProtectedAlias: z
+        .enum(['safe', 'suspicious', 'dangerous'])
+        .default('safe')
+        .describe('The worst verdict on a version that a protected alias may point to; what was not inspected counts as suspicious.'),
+    })
+    .prefault({})
+    .describe('What the model registry allows.'),
   logs: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 export type Config = z.infer<typeof configShape>;

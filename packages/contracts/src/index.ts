@@ -1,6 +1,7 @@
 export * from './access.ts';
 export * from './access-state.ts';
 export * from './agent-api.ts';
+export * from './catalog.ts';
 export * from './certificates.ts';
 export * from './chats.ts';
 export * from './config.ts';

@@ -171,6 +171,10 @@ export const portugueseErrors: Readonly<Record<ErrorCode, string>> = {
   listen_refused: 'Não é permitido escutar ali',
   data_folder_unwritable: 'Não é possível gravar na pasta de dados',
   config_invalid: 'A configuração não é válida',
+  version_not_found: 'Essa versão não existe',
+  alias_not_found: 'Esse alias não existe',
+  cursor_invalid: 'O cursor não é desta lista',
+  verdict_refused: 'O que foi encontrado nos arquivos não permite isto',
   certificate_authority_mismatch: 'O cluster que está lá não é o que o código de entrada indica',
 };
 

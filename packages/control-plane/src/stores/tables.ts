@@ -39,6 +39,10 @@ export interface Tables {
   data_keys: DataKeyRow;
   key_rotations: KeyRotationRow;
   secrets: SecretRow;
+  alias_moves: AliasMoveRow;
+  catalog_entries: CatalogEntryRow;
+  catalog_words: CatalogWordRow;
+  catalog_word_counts: CatalogWordCountRow;
 }
 
 /** Parents before those that refer to them. */
@@ -74,6 +78,10 @@ export const tableNames = [
   'data_keys',
   'key_rotations',
   'secrets',
+  'alias_moves',
+  'catalog_entries',
+  'catalog_words',
+  'catalog_word_counts',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -95,7 +103,7 @@ export interface ModelRow {
   revision: number;
 }
 
-/** Immutable once written. */
+/** Immutable once written: triggers refuse every change of what it was published as. */
 export interface VersionRow {
   id: string;
   model_id: string;
@@ -110,6 +118,11 @@ export interface VersionRow {
   notices_json: string;
   created_at: number;
   size_bytes: number;
+  framework: string;
+  /** `VersionMetadata`. */
+  metadata_json: string;
+  /** `Inspection`; null: nobody looked into the files. */
+  inspection_json: string | null;
 }
 
 export interface FileRow {
@@ -453,4 +466,45 @@ export interface SecretRow {
   created_at: number;
   changed_at: number;
   revision: number;
+}
+
+/** What an alias pointed to, so that it can go back. Versions by their number, which outlives them. */
+export interface AliasMoveRow {
+  model_id: string;
+  alias_lower: string;
+  /** Counts from 1 for each alias. */
+  sequence: number;
+  at: number;
+  from_seq: number | null;
+  to_seq: number | null;
+  kind: 'move' | 'rollback' | 'remove';
+  actor: string;
+}
+
+/** One row for each model: what search filters and sorts by, and what lists show. Written in the transaction that changes the model. */
+export interface CatalogEntryRow {
+  number: number;
+  model_id: string;
+  name_lower: string;
+  namespace: string;
+  framework: string;
+  task: string;
+  licence: string;
+  size_class: string;
+  size_bytes: number;
+  updated_at: number;
+  /** `CatalogModel`. */
+  summary_json: string;
+}
+
+/** A word of a model's text, or, as `facet:value`, what it is. */
+export interface CatalogWordRow {
+  word: string;
+  number: number;
+}
+
+/** How many models have a word. */
+export interface CatalogWordCountRow {
+  word: string;
+  models: number;
 }
