@@ -68,7 +68,9 @@ export const tagsShape = z
 
 const name = z.string().min(1).max(255);
 /** As in references: an alias never looks like a number, which names a version. */
-const aliasShape = z.string().regex(/^(?!\d+$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$/, 'Use letters, digits, "-", "_" and ".", and not digits alone');
+const aliasShape = z
+  .string()
+  .regex(/^(?!\d+$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$/, 'Use letters, digits, "-", "_" and ".", and not digits alone');
 /** Semantic versions of npm's kind; checked once more where they are stored. */
 const semverText = z.string().min(1).max(80);
 const description = proseText(10_000);
@@ -150,7 +152,10 @@ export type FacetCounts = z.infer<typeof facetCountsShape>;
 export const catalogPageShape = z
   .object({
     models: z.array(catalogModelShape),
-    next: z.string().nullable().describe('Send it as `cursor` for the next page. What changes meanwhile may move to a page that was read already.'),
+    next: z
+      .string()
+      .nullable()
+      .describe('Send it as `cursor` for the next page. What changes meanwhile may move to a page that was read already.'),
     facets: facetCountsShape.optional(),
   })
   .meta({ id: 'CatalogPage' });
@@ -166,7 +171,11 @@ export type VersionPage = z.infer<typeof versionPageShape>;
 export const publishFileShape = z.strictObject({
   path: z.string().min(1).max(1024).describe('Inside the version, with forward slashes.'),
   digest: z.string().max(80),
-  mediaType: z.string().max(200).regex(/^[\w.+-]+\/[\w.+-]+$/).default('application/octet-stream'),
+  mediaType: z
+    .string()
+    .max(200)
+    .regex(/^[\w.+-]+\/[\w.+-]+$/)
+    .default('application/octet-stream'),
 });
 
 export const publishFieldsShape = z.strictObject({

@@ -37,7 +37,9 @@ test('killed at any moment, the next start finds every model with its bytes, and
     const events = createEventBus({ firstId: 1 });
     const registry = await openRegistry({ database, blobs, events, clock: systemClock, log: silentLogger, inspect: inspectFakeModel });
     const digests = new Set(
-      registry.list().flatMap(({ name }) => registry.versions(name).flatMap(({ files }) => files.map((file) => file.digest))),
+      (await Promise.all((await registry.list()).map(({ name }) => registry.versions(name))))
+        .flat()
+        .flatMap(({ files }) => files.map((file) => file.digest)),
     );
     const paths = [...digests].map(blobs.pathOf);
     expect([...(await listFiles(folder.blobs))].sort()).toEqual(paths.sort());
