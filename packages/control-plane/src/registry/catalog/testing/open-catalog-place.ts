@@ -8,6 +8,8 @@ import { openDatabase } from '../../../stores/open-database.ts';
 import { createBlobRelease, writeBlob } from '../../free-blobs.ts';
 import type { CatalogActor, PublishVersion } from '../catalog.ts';
 import { openCatalog } from '../open-catalog.ts';
+import { getModelRow } from '../read-versions.ts';
+import { deleteModel } from '../remove-versions.ts';
 
 const anyone: CatalogActor = { name: 'ana', permissions: new Set<Permission>(['models:write']) };
 export const actors = { anyone, keeper: { name: 'kim', permissions: new Set<Permission>(permissions) } };
@@ -79,9 +81,13 @@ export async function openCatalogPlace(url = '') {
     return catalog.publish({ name, files, source: 'test', ...more }, actor);
   }
 
+  const removeModel = (name: string) =>
+    database.transaction(async (transaction) => deleteModel(transaction, release, await getModelRow(transaction, name)));
+
   return {
     catalog,
     database,
+    removeModel,
     events,
     clock,
     deployed,
