@@ -151,6 +151,8 @@ export async function fillCatalog(database: Database, models: number, versions: 
           created_at: 0,
           verified_at: 0,
           identity: '',
+          unreferenced_at: null,
+          damaged_at: null,
         })),
       );
       await insertAll(

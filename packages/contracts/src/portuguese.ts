@@ -136,6 +136,7 @@ export const portugueseErrors: Readonly<Record<ErrorCode, string>> = {
   chat_not_found: 'Esta conversa não existe',
   file_not_found: 'Este arquivo não existe',
   blob_not_found: 'Este conteúdo não existe',
+  upload_not_found: 'Este envio não existe',
   method_not_allowed: 'O endereço não aceita este método',
   already_exists: 'Já existe',
   conflict: 'Outra pessoa mudou isto nesse meio-tempo',

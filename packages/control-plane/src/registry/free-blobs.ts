@@ -1,3 +1,4 @@
+import type { Clock } from '@cluster-ai/runtime';
 import type { BlobStore } from '../stores/blob-store.ts';
 import type { Database, Query } from '../stores/database.ts';
 import type { BlobRow } from '../stores/tables.ts';
@@ -34,9 +35,11 @@ export async function blobsOf(query: Query, modelId: string, versionId?: string)
 export function createBlobRelease({
   database,
   blobs,
+  clock,
 }: {
   readonly database: Database;
   readonly blobs: Pick<BlobStore, 'markUnsettled' | 'settle'>;
+  readonly clock: Pick<Clock, 'now'>;
 }) {
   /** Brings files in line with rows. Under the lock of a transaction, so that nobody records a blob just when its bytes go. */
   const settle = (digests: readonly string[]): Promise<void> =>
@@ -48,14 +51,17 @@ export function createBlobRelease({
     });
   return {
     settle,
-    /** In the transaction that takes the files away: forgets those of these blobs that nothing uses. Settle what it gives afterwards. */
+    /** In the transaction that takes the files away: forgets those of these blobs that nothing uses or holds. Settle what it gives afterwards. */
     async free(transaction: Query, candidates: readonly BlobRow[]): Promise<readonly string[]> {
       const freed: string[] = [];
       for (const { digest, location } of candidates) {
         const { numDeletedRows } = await transaction
           .deleteFrom('blobs')
           .where('digest', '=', digest)
-          .where((where) => where.not(where.exists(where.selectFrom('files').select('path').where('digest', '=', digest))))
+          .where(({ not, exists, selectFrom }) => not(exists(selectFrom('files').select('path').where('digest', '=', digest))))
+          .where(({ not, exists, selectFrom }) =>
+            not(exists(selectFrom('blob_leases').select('holder').where('digest', '=', digest).where('expires_at', '>', clock.now()))),
+          )
           .executeTakeFirst();
         if (numDeletedRows === 0n || location !== 'store') continue;
         await blobs.markUnsettled(digest);

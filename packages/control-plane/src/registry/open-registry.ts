@@ -77,7 +77,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   const { policy = { worstForProtectedAlias: 'safe' }, findDeployed = () => undefined } = dependencies;
   const { query } = database;
   const cache = createReferenceCache(REFERENCES_KEPT);
-  const release = createBlobRelease({ database, blobs });
+  const release = createBlobRelease({ database, blobs, clock });
 
   const toRow = (digest: string, sizeBytes: number, place: Pick<BlobRow, 'location' | 'path' | 'identity'>): BlobRow => ({
     digest,
@@ -85,6 +85,8 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     ...place,
     created_at: clock.now(),
     verified_at: clock.now(),
+    unreferenced_at: null,
+    damaged_at: null,
   });
 
   async function takeIn(path: string, signal: AbortSignal): Promise<Taken> {

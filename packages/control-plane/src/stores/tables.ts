@@ -39,6 +39,10 @@ export interface Tables {
   data_keys: DataKeyRow;
   key_rotations: KeyRotationRow;
   secrets: SecretRow;
+  uploads: UploadRow;
+  blob_leases: BlobLeaseRow;
+  orphan_files: OrphanFileRow;
+  blob_url_keys: BlobUrlKeyRow;
   alias_moves: AliasMoveRow;
   catalog_entries: CatalogEntryRow;
   catalog_words: CatalogWordRow;
@@ -78,6 +82,10 @@ export const tableNames = [
   'data_keys',
   'key_rotations',
   'secrets',
+  'uploads',
+  'blob_leases',
+  'orphan_files',
+  'blob_url_keys',
   'alias_moves',
   'catalog_entries',
   'catalog_words',
@@ -145,6 +153,10 @@ export interface BlobRow {
   verified_at: number;
   /** Of an in-place file: what its attributes were when it was hashed; empty for `store`. */
   identity: string;
+  /** When garbage collection first saw that no file refers to it; null while one does. */
+  unreferenced_at: number | null;
+  /** When scrubbing found that its bytes are not those of its digest any more; null while all is well. */
+  damaged_at: number | null;
 }
 
 export interface AliasRow {
@@ -467,6 +479,32 @@ export interface SecretRow {
   changed_at: number;
   revision: number;
 }
+
+/** Bytes on their way in: how many there are says the partial file. */
+export interface UploadRow {
+  id: string;
+  owner: string;
+  size_bytes: number | null;
+  digest: string | null;
+  created_at: number;
+}
+
+export interface BlobLeaseRow {
+  digest: string;
+  holder: string;
+  expires_at: number;
+}
+
+/** A file of the blob store that no row knows, and since when that is seen. */
+export interface OrphanFileRow {
+  digest: string;
+  found_at: number;
+}
+
+export interface BlobUrlKeyRow {
+  id: string;
+  sealed: Uint8Array;
+  created_at: number;
 
 /** What an alias pointed to, so that it can go back. Versions by their number, which outlives them. */
 export interface AliasMoveRow {

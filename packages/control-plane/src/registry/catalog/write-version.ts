@@ -3,6 +3,7 @@ import { newId } from '@cluster-ai/runtime';
 import semver from 'semver';
 import type { Query } from '../../stores/database.ts';
 import type { ModelRow } from '../../stores/tables.ts';
+import { markLinked } from '../garbage/references.ts';
 import { createManifest } from '../manifest.ts';
 import type { CatalogActor, PublishVersion } from './catalog.ts';
 import { writeDoorNames } from './door-names.ts';
@@ -89,6 +90,10 @@ async function insertVersion(
   now: number,
 ): Promise<string> {
   const { digest, bytes } = createManifest(wanted.files);
+  await markLinked(
+    transaction,
+    wanted.files.map((file) => file.digest),
+  );
   const id = newId('version', now);
   await transaction
     .insertInto('versions')

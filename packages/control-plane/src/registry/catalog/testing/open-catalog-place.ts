@@ -31,12 +31,13 @@ export async function openCatalogPlace(url = '') {
   const root = url === '' ? await mkdtemp(join(tmpdir(), 'cluster-ai-catalog-')) : '';
   const database = await openDatabase({ url, folder: { database: join(root, 'cluster.db') }, log: silentLogger });
   const settled: string[] = [];
+  const clock = createManualClock();
   const release = createBlobRelease({
     database,
+    clock,
     blobs: { markUnsettled: async () => {}, settle: async (digest, isUsed) => void (isUsed || settled.push(digest)) },
   });
   const events = createEventBus({ firstId: 1 });
-  const clock = createManualClock();
   const deployed = new Set<string>();
   const open = () =>
     openCatalog({
@@ -65,6 +66,8 @@ export async function openCatalogPlace(url = '') {
           created_at: 0,
           verified_at: 0,
           identity: '',
+          unreferenced_at: null,
+          damaged_at: null,
         });
     });
 
