@@ -31,7 +31,7 @@ import { openSecrets } from './access/secrets/secrets.ts';
 import { locateAssets } from './assets.ts';
 import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
-import { composeDoors, type DoorParts } from './compose-doors.ts';
+import { composeDoors, type DoorParts, type ListenerKind } from './compose-doors.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
 import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
@@ -47,6 +47,8 @@ import { openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
 import { openOutgoingClient } from './outgoing/open-outgoing-client.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
+import { createPublisher, type InspectBlob } from './registry/catalog/publish-uploads.ts';
+import type { FindDeployed } from './registry/catalog/remove-versions.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import { registerStarter } from './registry/register-starter.ts';
 import { createSoftwarePackage } from './software-package.ts';
@@ -56,12 +58,18 @@ import { openDatabase } from './stores/open-database.ts';
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
+/** The header of an upload, where it is one that we can serve. Whatever else it is, it is kept and handed out. */
+const inspectUpload: InspectBlob = async ({ path, fileName }) => {
+  if (fileName.endsWith('.fake.json')) return { facts: await inspectFakeModel(path) };
+  return fileName.toLowerCase().endsWith('.gguf') ? { facts: await inspectGguf(path) } : {};
+};
+
 interface ListenerParts extends DoorParts {
   readonly mayLeaveLoopback: MayLeaveLoopback;
 }
 
 /** Opens one listener where the configuration wants it. */
-async function open(parts: ListenerParts, kind: 'main' | 'ollama', whenTaken: 'fail' | 'move', folder: DataFolder, clock: Clock) {
+async function open(parts: ListenerParts, kind: ListenerKind, whenTaken: 'fail' | 'move', folder: DataFolder, clock: Clock) {
   const { config, log, mayLeaveLoopback } = parts;
   const { host, port, tls } = config.listeners[kind];
   const isPlainHttpAccepted = config.listeners.insecurePlainHttpOnNetwork;
@@ -82,26 +90,31 @@ async function open(parts: ListenerParts, kind: 'main' | 'ollama', whenTaken: 'f
 /** Where a client on this machine finds a listener that is everywhere. */
 const toReachable = (host: string) => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[host] ?? host;
 
-/** Opens the main listener, which must open, and Ollama's port, which may stay closed with a notice. */
+const whyLeftAlone = { ollama: 'port_left_to_ollama', registry: 'registry_port_taken' } as const;
+
+/** Opens the main listener, which must open, and the ports that others may have, which stay closed with a notice then. */
 async function openListeners(parts: ListenerParts, { config, isNamed }: EffectiveConfig, folder: DataFolder, clock: Clock) {
-  const { ollama: ollamaWish } = config.listeners;
   const main = await open(parts, 'main', isNamed.main ? 'fail' : 'move', folder, clock);
   const apps = [main.app];
   const listeners: Listener[] = [main.listener];
-  const address = toAddress(ollamaWish.host, ollamaWish.port);
-  if (!ollamaWish.enabled) listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'turned_off', clock.now()) });
-  else {
+  for (const name of ['ollama', 'registry'] as const) {
+    const { host, port, enabled } = config.listeners[name];
+    const address = toAddress(host, port);
+    if (!enabled) {
+      listeners.push({ name, address, condition: toCondition('stopped', 'turned_off', clock.now()) });
+      continue;
+    }
     try {
-      const ollama = await open(parts, 'ollama', 'fail', folder, clock);
-      apps.push(ollama.app);
-      listeners.push(ollama.listener);
+      const opened = await open(parts, name, 'fail', folder, clock);
+      apps.push(opened.app);
+      listeners.push(opened.listener);
     } catch (error) {
-      if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) {
-        await main.app.close();
+      if (!isClusterError(error) || error.code !== 'port_taken' || isNamed[name]) {
+        await Promise.all(apps.map((app) => app.close()));
         throw error;
       }
-      const hint = phrase('port_left_to_ollama');
-      listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'port_taken', clock.now(), { hint }) });
+      const hint = phrase(whyLeftAlone[name]);
+      listeners.push({ name, address, condition: toCondition('stopped', 'port_taken', clock.now(), { hint }) });
     }
   }
   return {
@@ -150,7 +163,18 @@ export async function runControlPlane(
   const secrets = await openSecrets({ database, keyStore: stored, secretsFolder: folder.secrets, given, clock, log });
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
-  const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
+  // what runs is known only once the machines are
+  const running: { findDeployed: FindDeployed } = { findDeployed: () => undefined };
+  const registry = await openRegistry({
+    database,
+    blobs,
+    events,
+    clock,
+    log,
+    inspect: inspectModel,
+    policy: config.registry,
+    findDeployed: (digests) => running.findDeployed(digests),
+  });
   await registerStarter({ registry, database, folder: assets.starter, clock, log }, signal);
 
   const certificates = await openCertificates({ folder, clock });
@@ -176,8 +200,8 @@ export async function runControlPlane(
   const metrics = openMetrics({ nodes });
   const keys = await openApiKeys({ database, clock, log });
   await using quotas = await openQuotas({ database, clock, log });
-  const { main, ollama } = config.listeners;
-  const isOnThisMachineOnly = isLoopback(main.host) && (!ollama.enabled || isLoopback(ollama.host));
+  const { main, ollama, registry: registryPort } = config.listeners;
+  const isOnThisMachineOnly = [{ ...main, enabled: true }, ollama, registryPort].every(({ enabled, host }) => !enabled || isLoopback(host));
   await using access = await openPeople({
     database,
     secrets,
@@ -208,6 +232,8 @@ export async function runControlPlane(
     config.access.oidc &&
     createOidc({ config: config.access.oidc, outgoing, readSecret: namedSecrets.get, external: access.external, clock, log });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
+  running.findDeployed = (digests) =>
+    digests.map((digest) => reconciler.deployments.find(digest)?.model.reference).find((found) => found !== undefined);
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
   const load = createLoadRecorder({ gateway, clock });
   const chatStore = createChatStore(database, clock.now);
@@ -221,6 +247,9 @@ export async function runControlPlane(
   const native: NativeDependencies = {
     nodes,
     registry,
+    catalog: registry.catalog,
+    publisher: createPublisher({ database, catalog: registry.catalog, locateBlob: registry.locateBlob, inspect: inspectUpload, clock }),
+    uploads,
     gateway,
     chats,
     keys,

@@ -19,7 +19,7 @@ import { checkModelName } from './catalog/check-publication.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
 import type { VerdictPolicy } from './catalog/policy.ts';
 import { getModelRow } from './catalog/read-versions.ts';
-import { deleteModel, type FindDeployed } from './catalog/remove-versions.ts';
+import { deleteModel, type FindDeployed, refuseProtected } from './catalog/remove-versions.ts';
 import { EVERY_MODEL } from './catalog/write-entry.ts';
 import { findProblem } from './check-blobs.ts';
 import { createBlobRelease, readBlob, writeBlob } from './free-blobs.ts';
@@ -141,9 +141,10 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     }
   }
 
-  async function remove(name: string): Promise<void> {
+  async function remove(name: string, actor: CatalogActor = clusterActor): Promise<void> {
     const { model, freed } = await database.transaction(async (transaction) => {
       const found = await getModelRow(transaction, name);
+      await refuseProtected(transaction, found, actor);
       return { model: found, freed: await deleteModel(transaction, release, found) };
     });
     cache.forget(model.name);

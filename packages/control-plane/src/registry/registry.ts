@@ -47,8 +47,8 @@ export interface Registry {
     request: AddModel & { readonly source?: string; readonly notices?: readonly Phrase[]; readonly actor?: CatalogActor },
     signal: AbortSignal,
   ): Promise<ModelVersion>;
-  /** Removes a model and the blobs that nothing else uses. Throws `model_not_found`. */
-  remove(name: string): Promise<void>;
+  /** Removes a model and the blobs that nothing else uses. Throws `model_not_found`, and `forbidden` where an alias of it is protected. */
+  remove(name: string, actor?: CatalogActor): Promise<void>;
   /** `undefined` for what is not here, or cannot be used. */
   locateBlob(digest: string): Promise<BlobLocation | undefined>;
 }

@@ -505,6 +505,7 @@ export interface BlobUrlKeyRow {
   id: string;
   sealed: Uint8Array;
   created_at: number;
+}
 
 /** What an alias pointed to, so that it can go back. Versions by their number, which outlives them. */
 export interface AliasMoveRow {

@@ -27,7 +27,7 @@ export const aliasNotFound = (model: ModelRow, alias: string) =>
   new ClusterError('alias_not_found', phrase('alias_unknown', { model: model.name, alias: alias.slice(0, 80) }), { param: 'alias' });
 
 /** Throws `forbidden` for whoever may not touch what is protected. */
-function checkRight({ model, actor }: AliasMoveContext, alias: string): void {
+export function checkRight({ model, actor }: Pick<AliasMoveContext, 'model' | 'actor'>, alias: string): void {
   if (actor.permissions.has('models:protect')) return;
   throw new ClusterError('forbidden', phrase('alias_is_protected', { alias, model: model.name }), {
     hint: phrase('ask_for_protect'),

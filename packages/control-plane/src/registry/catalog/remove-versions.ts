@@ -3,6 +3,8 @@ import type { Query } from '../../stores/database.ts';
 import type { ModelRow } from '../../stores/tables.ts';
 import { type BlobRelease, blobsOf } from '../free-blobs.ts';
 import { removeEntry } from './write-entry.ts';
+import type { CatalogActor } from './catalog.ts';
+import { checkRight } from './move-alias.ts';
 import type { VersionColumns } from './read-versions.ts';
 
 /** Which of these bytes run, or are meant to run: the name of one that does. */
@@ -19,6 +21,12 @@ export async function refuseDeployed(query: Query, findDeployed: FindDeployed, m
   throw new ClusterError('in_use', phrase('version_is_deployed', { model: deployed }), {
     hint: phrase('unload_first', { model: deployed }),
   });
+}
+
+/** Throws `forbidden` where an alias of the model is protected from this actor. */
+export async function refuseProtected(query: Query, model: ModelRow, actor: CatalogActor): Promise<void> {
+  const rows = await query.selectFrom('aliases').select('alias').where('model_id', '=', model.id).where('is_protected', '=', 1).execute();
+  for (const { alias } of rows) checkRight({ model, actor }, alias);
 }
 
 /** Deletes one version. Throws `in_use` while an alias points to it. Gives the blobs that are to be settled. */

@@ -12,7 +12,8 @@ import { getModelRow } from '../read-versions.ts';
 import { deleteModel } from '../remove-versions.ts';
 
 const anyone: CatalogActor = { name: 'ana', permissions: new Set<Permission>(['models:write']) };
-export const actors = { anyone, keeper: { name: 'kim', permissions: new Set<Permission>(permissions) } };
+const keeper: CatalogActor = { name: 'kim', permissions: new Set<Permission>(permissions) };
+export const actors = { anyone, keeper };
 
 export const digestOf = (seed: number | string): string =>
   `sha256:${Buffer.from(String(seed)).toString('hex').padStart(64, '0').slice(-64)}`;
