@@ -47,10 +47,11 @@ import { openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
 import { openOutgoingClient } from './outgoing/open-outgoing-client.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
+import { openBlobParts } from './registry/open-blob-parts.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import { registerStarter } from './registry/register-starter.ts';
 import { createSoftwarePackage } from './software-package.ts';
-import { openBlobStore } from './stores/fs/open-blob-store.ts';
+import { openBlobs, takeS3Credentials } from './stores/open-blobs.ts';
 import { openDatabase } from './stores/open-database.ts';
 
 /** The header of a weights file, whatever its format. */
@@ -120,6 +121,7 @@ export async function runControlPlane(
   const clock = systemClock;
   const startedAtMs = clock.now();
   const given = takeGivenKeys(process.env);
+  const givenForS3 = takeS3Credentials(process.env);
   const folder = locateDataFolder(start.dataFolder, {});
   makeDataFolder(folder);
   const effective = await loadConfig(folder.config, start);
@@ -148,9 +150,12 @@ export async function runControlPlane(
   const database = withAudit(stored, audit);
   const acts = createActs({ audit, log, clock });
   const secrets = await openSecrets({ database, keyStore: stored, secretsFolder: folder.secrets, given, clock, log });
+  const namedSecrets = createNamedSecrets({ database, secrets, clock });
+  later.readSecret = namedSecrets.get;
   const events = createEventBus({ firstId: startedAtMs });
-  const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
+  const blobs = await openBlobs({ config: config.blobs, folder, given: givenForS3, readSecret: namedSecrets.get });
   const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
+  const blobParts = await openBlobParts({ database, own: stored, blobs, registry, secrets, config: config.blobs, clock, log });
   await registerStarter({ registry, database, folder: assets.starter, clock, log }, signal);
 
   const certificates = await openCertificates({ folder, clock });
@@ -165,7 +170,7 @@ export async function runControlPlane(
       events,
       clock,
       log,
-      locateBlob: async (digest) => registry.locateBlob(digest),
+      locateBlob: async (digest) => (registry.locateBlob(digest) ? blobParts.findBlob(digest) : undefined),
       softwarePackage: createSoftwarePackage({ assets, version: start.version, folder: folder.run, log }),
       clusterName: config.cluster.name,
       approval: config.nodes.approval,
@@ -202,8 +207,6 @@ export async function runControlPlane(
     reason: 'nobody has a login or a key yet, so nobody could use it.',
     hint: 'Start it on 127.0.0.1 first; make the first admin there, or a key: cluster-ai keys create NAME --role admin.',
   });
-  const namedSecrets = createNamedSecrets({ database, secrets, clock });
-  later.readSecret = namedSecrets.get;
   const oidc =
     config.access.oidc &&
     createOidc({ config: config.access.oidc, outgoing, readSecret: namedSecrets.get, external: access.external, clock, log });
@@ -221,6 +224,7 @@ export async function runControlPlane(
   const native: NativeDependencies = {
     nodes,
     registry,
+    blobParts,
     gateway,
     chats,
     keys,
@@ -264,7 +268,17 @@ export async function runControlPlane(
     }),
   };
   await using listening = await openListeners(
-    { admission, audit: { acts, denied: audit.denied }, native, metrics, assets, config, log, shown, mayLeaveLoopback },
+    {
+      admission,
+      audit: { acts, denied: audit.denied },
+      native,
+      metrics,
+      assets,
+      config,
+      log,
+      shown,
+      mayLeaveLoopback,
+    },
     effective,
     folder,
     clock,
@@ -278,6 +292,7 @@ export async function runControlPlane(
     shown.run(signal),
     audit.run(signal),
     secrets.run(signal),
+    blobParts.run(signal),
     privacy.run(signal),
     reconciler.run(signal),
     publishChanges({ gateway, registry, events, clock }, signal),

@@ -10,14 +10,15 @@ import {
   type Phrase,
   phrase,
 } from '@cluster-ai/contracts';
-import type { Clock, Logger } from '@cluster-ai/runtime';
+import { type Clock, failpoint, type Logger } from '@cluster-ai/runtime';
 import type { EventBus } from '../observability/event-bus.ts';
 import type { BlobStore, StagedBlob } from '../stores/blob-store.ts';
-import type { Database, Query } from '../stores/database.ts';
+import type { Database } from '../stores/database.ts';
 import type { BlobRow } from '../stores/tables.ts';
 import { findProblem } from './check-blobs.ts';
 import { createModelIndex } from './model-index.ts';
 import { readModels } from './model-rows.ts';
+import { inStore, readBlob, recordBlob, settleBlobs, type TakenBlob, toBlobRow } from './record-blob.ts';
 import type { Registry } from './registry.ts';
 import { deleteModel, type NewVersion, writeBlob, writeModel } from './write-model.ts';
 
@@ -55,41 +56,20 @@ function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
   return { path: 'model.fake.json', mediaType: 'application/vnd.cluster-ai.fake+json' };
 }
 
-/** Where the bytes are once `place` has run inside the transaction that records them. */
-interface Taken extends AsyncDisposable {
-  readonly row: BlobRow;
-  place(): Promise<void>;
-}
+type Taken = TakenBlob & AsyncDisposable;
 
 /** Opens the registry: reads everything into memory, cleans up after a crash, and looks whether the files are still there. */
 export async function openRegistry({ database, blobs, events, clock, log, inspect }: RegistryDependencies): Promise<Registry> {
   const index = createModelIndex(blobs);
 
-  const readBlob = (query: Query, digest: string) => query.selectFrom('blobs').selectAll().where('digest', '=', digest).executeTakeFirst();
-
-  /** Brings files in line with rows. Under the lock of a transaction, so that nobody records a blob just when its bytes go. */
-  const settle = (digests: readonly string[]) =>
-    database.transaction(async (transaction) => {
-      for (const digest of digests) {
-        const row = await readBlob(transaction, digest);
-        await blobs.settle(digest, row?.location === 'store');
-      }
-    });
-
-  const toRow = (digest: string, sizeBytes: number, place: Pick<BlobRow, 'location' | 'path' | 'identity'>): BlobRow => ({
-    digest,
-    size_bytes: sizeBytes,
-    ...place,
-    created_at: clock.now(),
-    verified_at: clock.now(),
-  });
-
   async function takeIn(path: string, signal: AbortSignal): Promise<Taken> {
     const staged: StagedBlob = await blobs.stage(path, signal);
+    failpoint('import.after_staged');
+    await staged.send(signal);
     log.info({ digest: staged.digest, sizeBytes: staged.sizeBytes, means: staged.means }, 'A file was taken in');
     return {
-      row: toRow(staged.digest, staged.sizeBytes, { location: 'store', path: '', identity: '' }),
-      place: () => staged.place(),
+      row: toBlobRow(staged.digest, staged.sizeBytes, inStore, clock.now()),
+      place: staged.place,
       [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
     };
   }
@@ -98,27 +78,18 @@ export async function openRegistry({ database, blobs, events, clock, log, inspec
     const real = await realpath(path); // a link may be pointed elsewhere later; inspection has found the file already
     const { digest, sizeBytes, identity } = await blobs.identify(real, signal);
     return {
-      row: toRow(digest, sizeBytes, { location: 'in_place', path: real, identity }),
+      row: toBlobRow(digest, sizeBytes, { location: 'in_place', path: real, identity }, clock.now()),
       place: async () => {},
       [Symbol.asyncDispose]: async () => {},
     };
   }
 
-  /** Keeps what is known and well: a copy of ours is better than a file of somebody else. */
-  async function recordBlob(transaction: Query, taken: Taken): Promise<BlobRow> {
-    const known = await readBlob(transaction, taken.row.digest);
-    const isWell = known !== undefined && (await findProblem(known, blobs)) === undefined;
-    if (isWell && (known.location === 'store' || taken.row.location === 'in_place')) return known;
-    await taken.place();
-    await writeBlob(transaction, taken.row);
-    return taken.row;
-  }
-
   async function record(taken: Taken, wanted: NewVersion) {
     return database.transaction(async (transaction) => {
-      const blob = await recordBlob(transaction, taken);
+      const blob = await recordBlob(transaction, taken, blobs);
       const { modelId, isChanged } = await writeModel(transaction, wanted, clock.now());
       const [model] = await readModels(transaction, modelId);
+      failpoint('import.before_commit');
       return { blob, model, isChanged };
     });
   }
@@ -144,27 +115,22 @@ export async function openRegistry({ database, blobs, events, clock, log, inspec
       if (isChanged) events.publish({ type: 'model.changed', name: model.name });
       return index.resolve(model.name).version;
     } finally {
-      await settle([digest]);
+      await settleBlobs(database, blobs, [digest]);
     }
   }
 
   async function remove(name: string): Promise<void> {
     const { name: known } = index.get(name);
-    const freed = await database.transaction(async (transaction) => {
-      const found = (await deleteModel(transaction, known)) ?? [];
-      for (const { digest, location } of found) if (location === 'store') await blobs.markUnsettled(digest);
-      return found;
-    });
+    const unused = await database.transaction((transaction) => deleteModel(transaction, known, clock.now()));
     index.dropModel(known);
-    for (const { digest } of freed) index.dropBlob(digest);
+    for (const digest of unused) index.dropBlob(digest);
     events.publish({ type: 'model.removed', name: known });
-    await settle(freed.filter(({ location }) => location === 'store').map(({ digest }) => digest));
   }
 
   /** A file of somebody else may be gone while we have the same bytes, after a restored backup for example. */
   async function useOwnCopy(row: BlobRow): Promise<BlobRow | undefined> {
     if (row.location === 'store' || (await blobs.sizeOf(row.digest)) !== row.size_bytes) return undefined;
-    const own = toRow(row.digest, row.size_bytes, { location: 'store', path: '', identity: '' });
+    const own = toBlobRow(row.digest, row.size_bytes, inStore, clock.now());
     await database.transaction((transaction) => writeBlob(transaction, own));
     return own;
   }
@@ -177,8 +143,18 @@ export async function openRegistry({ database, blobs, events, clock, log, inspec
     else index.putBlob(row, problem);
   }
 
+  /** Looks again at a blob whose row somebody else has changed, and tells what it is to its models. */
+  async function lookAgain(digest: string): Promise<void> {
+    const row = await readBlob(database.query, digest);
+    if (row) await loadBlob(row);
+    else index.dropBlob(digest);
+    for (const { name } of index.list())
+      if (index.get(name).versions.some(({ files }) => files.some((file) => file.digest === digest)))
+        events.publish({ type: 'model.changed', name });
+  }
+
   async function load(): Promise<void> {
-    await settle(await blobs.unsettled());
+    await settleBlobs(database, blobs, await blobs.unsettled());
     for (const model of await readModels(database.query)) index.putModel(model);
     for (const row of await database.query.selectFrom('blobs').selectAll().execute()) await loadBlob(row);
   }
@@ -191,6 +167,7 @@ export async function openRegistry({ database, blobs, events, clock, log, inspec
     versions: (name) => index.get(name).versions,
     add,
     remove,
+    lookAgain,
     locateBlob: index.locateBlob,
   };
 }

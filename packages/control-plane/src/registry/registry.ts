@@ -33,7 +33,9 @@ export interface Registry {
   versions(name: string): readonly ModelVersion[];
   /** Checks the file, takes it in (hard link, reflink or copy; or in place) and makes it the newest version. The same bytes again change nothing. */
   add(request: AddModel & { readonly source?: string; readonly notices?: readonly Phrase[] }, signal: AbortSignal): Promise<ModelVersion>;
-  /** Removes a model and the blobs that nothing else uses. Throws `model_not_found`. */
+  /** Removes a model. Blobs that nothing else uses are left to garbage collection. Throws `model_not_found`. */
   remove(name: string): Promise<void>;
+  /** To be called after somebody else changed what is known of a blob: its bytes were found damaged, or its row was removed. */
+  lookAgain(digest: string): Promise<void>;
   locateBlob(digest: string): BlobLocation | undefined;
 }

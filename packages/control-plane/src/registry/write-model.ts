@@ -2,6 +2,7 @@ import type { ModelFacts, ModelFile, Phrase } from '@cluster-ai/contracts';
 import { newId } from '@cluster-ai/runtime';
 import type { Query } from '../stores/database.ts';
 import type { BlobRow, ModelRow } from '../stores/tables.ts';
+import { markLinked, markUnlinked } from './garbage/references.ts';
 import { createManifest } from './manifest.ts';
 
 export interface NewVersion {
@@ -63,6 +64,10 @@ async function addVersion(transaction: Query, model: ModelRow, wanted: NewVersio
       size_bytes: wanted.files.reduce((sum, file) => sum + file.sizeBytes, 0),
     })
     .execute();
+  await markLinked(
+    transaction,
+    wanted.files.map(({ digest }) => digest),
+  );
   await transaction
     .insertInto('files')
     .values(
@@ -137,30 +142,21 @@ export async function writeBlob(transaction: Query, row: BlobRow): Promise<void>
     .execute();
 }
 
-/** Deletes the model with all its versions, and forgets the blobs that nothing else uses. Gives those; `undefined` when there is no such model. */
-export async function deleteModel(transaction: Query, name: string): Promise<readonly BlobRow[] | undefined> {
+/** Deletes the model with all its versions, and notes since when nothing uses its blobs any more. Gives the digests of those. */
+export async function deleteModel(transaction: Query, name: string, now: number): Promise<readonly string[]> {
   const model = await transaction.selectFrom('models').select('id').where('name_lower', '=', name.toLowerCase()).executeTakeFirst();
-  if (!model) return undefined;
+  if (!model) return [];
   const used = await transaction
-    .selectFrom('blobs')
-    .selectAll()
-    .where('digest', 'in', (files) =>
-      files
-        .selectFrom('files')
-        .innerJoin('versions', 'versions.id', 'files.version_id')
-        .select('files.digest')
-        .where('versions.model_id', '=', model.id),
-    )
+    .selectFrom('files')
+    .innerJoin('versions', 'versions.id', 'files.version_id')
+    .select('files.digest')
+    .distinct()
+    .where('versions.model_id', '=', model.id)
     .execute();
   await transaction.deleteFrom('models').where('id', '=', model.id).execute();
-  const freed: BlobRow[] = [];
-  for (const blob of used) {
-    const { numDeletedRows } = await transaction
-      .deleteFrom('blobs')
-      .where('digest', '=', blob.digest)
-      .where((where) => where.not(where.exists(where.selectFrom('files').select('path').where('digest', '=', blob.digest))))
-      .executeTakeFirst();
-    if (numDeletedRows > 0n) freed.push(blob);
-  }
-  return freed;
+  return markUnlinked(
+    transaction,
+    used.map(({ digest }) => digest),
+    now,
+  );
 }

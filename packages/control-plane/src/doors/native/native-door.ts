@@ -9,6 +9,7 @@ import { unknownRoute } from '../../listeners/to-request-error.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { LoadRecorder } from '../../observability/load-recorder.ts';
+import type { BlobParts } from '../../registry/open-blob-parts.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { type AccessRouteDependencies, accessRoutes } from './access.ts';
 import { auditRoutes } from './audit.ts';
@@ -42,6 +43,7 @@ export interface ClusterDescription {
 export interface NativeDependencies extends SignInDependencies, SecretsDependencies, PrivacyRouteDependencies, AccessRouteDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
+  readonly blobParts: BlobParts;
   readonly gateway: Gateway;
   readonly chats: Chats;
   readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke' | 'quotaOf'>;

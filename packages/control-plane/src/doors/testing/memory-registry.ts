@@ -87,6 +87,7 @@ export function createMemoryRegistry(): Registry {
     versions: versionsOf,
     add: readOnly,
     remove: readOnly,
+    lookAgain: async () => {},
     locateBlob: () => undefined,
   };
 }

@@ -21,12 +21,19 @@ export async function countReferences(query: Query, digest: string): Promise<num
 export async function markLinked(transaction: Query, digests: readonly string[]): Promise<void> {
   const wanted = [...new Set(digests)];
   for (const digest of wanted) {
-    const result = await transaction
-      .updateTable('blobs')
-      .set({ unreferenced_at: null })
-      .where('digest', '=', digest)
-      .executeTakeFirst();
+    const result = await transaction.updateTable('blobs').set({ unreferenced_at: null }).where('digest', '=', digest).executeTakeFirst();
     if (result.numUpdatedRows === 0n)
       throw new ClusterError('blob_not_found', `There is no blob ${digest.slice(0, 80)}.`, { hint: 'Upload it again.' });
   }
+}
+
+/** Call it in the transaction that deletes rows of `files`, after that: the grace begins now. Gives those that nothing refers to any more. */
+export async function markUnlinked(transaction: Query, digests: readonly string[], now: number): Promise<readonly string[]> {
+  const unused: string[] = [];
+  for (const digest of new Set(digests)) {
+    if ((await countReferences(transaction, digest)) > 0) continue;
+    await transaction.updateTable('blobs').set({ unreferenced_at: now }).where('digest', '=', digest).execute();
+    unused.push(digest);
+  }
+  return unused;
 }

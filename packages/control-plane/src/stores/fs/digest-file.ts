@@ -12,7 +12,10 @@ export interface DigestOptions {
 }
 
 /** SHA-256 of a regular file. Throws `file_not_found`, `invalid_model_file`, `cancelled`, or for the copy `disk_full` and `data_folder_unwritable`. */
-export async function digestFile(path: string, { signal, copyTo, bytesPerSecond }: DigestOptions): Promise<{ digest: string; sizeBytes: number }> {
+export async function digestFile(
+  path: string,
+  { signal, copyTo, bytesPerSecond }: DigestOptions,
+): Promise<{ digest: string; sizeBytes: number }> {
   const data: DigestWorkerData = { path, copyTo, bytesPerSecond };
   const answer = await runInThread<DigestWorkerAnswer>(threadFile('digest-worker', import.meta.url), data, signal);
   if (!('failure' in answer)) return answer;
