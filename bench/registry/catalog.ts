@@ -66,7 +66,7 @@ async function buildPeer(database: Database): Promise<(word: string) => Promise<
       );
     });
     return (word) =>
-      sql`select e.summary_json from peer join catalog_entries e on e.number = peer.rowid where peer match ${`${word}*`} order by e.updated_at desc limit 51`.execute(
+      sql`select e.number from peer join catalog_entries e on e.number = peer.rowid where peer match ${`${word}*`} order by e.updated_at desc limit 51`.execute(
         database.query,
       );
   }
@@ -79,7 +79,7 @@ async function buildPeer(database: Database): Promise<(word: string) => Promise<
     await sql`analyze peer`.execute(transaction);
   });
   return (word) =>
-    sql`select e.summary_json from peer join catalog_entries e on e.number = peer.number where words @@ to_tsquery('simple', ${`${word}:*`}) order by peer.updated_at desc limit 51`.execute(
+    sql`select e.number from peer join catalog_entries e on e.number = peer.number where words @@ to_tsquery('simple', ${`${word}:*`}) order by peer.updated_at desc limit 51`.execute(
       database.query,
     );
 }

@@ -86,7 +86,7 @@ function toModel(index: number, versions: number) {
 
 async function insertAll(
   transaction: Query,
-  table: 'models' | 'catalog_entries' | 'catalog_words' | 'blobs',
+  table: 'models' | 'catalog_entries' | 'catalog_summaries' | 'catalog_words' | 'blobs',
   rows: readonly object[],
 ): Promise<void> {
   for (let from = 0; from < rows.length; from += ROWS)
@@ -169,8 +169,12 @@ export async function fillCatalog(database: Database, models: number, versions: 
           size_class: toSizeClass(summary.sizeBytes),
           size_bytes: summary.sizeBytes,
           updated_at: Date.parse(summary.updatedAt),
-          summary_json: JSON.stringify(summary),
         })),
+      );
+      await insertAll(
+        transaction,
+        'catalog_summaries',
+        made.map(({ index, summary }) => ({ number: index + 1, summary_json: JSON.stringify(summary) })),
       );
       await insertAll(
         transaction,

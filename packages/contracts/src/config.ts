@@ -166,7 +166,19 @@ export const configShape = z.strictObject({
     .prefault({})
     .describe('Calls of the control plane to other systems.'),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),
-  blobs: z.strictObject({ path: z.string().default('').describe('Empty: inside the data folder.') }).prefault({}),
+  blobs: z
+    .strictObject({
+      path: z.string().default('').describe('Empty: inside the data folder. A folder, or s3://BUCKET/PREFIX?endpoint=URL&region=NAME.'),
+      s3Secret: z
+        .string()
+        .default('')
+        .describe('A secret with ACCESS_KEY_ID:SECRET_ACCESS_KEY for S3; empty: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'),
+      uploadsPerPerson: z.int().min(1).default(64).describe('Unfinished uploads of one person or key.'),
+      uploadsGiB: z.number().positive().default(2048).describe('How large those may be together, in GiB.'),
+      scrubGiBPerDay: z.number().min(0).default(100).describe('How much is read again each day to find damaged files, in GiB; 0 nothing.'),
+    })
+    .prefault({})
+    .describe('Files of models.'),
   inference: z
     .strictObject({
       defaultModel: z.string().default('').describe('Used where a request names none; empty: the only model, or the starter.'),

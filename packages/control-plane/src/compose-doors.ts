@@ -4,6 +4,7 @@ import type { Admission } from './access/admission.ts';
 import type { AuditPoint } from './access/audit/audit.ts';
 import type { ListenerCertificates } from './access/certificates/open-listener-certificate.ts';
 import type { Assets } from './assets.ts';
+import { blobDoor } from './doors/blobs/blob-door.ts';
 import { metricsDoor } from './doors/native/metrics-door.ts';
 import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
 import { renderProblem } from './doors/native/problem.ts';
@@ -56,6 +57,7 @@ export async function composeDoors(
   await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
   await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
   await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
+  await app.register(blobDoor(native));
   if (kind === 'main') {
     await app.register(nativeDoor(native), { prefix: '/api/v1' });
     await app.register(metricsDoor({ metrics }));

@@ -49,19 +49,21 @@ import { openOutgoingClient } from './outgoing/open-outgoing-client.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
 import { createPublisher, type InspectBlob } from './registry/catalog/publish-uploads.ts';
 import type { FindDeployed } from './registry/catalog/remove-versions.ts';
+import { openBlobParts } from './registry/open-blob-parts.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import { registerStarter } from './registry/register-starter.ts';
 import { createSoftwarePackage } from './software-package.ts';
-import { openBlobStore } from './stores/fs/open-blob-store.ts';
+import { openBlobs, takeS3Credentials } from './stores/open-blobs.ts';
 import { openDatabase } from './stores/open-database.ts';
 
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
 /** The header of an upload, where it is one that we can serve. Whatever else it is, it is kept and handed out. */
-const inspectUpload: InspectBlob = async ({ path, fileName }) => {
-  if (fileName.endsWith('.fake.json')) return { facts: await inspectFakeModel(path) };
-  return fileName.toLowerCase().endsWith('.gguf') ? { facts: await inspectGguf(path) } : {};
+const inspectUpload: InspectBlob = async ({ filePath, fileName }) => {
+  if (filePath === undefined) return {};
+  if (fileName.endsWith('.fake.json')) return { facts: await inspectFakeModel(filePath) };
+  return fileName.toLowerCase().endsWith('.gguf') ? { facts: await inspectGguf(filePath) } : {};
 };
 
 interface ListenerParts extends DoorParts {
@@ -133,6 +135,7 @@ export async function runControlPlane(
   const clock = systemClock;
   const startedAtMs = clock.now();
   const given = takeGivenKeys(process.env);
+  const givenForS3 = takeS3Credentials(process.env);
   const folder = locateDataFolder(start.dataFolder, {});
   makeDataFolder(folder);
   const effective = await loadConfig(folder.config, start);
@@ -161,8 +164,10 @@ export async function runControlPlane(
   const database = withAudit(stored, audit);
   const acts = createActs({ audit, log, clock });
   const secrets = await openSecrets({ database, keyStore: stored, secretsFolder: folder.secrets, given, clock, log });
+  const namedSecrets = createNamedSecrets({ database, secrets, clock });
+  later.readSecret = namedSecrets.get;
   const events = createEventBus({ firstId: startedAtMs });
-  const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
+  const blobs = await openBlobs({ config: config.blobs, folder, given: givenForS3, readSecret: namedSecrets.get });
   // what runs is known only once the machines are
   const running: { findDeployed: FindDeployed } = { findDeployed: () => undefined };
   const registry = await openRegistry({
@@ -175,6 +180,7 @@ export async function runControlPlane(
     policy: config.registry,
     findDeployed: (digests) => running.findDeployed(digests),
   });
+  const blobParts = await openBlobParts({ database, own: stored, blobs, registry, secrets, config: config.blobs, clock, log });
   await registerStarter({ registry, database, folder: assets.starter, clock, log }, signal);
 
   const certificates = await openCertificates({ folder, clock });
@@ -189,7 +195,7 @@ export async function runControlPlane(
       events,
       clock,
       log,
-      locateBlob: registry.locateBlob,
+      locateBlob: async (digest) => ((await registry.locateBlob(digest)) ? blobParts.findBlob(digest) : undefined),
       softwarePackage: createSoftwarePackage({ assets, version: start.version, folder: folder.run, log }),
       clusterName: config.cluster.name,
       approval: config.nodes.approval,
@@ -226,8 +232,6 @@ export async function runControlPlane(
     reason: 'nobody has a login or a key yet, so nobody could use it.',
     hint: 'Start it on 127.0.0.1 first; make the first admin there, or a key: cluster-ai keys create NAME --role admin.',
   });
-  const namedSecrets = createNamedSecrets({ database, secrets, clock });
-  later.readSecret = namedSecrets.get;
   const oidc =
     config.access.oidc &&
     createOidc({ config: config.access.oidc, outgoing, readSecret: namedSecrets.get, external: access.external, clock, log });
@@ -248,8 +252,8 @@ export async function runControlPlane(
     nodes,
     registry,
     catalog: registry.catalog,
-    publisher: createPublisher({ database, catalog: registry.catalog, locateBlob: registry.locateBlob, inspect: inspectUpload, clock }),
-    uploads,
+    publisher: createPublisher({ database, catalog: registry.catalog, findBlob: blobParts.findBlob, inspect: inspectUpload, clock }),
+    blobParts,
     gateway,
     chats,
     keys,
@@ -293,7 +297,17 @@ export async function runControlPlane(
     }),
   };
   await using listening = await openListeners(
-    { admission, audit: { acts, denied: audit.denied }, native, metrics, assets, config, log, shown, mayLeaveLoopback },
+    {
+      admission,
+      audit: { acts, denied: audit.denied },
+      native,
+      metrics,
+      assets,
+      config,
+      log,
+      shown,
+      mayLeaveLoopback,
+    },
     effective,
     folder,
     clock,
@@ -307,6 +321,7 @@ export async function runControlPlane(
     shown.run(signal),
     audit.run(signal),
     secrets.run(signal),
+    blobParts.run(signal),
     privacy.run(signal),
     reconciler.run(signal),
     publishChanges({ gateway, events, clock }, signal),

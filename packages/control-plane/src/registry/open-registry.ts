@@ -9,10 +9,10 @@ import {
   parseModelReference,
   phrase,
 } from '@cluster-ai/contracts';
-import type { Clock, Logger } from '@cluster-ai/runtime';
+import { type Clock, failpoint, type Logger } from '@cluster-ai/runtime';
 import type { EventBus } from '../observability/event-bus.ts';
 import type { BlobStore } from '../stores/blob-store.ts';
-import type { Database, Query } from '../stores/database.ts';
+import type { Database } from '../stores/database.ts';
 import type { BlobRow } from '../stores/tables.ts';
 import { type Catalog, type CatalogActor, clusterActor } from './catalog/catalog.ts';
 import { checkModelName } from './catalog/check-publication.ts';
@@ -22,9 +22,9 @@ import { getModelRow } from './catalog/read-versions.ts';
 import { deleteModel, type FindDeployed, refuseProtected } from './catalog/remove-versions.ts';
 import { EVERY_MODEL } from './catalog/write-entry.ts';
 import { findProblem } from './check-blobs.ts';
-import { createBlobRelease, readBlob, writeBlob } from './free-blobs.ts';
-import { findNames } from './names-of-blobs.ts';
+import { findNames, findUsers } from './names-of-blobs.ts';
 import { explainUnknownVersion, readNewestVersions, readRecords, readReference } from './read-references.ts';
+import { inStore, readBlob, recordBlob, settleBlobs, type TakenBlob, toBlobRow, writeBlob } from './record-blob.ts';
 import { createReferenceCache } from './reference-cache.ts';
 import type { Registry, ResolvedModel } from './registry.ts';
 import { explainUnknownModel } from './unknown-names.ts';
@@ -65,11 +65,7 @@ function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
   return { path: 'model.fake.json', mediaType: 'application/vnd.cluster-ai.fake+json' };
 }
 
-/** Where the bytes are once `place` has run inside the transaction that records them. */
-interface Taken extends AsyncDisposable {
-  readonly row: BlobRow;
-  place(): Promise<void>;
-}
+type Taken = TakenBlob & AsyncDisposable;
 
 /** Opens the registry and its catalog: cleans up after a crash, and reads models only as they are asked for. */
 export async function openRegistry(dependencies: RegistryDependencies): Promise<Registry & { readonly catalog: Catalog }> {
@@ -77,24 +73,15 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   const { policy = { worstForProtectedAlias: 'safe' }, findDeployed = () => undefined } = dependencies;
   const { query } = database;
   const cache = createReferenceCache(REFERENCES_KEPT);
-  const release = createBlobRelease({ database, blobs, clock });
-
-  const toRow = (digest: string, sizeBytes: number, place: Pick<BlobRow, 'location' | 'path' | 'identity'>): BlobRow => ({
-    digest,
-    size_bytes: sizeBytes,
-    ...place,
-    created_at: clock.now(),
-    verified_at: clock.now(),
-    unreferenced_at: null,
-    damaged_at: null,
-  });
 
   async function takeIn(path: string, signal: AbortSignal): Promise<Taken> {
     const staged = await blobs.stage(path, signal);
+    failpoint('import.after_staged');
+    await staged.send(signal);
     log.info({ digest: staged.digest, sizeBytes: staged.sizeBytes, means: staged.means }, 'A file was taken in');
     return {
-      row: toRow(staged.digest, staged.sizeBytes, { location: 'store', path: '', identity: '' }),
-      place: () => staged.place(),
+      row: toBlobRow(staged.digest, staged.sizeBytes, inStore, clock.now()),
+      place: staged.place,
       [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
     };
   }
@@ -103,19 +90,10 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     const real = await realpath(path); // a link may be pointed elsewhere later; inspection has found the file already
     const { digest, sizeBytes, identity } = await blobs.identify(real, signal);
     return {
-      row: toRow(digest, sizeBytes, { location: 'in_place', path: real, identity }),
+      row: toBlobRow(digest, sizeBytes, { location: 'in_place', path: real, identity }, clock.now()),
       place: async () => {},
       [Symbol.asyncDispose]: async () => {},
     };
-  }
-
-  /** Keeps what is known and well: a copy of ours is better than a file of somebody else. */
-  async function recordBlob(transaction: Query, taken: Taken): Promise<void> {
-    const known = await readBlob(transaction, taken.row.digest);
-    const isWell = known !== undefined && (await findProblem(known, blobs)) === undefined;
-    if (isWell && (known.location === 'store' || taken.row.location === 'in_place')) return;
-    await taken.place();
-    await writeBlob(transaction, taken.row);
   }
 
   async function add(request: AddRequest, signal: AbortSignal) {
@@ -133,29 +111,29 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
       notices: request.notices ?? toNotices(facts),
     };
     try {
-      await catalog.publish(wanted, actor, (transaction) => recordBlob(transaction, taken));
+      await catalog.publish(wanted, actor, (transaction) => recordBlob(transaction, taken, blobs));
       cache.forgetBlob(digest);
       return (await resolve(request.name)).version;
     } finally {
-      await release.settle([digest]);
+      await settleBlobs(database, blobs, [digest]);
     }
   }
 
   async function remove(name: string, actor: CatalogActor = clusterActor): Promise<void> {
-    const { model, freed } = await database.transaction(async (transaction) => {
+    const model = await database.transaction(async (transaction) => {
       const found = await getModelRow(transaction, name);
       await refuseProtected(transaction, found, actor);
-      return { model: found, freed: await deleteModel(transaction, release, found) };
+      await deleteModel(transaction, found, clock.now());
+      return found;
     });
     cache.forget(model.name);
     events.publish({ type: 'model.removed', name: model.name });
-    await release.settle(freed);
   }
 
   /** A file of somebody else may be gone while we have the same bytes, after a restored backup for example. */
   async function useOwnCopy(row: BlobRow): Promise<BlobRow | undefined> {
     if (row.location === 'store' || (await blobs.sizeOf(row.digest)) !== row.size_bytes) return undefined;
-    const own = toRow(row.digest, row.size_bytes, { location: 'store', path: '', identity: '' });
+    const own = toBlobRow(row.digest, row.size_bytes, inStore, clock.now());
     await database.transaction((transaction) => writeBlob(transaction, own));
     return own;
   }
@@ -194,8 +172,8 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   };
 
   const problemOf = async (row: BlobRow) => (await checkBlob(row)).problem;
-  const catalog = await openCatalog({ database, release, events, clock, policy, findDeployed, forget: cache.forget });
-  await release.settle(await blobs.unsettled());
+  const catalog = await openCatalog({ database, events, clock, policy, findDeployed, forget: cache.forget });
+  await settleBlobs(database, blobs, await blobs.unsettled());
   return {
     catalog,
     resolve,
@@ -210,6 +188,10 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     namesOf: (wanted) => findNames(query, wanted),
     add,
     remove,
+    async lookAgain(digest) {
+      cache.forgetBlob(digest);
+      for (const name of await findUsers(query, digest)) events.publish({ type: 'model.changed', name });
+    },
     async locateBlob(digest) {
       const row = await readBlob(query, digest);
       const checked = row && (await checkBlob(row));

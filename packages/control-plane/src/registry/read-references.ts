@@ -127,6 +127,7 @@ export async function readRecords(
   const rows = await query
     .selectFrom('models')
     .innerJoin('catalog_entries', 'catalog_entries.model_id', 'models.id')
+    .innerJoin('catalog_summaries', 'catalog_summaries.number', 'catalog_entries.number')
     .selectAll('models')
     .select('summary_json')
     .$if(name !== undefined, (one) => one.where('models.name_lower', '=', name?.toLowerCase() ?? ''))

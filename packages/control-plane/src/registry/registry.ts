@@ -47,8 +47,13 @@ export interface Registry {
     request: AddModel & { readonly source?: string; readonly notices?: readonly Phrase[]; readonly actor?: CatalogActor },
     signal: AbortSignal,
   ): Promise<ModelVersion>;
-  /** Removes a model and the blobs that nothing else uses. Throws `model_not_found`, and `forbidden` where an alias of it is protected. */
+  /**
+   * Removes a model. Blobs that nothing else uses are left to garbage collection. Throws `model_not_found`, and `forbidden` where an alias of it
+   * is protected.
+   */
   remove(name: string, actor?: CatalogActor): Promise<void>;
+  /** To be called after somebody else changed what is known of a blob: its bytes were found damaged, or its row was removed. */
+  lookAgain(digest: string): Promise<void>;
   /** `undefined` for what is not here, or cannot be used. */
   locateBlob(digest: string): Promise<BlobLocation | undefined>;
 }

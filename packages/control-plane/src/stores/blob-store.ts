@@ -32,6 +32,8 @@ export interface FileIdentity {
  * the rows marks the digest *unsettled* first, and settles it afterwards; what a crash leaves unsettled is settled at the next start.
  */
 export interface BlobStore {
+  /** A folder or an address, for people. */
+  readonly place: string;
   /** A folder on a disk of this machine for partial uploads; on the disk of the blobs, where those lie in a folder. Kept over restarts. */
   readonly uploadsFolder: string;
   /** Where the bytes of a digest are, or would be: a file, or the address of an object. Throws `invalid_request` when it is no digest. */
@@ -54,6 +56,9 @@ export interface BlobStore {
   read(digest: string, range?: ByteRange): Promise<Readable>;
   /** Reads all bytes, at most so many a second, and says what their digest is; `undefined` when they are not here. */
   digestOf(digest: string, options: { readonly signal: AbortSignal; readonly bytesPerSecond?: number }): Promise<string | undefined>;
+  /** A name that was given to this store, so that a database knows whether it is its own; `undefined` where none was. */
+  readLabel(): Promise<string | undefined>;
+  writeLabel(label: string): Promise<void>;
   /** Every digest that has bytes here, a part at a time. */
   list(): AsyncIterable<readonly string[]>;
   /** An empty folder on the same disk, for files that are about to become something else. */

@@ -45,6 +45,7 @@ export interface Tables {
   blob_url_keys: BlobUrlKeyRow;
   alias_moves: AliasMoveRow;
   catalog_entries: CatalogEntryRow;
+  catalog_summaries: CatalogSummaryRow;
   catalog_words: CatalogWordRow;
   catalog_word_counts: CatalogWordCountRow;
 }
@@ -88,6 +89,7 @@ export const tableNames = [
   'blob_url_keys',
   'alias_moves',
   'catalog_entries',
+  'catalog_summaries',
   'catalog_words',
   'catalog_word_counts',
 ] as const satisfies readonly (keyof Tables)[];
@@ -520,7 +522,7 @@ export interface AliasMoveRow {
   actor: string;
 }
 
-/** One row for each model: what search filters and sorts by, and what lists show. Written in the transaction that changes the model. */
+/** One short row for each model: what search filters and sorts by. Written in the transaction that changes the model. */
 export interface CatalogEntryRow {
   number: number;
   model_id: string;
@@ -532,6 +534,11 @@ export interface CatalogEntryRow {
   size_class: string;
   size_bytes: number;
   updated_at: number;
+}
+
+/** What lists show, apart: searches look at many entries and show few. */
+export interface CatalogSummaryRow {
+  number: number;
   /** `CatalogModel`. */
   summary_json: string;
 }

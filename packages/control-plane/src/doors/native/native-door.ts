@@ -6,6 +6,7 @@ import type { Chats } from '../../chats/chats.ts';
 import { unknownRoute } from '../../listeners/to-request-error.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { LoadRecorder } from '../../observability/load-recorder.ts';
+import type { BlobParts } from '../../registry/open-blob-parts.ts';
 import { type AccessRouteDependencies, accessRoutes } from './access.ts';
 import { auditRoutes } from './audit.ts';
 import { certificateRoutes } from './certificates.ts';
@@ -43,6 +44,7 @@ export interface NativeDependencies
     PrivacyRouteDependencies,
     AccessRouteDependencies,
     RegistryDoorDependencies {
+  readonly blobParts: BlobParts;
   readonly chats: Chats;
   readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke' | 'quotaOf'>;
   readonly audit: Pick<Audit, 'list' | 'read' | 'verify' | 'checkpoints'>;

@@ -90,6 +90,7 @@ export function createMemoryRegistry(): Registry {
     namesOf: async () => new Map(),
     add: readOnly,
     remove: readOnly,
+    lookAgain: async () => {},
     locateBlob: async () => undefined,
   };
 }

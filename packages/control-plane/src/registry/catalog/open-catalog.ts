@@ -3,7 +3,6 @@ import type { Clock } from '@cluster-ai/runtime';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { Database, Query } from '../../stores/database.ts';
 import type { ModelRow } from '../../stores/tables.ts';
-import type { BlobRelease } from '../free-blobs.ts';
 import type { Catalog, CatalogActor, PublishVersion } from './catalog.ts';
 import { checkFiles, checkModelName } from './check-publication.ts';
 import { copyModel, toPublication } from './copy-versions.ts';
@@ -30,7 +29,6 @@ import { findModelRow, saveModel, type WriteContext, writeTags, writeVersion } f
 
 export interface CatalogDependencies {
   readonly database: Database;
-  readonly release: BlobRelease;
   readonly events: Pick<EventBus, 'publish'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly policy: VerdictPolicy;
@@ -47,7 +45,7 @@ const mergeMetadata = (before: VersionMetadata, changes: VersionMetadata): Versi
 
 /** Opens the catalog, and brings in line what older programs wrote. */
 export async function openCatalog(dependencies: CatalogDependencies): Promise<Catalog> {
-  const { database, release, events, clock, policy, findDeployed, forget } = dependencies;
+  const { database, events, clock, policy, findDeployed, forget } = dependencies;
   const { query } = database;
 
   const tellChanged = (name: string) => {
@@ -69,7 +67,12 @@ export async function openCatalog(dependencies: CatalogDependencies): Promise<Ca
   const touch = (transaction: Query, model: ModelRow) => saveModel(transaction, model, {}, clock.now());
 
   async function readDetails(from: Query, model: ModelRow): Promise<CatalogDetails> {
-    const entry = await from.selectFrom('catalog_entries').select('summary_json').where('model_id', '=', model.id).executeTakeFirst();
+    const entry = await from
+      .selectFrom('catalog_entries')
+      .innerJoin('catalog_summaries', 'catalog_summaries.number', 'catalog_entries.number')
+      .select('summary_json')
+      .where('model_id', '=', model.id)
+      .executeTakeFirst();
     if (!entry) throw new ClusterError('model_not_found', phrase('model_unknown', { name: model.name }));
     const latest = await completeVersion(from, await getVersionRow(from, model, 'latest'));
     const summary = JSON.parse(entry.summary_json) as CatalogModel;
@@ -140,16 +143,13 @@ export async function openCatalog(dependencies: CatalogDependencies): Promise<Ca
         await touch(transaction, model);
         return completeVersion(transaction, row);
       }),
-    async removeVersion({ name, version }) {
-      const freed = await change(name, async (transaction, model) => {
+    removeVersion: ({ name, version }) =>
+      change(name, async (transaction, model) => {
         const row = await getVersionRow(transaction, model, version);
         await refuseDeployed(transaction, findDeployed, model, row);
-        const blobs = await deleteVersion(transaction, release, model, row);
+        await deleteVersion(transaction, model, row, clock.now());
         await touch(transaction, model);
-        return blobs;
-      });
-      await release.settle(freed);
-    },
+      }),
     aliases: async (name) => readAliases(query, (await getModelRow(query, name)).id),
     async aliasHistory(name, alias) {
       const moves = await readMoves(query, (await getModelRow(query, name)).id, alias);

@@ -11,7 +11,7 @@ import type { Clock } from '@cluster-ai/runtime';
 import type { z } from 'zod';
 import { type ModelGrants, mayUseModel } from '../../access/model-grants.ts';
 import type { Database, Query } from '../../stores/database.ts';
-import type { BlobLocation } from '../registry.ts';
+import type { FindBlob, ReadableBlob } from '../blob-reader.ts';
 import type { Catalog, CatalogActor } from './catalog.ts';
 
 /** Who publishes: may use what it has uploaded itself, and the bytes of models that it may use. */
@@ -19,14 +19,14 @@ export type PublishingCaller = CatalogActor & ModelGrants & { readonly ownerId: 
 
 /** What is known of a file, without executing anything in it. Throws `invalid_model_file` for one that is not what it says it is. */
 export type InspectBlob = (
-  file: BlobLocation & { readonly fileName: string },
+  file: ReadableBlob & { readonly fileName: string },
   signal: AbortSignal,
 ) => Promise<{ readonly facts?: ModelFacts; readonly inspection?: Inspection }>;
 
 export interface PublisherDependencies {
   readonly database: Database;
   readonly catalog: Catalog;
-  readonly locateBlob: (digest: string) => Promise<BlobLocation | undefined>;
+  readonly findBlob: FindBlob;
   readonly inspect: InspectBlob;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -41,7 +41,7 @@ const notYours = (digest: string) =>
   });
 
 /** Makes versions of bytes that were uploaded before, or that another model holds. */
-export function createPublisher({ database, catalog, locateBlob, inspect, clock }: PublisherDependencies) {
+export function createPublisher({ database, catalog, findBlob, inspect, clock }: PublisherDependencies) {
   const holds = async (query: Query, digest: string, ownerId: string) =>
     (await query
       .selectFrom('blob_leases')
@@ -63,13 +63,12 @@ export function createPublisher({ database, catalog, locateBlob, inspect, clock 
     return rows.some(({ name }) => mayUseModel(grants, name));
   }
 
-  async function locate(digest: string, caller: PublishingCaller): Promise<BlobLocation> {
+  async function locate(digest: string, caller: PublishingCaller): Promise<ReadableBlob> {
     if (!isDigest(digest)) throw notYours(digest);
     const { query } = database;
     const isAllowed = (await holds(query, digest, caller.ownerId)) || (await mayRead(query, digest, caller));
-    const blob = isAllowed ? await locateBlob(digest) : undefined;
-    if (!blob) throw notYours(digest);
-    return blob;
+    if (!isAllowed) throw notYours(digest);
+    return findBlob(digest);
   }
 
   return {

@@ -26,3 +26,14 @@ export async function markLinked(transaction: Query, digests: readonly string[])
       throw new ClusterError('blob_not_found', `There is no blob ${digest.slice(0, 80)}.`, { hint: 'Upload it again.' });
   }
 }
+
+/** Call it in the transaction that deletes rows of `files`, after that: the grace begins now. Gives those that nothing refers to any more. */
+export async function markUnlinked(transaction: Query, digests: readonly string[], now: number): Promise<readonly string[]> {
+  const unused: string[] = [];
+  for (const digest of new Set(digests)) {
+    if ((await countReferences(transaction, digest)) > 0) continue;
+    await transaction.updateTable('blobs').set({ unreferenced_at: now }).where('digest', '=', digest).execute();
+    unused.push(digest);
+  }
+  return unused;
+}

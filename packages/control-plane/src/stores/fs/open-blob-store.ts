@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ClusterError, isClusterError, isDigest, phrase } from '@cluster-ai/contracts';
 import { errnoOf, failpoint } from '@cluster-ai/runtime';
@@ -57,6 +57,7 @@ export async function openBlobStore({ folder }: { readonly folder: string }): Pr
 
   return {
     ...staging,
+    place: folder,
     pathOf,
     filePathOf: pathOf,
     sizeOf,
@@ -77,6 +78,16 @@ export async function openBlobStore({ folder }: { readonly folder: string }): Pr
         throw error;
       }
     },
+    readLabel: () =>
+      readFile(join(folder, 'label'), 'utf8').catch((error: unknown) => {
+        if (errnoOf(error) === 'ENOENT') return undefined;
+        throw toFolderError(error, folder);
+      }),
+    writeLabel: (label) =>
+      writing(async () => {
+        await writeFile(join(folder, 'label'), label, { mode: 0o600, flush: true });
+        await syncFolder(folder);
+      }),
     async *list() {
       for (const part of (await readdir(root)).sort()) {
         const names = await readdir(join(root, part)).catch((error: unknown) => {

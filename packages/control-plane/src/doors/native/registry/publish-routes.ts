@@ -31,7 +31,7 @@ async function takeFile(uploads: Uploads, owner: string, { fileName, bytes }: In
 const isForm = ({ headers }: FastifyRequest) => /^multipart\/form-data\b/i.test(headers['content-type'] ?? '');
 
 /** A version out of files that come with the request, or that were uploaded before. */
-export function publishRoutes({ uploads, publisher }: RegistryDoorDependencies): readonly NativeRoute[] {
+export function publishRoutes({ blobParts: { uploads }, publisher }: RegistryDoorDependencies): readonly NativeRoute[] {
   async function readForm(request: FastifyRequest, signal: AbortSignal) {
     const files: TakenFile[] = [];
     const owner = callerOf(request).ownerId;

@@ -7,14 +7,14 @@ import type { Gateway } from '../../../gateway/gateway.ts';
 import type { Nodes } from '../../../nodes/nodes.ts';
 import type { Catalog } from '../../../registry/catalog/catalog.ts';
 import type { Publisher } from '../../../registry/catalog/publish-uploads.ts';
+import type { BlobParts } from '../../../registry/open-blob-parts.ts';
 import type { Registry } from '../../../registry/registry.ts';
-import type { Uploads } from '../../../registry/uploads/uploads.ts';
 
 export interface RegistryDoorDependencies {
   readonly catalog: Catalog;
   readonly registry: Registry;
   readonly publisher: Publisher;
-  readonly uploads: Uploads;
+  readonly blobParts: Pick<BlobParts, 'uploads' | 'findBlob'>;
   readonly gateway: Gateway;
   readonly nodes: Nodes;
   readonly clock: Clock;

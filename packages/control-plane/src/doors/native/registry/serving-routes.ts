@@ -1,13 +1,13 @@
 import { ClusterError, loadedModelShape, loadFromRegistryShape } from '@cluster-ai/contracts';
 import { z } from 'zod';
 import { callerOf } from '../../../access/caller.ts';
+import { serveBlob } from '../../../registry/blob-urls/serve-blob.ts';
 import type { ResolvedModel } from '../../../registry/registry.ts';
 import { type NativeRoute, route } from '../route.ts';
 import { byFile, byModel, checkGrant, type RegistryDoorDependencies, registryTag as tag } from './registry-door-dependencies.ts';
-import { sendFile } from './send-file.ts';
 
 /** Models leave the registry: as bytes, or as a copy that answers. */
-export function servingRoutes({ catalog, registry, gateway, nodes }: RegistryDoorDependencies): readonly NativeRoute[] {
+export function servingRoutes({ catalog, registry, blobParts, gateway, nodes }: RegistryDoorDependencies): readonly NativeRoute[] {
   const replicasOf = ({ file }: ResolvedModel) =>
     nodes
       .list()
@@ -36,12 +36,7 @@ export function servingRoutes({ catalog, registry, gateway, nodes }: RegistryDoo
               .map(({ path }) => path)
               .join(', ')}.`,
           });
-        const blob = await registry.locateBlob(file.digest);
-        if (!blob)
-          throw new ClusterError('blob_not_found', 'The bytes of this file are gone from the registry.', {
-            hint: 'Publish the file again.',
-          });
-        await sendFile(request, reply, { ...blob, fileName: file.path.slice(file.path.lastIndexOf('/') + 1) });
+        return serveBlob(request, reply, await blobParts.findBlob(file.digest), { fileName: file.path });
       },
     }),
     route({

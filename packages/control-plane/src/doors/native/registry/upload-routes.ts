@@ -26,7 +26,7 @@ function readOffset({ headers }: FastifyRequest): number {
 }
 
 /** Large files, in as many requests as it takes: start, append from where it broke off, finish; then publish what came of it. */
-export function uploadRoutes({ uploads }: RegistryDoorDependencies): readonly NativeRoute[] {
+export function uploadRoutes({ blobParts: { uploads } }: RegistryDoorDependencies): readonly NativeRoute[] {
   return [
     route({
       method: 'POST',

@@ -5,7 +5,7 @@ import { type Inspection, type Permission, permissions, type Verdict } from '@cl
 import { createManualClock, silentLogger } from '@cluster-ai/runtime';
 import { createEventBus } from '../../../observability/event-bus.ts';
 import { openDatabase } from '../../../stores/open-database.ts';
-import { createBlobRelease, writeBlob } from '../../free-blobs.ts';
+import { inStore, toBlobRow, writeBlob } from '../../record-blob.ts';
 import type { CatalogActor, PublishVersion } from '../catalog.ts';
 import { openCatalog } from '../open-catalog.ts';
 import { getModelRow } from '../read-versions.ts';
@@ -31,19 +31,12 @@ export const foundTo = (verdict: Verdict): Inspection => ({
 export async function openCatalogPlace(url = '') {
   const root = url === '' ? await mkdtemp(join(tmpdir(), 'cluster-ai-catalog-')) : '';
   const database = await openDatabase({ url, folder: { database: join(root, 'cluster.db') }, log: silentLogger });
-  const settled: string[] = [];
   const clock = createManualClock();
-  const release = createBlobRelease({
-    database,
-    clock,
-    blobs: { markUnsettled: async () => {}, settle: async (digest, isUsed) => void (isUsed || settled.push(digest)) },
-  });
   const events = createEventBus({ firstId: 1 });
   const deployed = new Set<string>();
   const open = () =>
     openCatalog({
       database,
-      release,
       events,
       clock,
       policy: { worstForProtectedAlias: 'safe' },
@@ -58,18 +51,7 @@ export async function openCatalogPlace(url = '') {
 
   const record = (files: PublishVersion['files']) =>
     database.transaction(async (transaction) => {
-      for (const { digest, sizeBytes } of files)
-        await writeBlob(transaction, {
-          digest,
-          size_bytes: sizeBytes,
-          location: 'store',
-          path: '',
-          created_at: 0,
-          verified_at: 0,
-          identity: '',
-          unreferenced_at: null,
-          damaged_at: null,
-        });
+      for (const { digest, sizeBytes } of files) await writeBlob(transaction, toBlobRow(digest, sizeBytes, inStore, 0));
     });
 
   /** Publishes one file, or these. The clock moves on, so that each change has a time of its own. */
@@ -85,17 +67,27 @@ export async function openCatalogPlace(url = '') {
     return catalog.publish({ name, files, source: 'test', ...more }, actor);
   }
 
+  /** Bytes that nothing refers to any more. */
+  const unlinked = async () => {
+    const rows = await database.query
+      .selectFrom('blobs')
+      .select('digest')
+      .where('unreferenced_at', 'is not', null)
+      .orderBy('digest')
+      .execute();
+    return rows.map(({ digest }) => digest);
+  };
   const removeModel = (name: string) =>
-    database.transaction(async (transaction) => deleteModel(transaction, release, await getModelRow(transaction, name)));
+    database.transaction(async (transaction) => deleteModel(transaction, await getModelRow(transaction, name), clock.now()));
 
   return {
     catalog,
     database,
     removeModel,
+    unlinked,
     events,
     clock,
     deployed,
-    settled,
     toFiles,
     record,
     publish,

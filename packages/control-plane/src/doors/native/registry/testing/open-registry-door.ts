@@ -12,13 +12,14 @@ import type { Caller } from '../../../../access/caller.ts';
 import { createListener } from '../../../../listeners/create-listener.ts';
 import { createEventBus } from '../../../../observability/event-bus.ts';
 import { createPublisher } from '../../../../registry/catalog/publish-uploads.ts';
+import { openUploads } from '../../../../registry/uploads/open-uploads.ts';
+import { createBlobReader } from '../../../../registry/blob-reader.ts';
 import { openRegistry } from '../../../../registry/open-registry.ts';
 import { openBlobStore } from '../../../../stores/fs/open-blob-store.ts';
 import { openDatabase } from '../../../../stores/open-database.ts';
 import { createFakeGateway } from '../../../testing/fake-gateway.ts';
 import { renderProblem } from '../../problem.ts';
 import { registryDoor } from '../registry-door.ts';
-import { openSimpleUploads } from './simple-uploads.ts';
 
 export interface Answered {
   readonly status: number;
@@ -47,9 +48,10 @@ export async function openRegistryDoor(callers: Readonly<Record<string, Partial<
   const clock = createManualClock();
   const registry = await openRegistry({ database, blobs, events, clock, log: silentLogger, inspect: inspectFakeModel });
   const { catalog } = registry;
-  const simple = await openSimpleUploads(database, blobs);
+  const uploads = await openUploads({ database, blobs, clock, log: silentLogger });
+  const blobParts = { uploads, findBlob: createBlobReader({ database, blobs }) };
   const gateway = createFakeGateway({ registry, answer: () => ({ chunks: [] }) });
-  const publisher = createPublisher({ database, catalog, locateBlob: registry.locateBlob, inspect: async () => ({}), clock });
+  const publisher = createPublisher({ database, catalog, findBlob: blobParts.findBlob, inspect: async () => ({}), clock });
   const admission: Pick<Admission, 'admit'> = {
     admit: ({ headers }) => {
       const name = String(headers['x-test-caller'] ?? 'keeper');
@@ -58,7 +60,7 @@ export async function openRegistryDoor(callers: Readonly<Record<string, Partial<
   };
   const { app } = createListener({ config: defaultConfig(), log: silentLogger, admission, renderError: renderProblem });
   const nodes = { list: () => [] } as never;
-  await app.register(registryDoor({ catalog, registry, publisher, uploads: simple.uploads, gateway, nodes, clock }));
+  await app.register(registryDoor({ catalog, registry, publisher, blobParts, gateway, nodes, clock }));
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
 
@@ -118,11 +120,10 @@ export async function openRegistryDoor(callers: Readonly<Record<string, Partial<
     registry,
     database,
     gateway,
-    begunUploads: simple.begun,
+    begunUploads: async () => (await database.query.selectFrom('uploads').select('id').execute()).map(({ id }) => id),
     async [Symbol.asyncDispose]() {
       await app.close();
       await database[Symbol.asyncDispose]();
-      await simple[Symbol.asyncDispose]();
       await rm(root, { recursive: true, force: true });
     },
   };
