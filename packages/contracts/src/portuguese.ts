@@ -399,4 +399,12 @@ export const portuguesePhrases: Readonly<Record<PhraseCode, string>> = {
   remote_code: 'Pede código de outro lugar: {detail}.',
   template_reaches_out: 'O modelo de conversa tenta alcançar o programa que o executa: {detail}.',
   template_unusual: 'O modelo de conversa faz o que modelos de conversa não precisam fazer: {detail}.',
+  // o que pode ser usado depois de uma inspeção
+  inspection_refuses_dangerous: '{model} é perigoso e não é usado.',
+  inspection_refuses_suspicious: 'Não se sabe se {model} é inofensivo.',
+  inspection_refuses_format: '{model} está no formato “{format}”, que não é carregado sem que alguém o peça.',
+  inspection_admin_may_allow: 'Um administrador que confie na origem pode permitir.',
+  inspection_not_to_be_used: 'Remova-o e obtenha o modelo de uma origem confiável, em safetensors ou GGUF.',
+  inspection_other_format:
+    'Converta-o para safetensors, GGUF ou ONNX, ou acrescente o formato a `registry.policy.loadFormats` no cluster.yaml.',
 };

@@ -112,6 +112,19 @@ function createInspecting(budget: Budget, find: Inspecting['find'], depth: numbe
   return { budget, find, inside };
 }
 
+const STEP_BYTES = 4096;
+
+/** Every read counts as work, so that one which leads around in circles comes to an end by itself. */
+function countReads(source: ByteSource, budget: Budget): ByteSource {
+  return {
+    sizeBytes: source.sizeBytes,
+    read: (offset, length) => {
+      budget.spend('steps', 1 + Math.max(0, Math.floor(length / STEP_BYTES)));
+      return source.read(offset, length);
+    },
+  };
+}
+
 /**
  * Finds out by reading alone what bytes are and whether they may be trusted. What it is is decided by the content. Never throws for what
  * is wrong with them: that is in the reasons.
@@ -119,7 +132,7 @@ function createInspecting(budget: Budget, find: Inspecting['find'], depth: numbe
 export async function inspectSource(source: ByteSource, limits: InspectionLimits = defaultLimits): Promise<Inspection> {
   const findings = createFindings();
   const budget = createBudget(limits);
-  const report = await attemptAll(source, createInspecting(budget, findings.find, 0));
+  const report = await attemptAll(countReads(source, budget), createInspecting(budget, findings.find, 0));
   if (report.doubt) findings.find(report.doubt.code, report.doubt.detail);
   const reasons = findings.list();
   const { format, framework, parameterCount, metadata } = report;

@@ -179,7 +179,7 @@ def make_torch() -> None:
     torch.save({"model": state, "epoch": 3, "optimizer": torch.optim.Adam(model.parameters()).state_dict()}, VALID / "checkpoint.pth")
     entry = {"format": "pytorch", "framework": "pytorch", "parameterCount": count, "metadata": {"tensors": len(unique)}}
     expect({
-        "tiny.pt": {"format": "pytorch", "framework": "pytorch", "parameterCount": count, "metadata": {"container": "zip"}},
+        "tiny.pt": {"format": "pytorch", "framework": "pytorch", "parameterCount": count, "metadata": {"container": "zip", "tensors": len(unique)}},
         "legacy.pt": entry,
         "checkpoint.pth": {"format": "pytorch", "framework": "pytorch", "parameterCount": count, "metadata": {}},
     })

@@ -60,14 +60,16 @@ function countParameters(seen: readonly Seen[], kind: Kind, torchFolder: string 
 
 const MAX_LISTED = 20;
 
+/** What the parts say that make the archive what it is. */
+function readOwn(seen: readonly Seen[], kind: Kind): Inspection['metadata'] {
+  const isOwn = ({ name, report }: Seen) => (kind === 'pytorch' ? lastPart(name) === 'data.pkl' : report.format === kind);
+  return Object.assign({}, ...seen.filter(isOwn).map(({ report }) => report.metadata));
+}
+
 function toMetadata(seen: readonly Seen[], container: 'zip' | 'tar', kind: Kind): Inspection['metadata'] {
   const inner = seen.filter(({ report }) => report.format !== 'unknown');
-  const own =
-    kind === undefined
-      ? {}
-      : Object.assign({}, ...inner.filter(({ report }) => report.format === kind).map(({ report }) => report.metadata));
   const listed = inner.slice(0, MAX_LISTED).map(({ name, report }) => `${toDetail(name)}: ${report.format}`);
-  return { ...own, container, members: seen.length, ...(listed.length > 0 && { contents: listed.join(', ') }) };
+  return { ...readOwn(seen, kind), container, members: seen.length, ...(listed.length > 0 && { contents: listed.join(', ') }) };
 }
 
 function toFormat(container: 'zip' | 'tar', kind: Kind): Pick<Report, 'format' | 'framework'> {
