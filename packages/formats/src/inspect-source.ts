@@ -9,7 +9,7 @@ import { inspectOnnx, looksLikeOnnx } from './onnx/inspect-onnx.ts';
 import { inspectPacked, looksPacked } from './packed/inspect-packed.ts';
 import { beginsBinaryPickle, inspectPickle, isOldPickle } from './pickle/inspect-pickle.ts';
 import { inspectSafetensors, looksLikeSafetensors } from './safetensors/inspect-safetensors.ts';
-import { type ByteSource, bufferSource, OutsideOfSource } from './source/byte-source.ts';
+import { type ByteSource, bufferSource, isOutside } from './source/byte-source.ts';
 import { inspectTar, looksLikeTar } from './tar/inspect-tar.ts';
 import { inspectSavedModel, looksLikeSavedModel } from './tensorflow/inspect-saved-model.ts';
 import { inspectText, looksLikeText } from './text/inspect-text.ts';
@@ -65,7 +65,7 @@ async function runInspector(format: Format, source: ByteSource, inspecting: Insp
   try {
     return await format.inspect(source, inspecting);
   } catch (error) {
-    if (error instanceof OutsideOfSource) inspecting.find('broken_structure', error.message);
+    if (isOutside(error)) inspecting.find('broken_structure', error.message);
     else if (error instanceof BrokenStructure) inspecting.find(error.code, error.message);
     else throw error;
     return { ...toUnknown({}), format: format.name, framework: frameworkOf(format.name) };
@@ -144,7 +144,7 @@ async function attemptAll(source: ByteSource, inspecting: Inspecting): Promise<R
     return await inspectAny(source, inspecting);
   } catch (error) {
     if (error instanceof BudgetSpent) inspecting.find('too_large_to_inspect', error.message);
-    else if (error instanceof OutsideOfSource) inspecting.find('broken_structure', error.message);
+    else if (isOutside(error)) inspecting.find('broken_structure', error.message);
     else if (error instanceof BrokenStructure) inspecting.find(error.code, error.message);
     else throw error;
     return toUnknown({});

@@ -8,10 +8,12 @@ interface Finding {
 
 /** Names through which Python code comes from a value to everything that is loaded. */
 const innerName = /__\w|\w__|\b(mro|func_globals|func_code|gi_frame|f_globals|f_builtins|f_back|cr_frame|tb_frame|co_code)\b/;
-const innerWord = /^(mro|os|popen|system|eval|exec|import|subclasses|globals|builtins|getattr)$/;
+const innerWord = /^(mro|popen|subclasses|globals|builtins|getattr)$/;
 const innerText = /__[A-Za-z0-9]|[A-Za-z0-9]__/;
-/** Objects that lead out of the template where a web framework runs it, or Jinja without its sandbox. */
-const leadingOut = /(?<![.\w])(lipsum|cycler|joiner|self|request|config|url_for|get_flashed_messages|application|handler|settings)[.[|(]/;
+/** Objects of Jinja from which its own functions, and so their modules, can be reached. */
+const leadingOut = /(?<![.\w])(lipsum|cycler|joiner|self)[.[|(]/;
+/** Objects of web frameworks. */
+const ofFrameworks = /(?<![.\w])(request|config|url_for|get_flashed_messages|application|handler|settings)[.[|(]/;
 /** Filters that fetch an attribute by its name. */
 const byName = /\|\s?(attr|map\(attribute|selectattr|rejectattr|groupby)\b/;
 const attr = /\|\s?attr\b/;
@@ -32,16 +34,14 @@ function* readSubscripts(bare: string): Generator<string> {
 const isComputed = (subscript: string) => subscript.includes('\0') && (/[~%|+]/.test(subscript) || subscript.includes('\0.'));
 
 const reachesOut = ({ bare, strings }: TemplateCode) =>
-  innerName.test(bare) ||
-  leadingOut.test(bare.replaceAll(' ', '')) ||
-  attr.test(bare) ||
-  strings.some((text) => innerText.test(text) || innerWord.test(text));
+  innerName.test(bare) || leadingOut.test(bare) || attr.test(bare) || strings.some((text) => innerText.test(text) || innerWord.test(text));
 
 function isUnusual({ bare, strings }: TemplateCode): boolean {
   const hasUnderscores = strings.some((text) => text.startsWith('_') || text.endsWith('_'));
   const isPutTogether = /[~%*]/.test(bare) || bare.includes('|join') || bare.includes('|format');
   return (
     statement.test(bare.trimStart()) ||
+    ofFrameworks.test(bare) ||
     byName.test(bare) ||
     [...readSubscripts(bare)].some(isComputed) ||
     (hasUnderscores && isPutTogether) ||
@@ -49,8 +49,12 @@ function isUnusual({ bare, strings }: TemplateCode): boolean {
   );
 }
 
-function checkCode(code: TemplateCode): Finding | undefined {
-  const detail = code.source.trim();
+/** Without what may stand between a name and what is done with it. */
+const tighten = (bare: string) => bare.replace(/\s+/g, ' ').replace(/ ([.[|(])/g, '$1');
+
+function checkCode({ source, bare, strings }: TemplateCode): Finding | undefined {
+  const code = { source, bare: tighten(bare), strings };
+  const detail = source.trim();
   if (reachesOut(code)) return { code: 'template_reaches_out', detail };
   return isUnusual(code) ? { code: 'template_unusual', detail } : undefined;
 }

@@ -1,6 +1,6 @@
 import { type Budget, BudgetSpent } from '../inspection/budget.ts';
 import { BrokenStructure } from '../inspection/report.ts';
-import { type ByteSource, OutsideOfSource } from '../source/byte-source.ts';
+import { type ByteSource, isOutside } from '../source/byte-source.ts';
 import { Cursor } from '../source/cursor.ts';
 import { Machine, type PickleEvents } from './machine.ts';
 import { opcodes } from './opcodes.ts';
@@ -55,7 +55,7 @@ export function walkPickle(source: ByteSource, from: number, budget: Budget, eve
     while (!takeStep(cursor, machine, budget)) count++;
     return toWalked(machine.pop());
   } catch (error) {
-    if (!(error instanceof BrokenStructure || error instanceof OutsideOfSource)) throw error;
+    if (!(error instanceof BrokenStructure || isOutside(error))) throw error;
     return toWalked(OTHER, `${error.message}, before byte ${cursor.position}`);
   }
 }

@@ -1,6 +1,6 @@
 import { type Budget, BudgetSpent } from '../inspection/budget.ts';
 import { BrokenStructure } from '../inspection/report.ts';
-import { type ByteSource, OutsideOfSource } from '../source/byte-source.ts';
+import { type ByteSource, isOutside } from '../source/byte-source.ts';
 import { readFields } from './read-fields.ts';
 
 const MAX_FIELDS = 10_000;
@@ -26,7 +26,7 @@ export function looksLikeMessage(
     }
   } catch (error) {
     if (error instanceof BudgetSpent) throw error;
-    if (!(error instanceof BrokenStructure || error instanceof OutsideOfSource)) throw error;
+    if (!(error instanceof BrokenStructure || isOutside(error))) throw error;
     return seen.size > 1 && seen.has(needed[0] ?? 0);
   }
   return needed.every((number) => seen.has(number));

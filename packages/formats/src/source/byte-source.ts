@@ -7,6 +7,13 @@ export class OutsideOfSource extends Error {
   }
 }
 
+/** Whether something thrown says that bytes end too early: of a source, or of a piece of one that was read as a whole. */
+export const isOutside = (error: unknown): error is Error =>
+  error instanceof OutsideOfSource || (error instanceof RangeError && 'code' in error && outsideOfPiece.has(error.code));
+
+/** What Node's buffers throw there. */
+const outsideOfPiece: ReadonlySet<unknown> = new Set(['ERR_OUT_OF_RANGE', 'ERR_BUFFER_OUT_OF_BOUNDS']);
+
 /** Bytes that can be read at any place. The only way in which an inspection reads anything. */
 export interface ByteSource {
   readonly sizeBytes: number;

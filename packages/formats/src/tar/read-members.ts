@@ -1,6 +1,6 @@
 import type { Budget } from '../inspection/budget.ts';
 import { BrokenStructure } from '../inspection/report.ts';
-import { type ByteSource, OutsideOfSource } from '../source/byte-source.ts';
+import { type ByteSource, isOutside } from '../source/byte-source.ts';
 import { BLOCK_BYTES, readHeader, type TarHeader } from './read-header.ts';
 
 export interface TarMember extends TarHeader {
@@ -110,7 +110,7 @@ export function readMembers(source: ByteSource, budget: Budget): TarListing {
     while (lister.step());
     return { members: lister.members, end: lister.at, problem: undefined };
   } catch (error) {
-    if (error instanceof OutsideOfSource) return { members: lister.members, end: lister.at, problem: new BrokenStructure(error.message) };
+    if (isOutside(error)) return { members: lister.members, end: lister.at, problem: new BrokenStructure(error.message) };
     if (!(error instanceof BrokenStructure)) throw error;
     return { members: lister.members, end: lister.at, problem: error };
   }

@@ -2,7 +2,7 @@ import type { Member } from '../archive/archive.ts';
 import { checkNames } from '../archive/check-names.ts';
 import { inspectMembers } from '../archive/inspect-members.ts';
 import { BrokenStructure, type Inspecting, type Report, toDetail } from '../inspection/report.ts';
-import { type ByteSource, OutsideOfSource } from '../source/byte-source.ts';
+import { type ByteSource, isOutside } from '../source/byte-source.ts';
 import { checkEntry, checkLink, checkPlaces, isFolder, isLink } from './check-entries.ts';
 import { type LocatedEntry, locateEntry } from './locate-entry.ts';
 import { openEntry } from './open-entry.ts';
@@ -16,7 +16,7 @@ function attempt<T>(inspecting: Inspecting, step: () => T): T | undefined {
   try {
     return step();
   } catch (error) {
-    if (error instanceof OutsideOfSource) inspecting.find('broken_structure', error.message);
+    if (isOutside(error)) inspecting.find('broken_structure', error.message);
     else if (error instanceof BrokenStructure) inspecting.find(error.code, toDetail(error.message));
     else throw error;
     return undefined;
