@@ -60,14 +60,20 @@ function createFindings() {
   };
 }
 
-/** What an inspector threw becomes a finding; BudgetSpent ends everything. */
+/** What was thrown as a finding. Anything else is an error of ours, and is thrown on. */
+function tellThrown(error: unknown, find: Inspecting['find']): void {
+  if (error instanceof BudgetSpent) find('too_large_to_inspect', error.message);
+  else if (error instanceof BrokenStructure) find(error.code, error.message);
+  else if (isOutside(error)) find('broken_structure', error.message);
+  else throw error;
+}
+
+/** What an inspector threw ends it, and is told; a budget that is spent ends those around it as well, at their next step. */
 async function runInspector(format: Format, source: ByteSource, inspecting: Inspecting): Promise<Report> {
   try {
     return await format.inspect(source, inspecting);
   } catch (error) {
-    if (isOutside(error)) inspecting.find('broken_structure', error.message);
-    else if (error instanceof BrokenStructure) inspecting.find(error.code, error.message);
-    else throw error;
+    tellThrown(error, inspecting.find);
     return { ...toUnknown({}), format: format.name, framework: frameworkOf(format.name) };
   }
 }
@@ -143,10 +149,7 @@ async function attemptAll(source: ByteSource, inspecting: Inspecting): Promise<R
   try {
     return await inspectAny(source, inspecting);
   } catch (error) {
-    if (error instanceof BudgetSpent) inspecting.find('too_large_to_inspect', error.message);
-    else if (isOutside(error)) inspecting.find('broken_structure', error.message);
-    else if (error instanceof BrokenStructure) inspecting.find(error.code, error.message);
-    else throw error;
+    tellThrown(error, inspecting.find);
     return toUnknown({});
   }
 }
