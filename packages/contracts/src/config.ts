@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { roleShape } from './access.ts';
+import { inspectedFormatShape } from './inspections.ts';
 
 const port = z.int().min(0).max(65_535);
 const hostAndPort = (host: string, number: number) =>
@@ -200,13 +201,28 @@ export const configShape = z.strictObject({
     .prefault({}),
   registry: z
     .strictObject({
-      worstForProtectedAlias: z
-        .enum(['safe', 'suspicious', 'dangerous'])
-        .default('safe')
-        .describe('The worst verdict on a version that a protected alias may point to; what was not inspected counts as suspicious.'),
+      policy: z
+        .strictObject({
+          loadFormats: z
+            .array(inspectedFormatShape)
+            .default(['gguf', 'safetensors', 'onnx'])
+            .describe('Formats that are loaded when their inspection found nothing; any other only when an admin says so.'),
+          override: z
+            .enum(['admin', 'never'])
+            .default('admin')
+            .describe('Who may let a suspicious model be used; a dangerous one never is.'),
+        })
+        .prefault({}),
+      inspection: z
+        .strictObject({
+          parallel: z.int().min(1).max(64).default(2).describe('Files that are looked through at the same time; others wait.'),
+          timeoutSeconds: z.int().min(1).max(3600).default(120).describe('For one file; one that takes longer counts as suspicious.'),
+          memoryMiB: z.int().min(128).default(768).describe('For one file; one that takes more counts as suspicious.'),
+        })
+        .prefault({}),
     })
     .prefault({})
-    .describe('What the model registry allows.'),
+    .describe('The model registry.'),
   logs: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 export type Config = z.infer<typeof configShape>;

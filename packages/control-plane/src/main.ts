@@ -49,6 +49,7 @@ import { openOutgoingClient } from './outgoing/open-outgoing-client.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
 import { createPublisher, type InspectBlob } from './registry/catalog/publish-uploads.ts';
 import type { FindDeployed } from './registry/catalog/remove-versions.ts';
+import { createInspector, type Inspector } from './registry/inspection/inspector.ts';
 import { openBlobParts } from './registry/open-blob-parts.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import { registerStarter } from './registry/register-starter.ts';
@@ -59,12 +60,17 @@ import { openDatabase } from './stores/open-database.ts';
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
 
-/** The header of an upload, where it is one that we can serve. Whatever else it is, it is kept and handed out. */
-const inspectUpload: InspectBlob = async ({ filePath, fileName }) => {
-  if (filePath === undefined) return {};
-  if (fileName.endsWith('.fake.json')) return { facts: await inspectFakeModel(filePath) };
-  return fileName.toLowerCase().endsWith('.gguf') ? { facts: await inspectGguf(filePath) } : {};
-};
+/** What an upload is, and, where we can serve it, what its header says. Whatever else it is, it is kept and handed out. */
+const inspectUpload =
+  ({ inspect }: Inspector): InspectBlob =>
+  async ({ filePath, fileName }, signal) => {
+    if (filePath === undefined) return {};
+    if (fileName.endsWith('.fake.json')) return { facts: await inspectFakeModel(filePath) };
+    const inspection = await inspect(filePath, signal);
+    return inspection.format === 'gguf' && inspection.verdict === 'safe'
+      ? { inspection, facts: await inspectGguf(filePath) }
+      : { inspection };
+  };
 
 interface ListenerParts extends DoorParts {
   readonly mayLeaveLoopback: MayLeaveLoopback;
@@ -168,6 +174,8 @@ export async function runControlPlane(
   later.readSecret = namedSecrets.get;
   const events = createEventBus({ firstId: startedAtMs });
   const blobs = await openBlobs({ config: config.blobs, folder, given: givenForS3, readSecret: namedSecrets.get });
+  const { parallel, timeoutSeconds, memoryMiB } = config.registry.inspection;
+  const inspector = createInspector({ clock, log }, { parallel, timeoutMs: timeoutSeconds * 1000, memoryBytes: memoryMiB * 1024 ** 2 });
   // what runs is known only once the machines are
   const running: { findDeployed: FindDeployed } = { findDeployed: () => undefined };
   const registry = await openRegistry({
@@ -177,7 +185,8 @@ export async function runControlPlane(
     clock,
     log,
     inspect: inspectModel,
-    policy: config.registry,
+    policy: config.registry.policy,
+    look: inspector.inspect,
     findDeployed: (digests) => running.findDeployed(digests),
   });
   const blobParts = await openBlobParts({ database, own: stored, blobs, registry, secrets, config: config.blobs, clock, log });
@@ -252,7 +261,13 @@ export async function runControlPlane(
     nodes,
     registry,
     catalog: registry.catalog,
-    publisher: createPublisher({ database, catalog: registry.catalog, findBlob: blobParts.findBlob, inspect: inspectUpload, clock }),
+    publisher: createPublisher({
+      database,
+      catalog: registry.catalog,
+      findBlob: blobParts.findBlob,
+      inspect: inspectUpload(inspector),
+      clock,
+    }),
     blobParts,
     gateway,
     chats,

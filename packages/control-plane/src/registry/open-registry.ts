@@ -3,6 +3,9 @@ import { basename, isAbsolute } from 'node:path';
 import {
   type AddModel,
   ClusterError,
+  type Config,
+  defaultConfig,
+  type Inspection,
   type ModelFacts,
   type ModelFile,
   type Phrase,
@@ -17,12 +20,12 @@ import type { BlobRow } from '../stores/tables.ts';
 import { type Catalog, type CatalogActor, clusterActor } from './catalog/catalog.ts';
 import { checkModelName } from './catalog/check-publication.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
-import type { VerdictPolicy } from './catalog/policy.ts';
 import { getModelRow } from './catalog/read-versions.ts';
 import { deleteModel, type FindDeployed, refuseProtected } from './catalog/remove-versions.ts';
 import { EVERY_MODEL } from './catalog/write-entry.ts';
 import { findProblem } from './check-blobs.ts';
 import { findNames, findUsers } from './names-of-blobs.ts';
+import { decideUse } from './inspection/policy.ts';
 import { explainUnknownVersion, readNewestVersions, readRecords, readReference } from './read-references.ts';
 import { inStore, readBlob, recordBlob, settleBlobs, type TakenBlob, toBlobRow, writeBlob } from './record-blob.ts';
 import { createReferenceCache } from './reference-cache.ts';
@@ -37,7 +40,10 @@ export interface RegistryDependencies {
   readonly log: Logger;
   /** Reads the header of a weights file, without executing anything in it. Throws `invalid_model_file` or `file_not_found`. */
   readonly inspect: (path: string) => Promise<ModelFacts>;
-  readonly policy?: VerdictPolicy;
+  /** What may be loaded or get a protected alias, by what was found in its files. */
+  readonly policy?: Config['registry']['policy'];
+  /** Looks for what is harmful in a file; left out where all files are one's own. */
+  readonly look?: (path: string, signal: AbortSignal) => Promise<Inspection>;
   readonly findDeployed?: FindDeployed;
 }
 
@@ -65,12 +71,19 @@ function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
   return { path: 'model.fake.json', mediaType: 'application/vnd.cluster-ai.fake+json' };
 }
 
+/** Why what was found in a file forbids to load it, where it does. A file of the machine's own that nobody looked into is its owner's to judge. */
+function refusalOf(model: string, inspection: Inspection | null, policy: Config['registry']['policy']): ClusterError | undefined {
+  if (inspection === null) return undefined;
+  const decision = decideUse({ model, use: 'load', inspections: [inspection], isOverridden: false }, policy);
+  return decision.isAllowed ? undefined : new ClusterError('verdict_refused', decision.message, { hint: decision.hint });
+}
+
 type Taken = TakenBlob & AsyncDisposable;
 
 /** Opens the registry and its catalog: cleans up after a crash, and reads models only as they are asked for. */
 export async function openRegistry(dependencies: RegistryDependencies): Promise<Registry & { readonly catalog: Catalog }> {
   const { database, blobs, events, clock, log, inspect } = dependencies;
-  const { policy = { worstForProtectedAlias: 'safe' }, findDeployed = () => undefined } = dependencies;
+  const { policy = defaultConfig().registry.policy, look, findDeployed = () => undefined } = dependencies;
   const { query } = database;
   const cache = createReferenceCache(REFERENCES_KEPT);
 
@@ -99,6 +112,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   async function add(request: AddRequest, signal: AbortSignal) {
     checkRequest(request);
     const facts = await inspect(request.path);
+    const inspection = facts.format === 'gguf' && request.source !== 'bundled' ? await look?.(request.path, signal) : undefined;
     await using taken = await (request.inPlace ? useInPlace : takeIn)(request.path, signal);
     const { digest, size_bytes: sizeBytes } = taken.row;
     const actor: CatalogActor = request.actor ?? clusterActor;
@@ -109,6 +123,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
       facts,
       source: request.source ?? basename(request.path),
       notices: request.notices ?? toNotices(facts),
+      ...(inspection === undefined ? {} : { inspection }),
     };
     try {
       await catalog.publish(wanted, actor, (transaction) => recordBlob(transaction, taken, blobs));
@@ -151,8 +166,8 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   async function read(reference: string): Promise<ResolvedModel | undefined> {
     const found = await readReference(query, parseModelReference(reference));
     if (!found) return undefined;
-    const { blob, ...model } = found;
-    const { row, problem } = await checkBlob(blob);
+    const { blob, inspection, ...model } = found;
+    const { row, problem = refusalOf(model.name, inspection, policy) } = await checkBlob(blob);
     return { ...model, path: pathOf(row), ...(problem === undefined ? {} : { problem }) };
   }
 

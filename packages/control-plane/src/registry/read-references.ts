@@ -1,6 +1,7 @@
 import {
   ClusterError,
   formatModelReference,
+  type Inspection,
   type ModelFile,
   type ModelReference,
   type ModelVersion,
@@ -11,6 +12,7 @@ import {
 import semver from 'semver';
 import type { Query } from '../stores/database.ts';
 import type { BlobRow, FileRow, ModelRow } from '../stores/tables.ts';
+import { readInspection } from './catalog/read-versions.ts';
 import { type ModelVersionColumns, modelVersionColumns, toModelVersion } from './model-rows.ts';
 import type { ModelRecord } from './registry.ts';
 
@@ -45,6 +47,7 @@ export interface ReadReference {
   readonly version: ModelVersion;
   readonly file: ModelFile;
   readonly blob: BlobRow;
+  readonly inspection: Inspection | null;
 }
 
 /** Reads what a reference means, as it is now; `undefined` where it means nothing. */
@@ -68,6 +71,7 @@ export async function readReference(query: Query, wanted: ModelReference): Promi
     version,
     file,
     blob,
+    inspection: readInspection(row.inspection_json),
   };
 }
 

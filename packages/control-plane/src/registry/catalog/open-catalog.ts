@@ -1,4 +1,4 @@
-import { type CatalogDetails, type CatalogModel, ClusterError, phrase, type VersionMetadata } from '@cluster-ai/contracts';
+import { type CatalogDetails, type CatalogModel, ClusterError, type Config, phrase, type VersionMetadata } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { Database, Query } from '../../stores/database.ts';
@@ -10,7 +10,6 @@ import { readCursor, toCursor } from './cursor.ts';
 import { diffVersions } from './diff-versions.ts';
 import { writeDoorNames } from './door-names.ts';
 import { moveAlias, readMoves, removeAlias, rollbackAlias, toAlias } from './move-alias.ts';
-import type { VerdictPolicy } from './policy.ts';
 import {
   completeVersion,
   completeVersions,
@@ -31,7 +30,7 @@ export interface CatalogDependencies {
   readonly database: Database;
   readonly events: Pick<EventBus, 'publish'>;
   readonly clock: Pick<Clock, 'now'>;
-  readonly policy: VerdictPolicy;
+  readonly policy: Config['registry']['policy'];
   readonly findDeployed: FindDeployed;
   /** Told after each change and before anybody else: what is kept of this model in memory is old now. */
   readonly forget: (name: string) => void;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { ModelFacts } from '@cluster-ai/contracts';
+import { defaultConfig, type ModelFacts } from '@cluster-ai/contracts';
 import { createManualClock, silentLogger } from '@cluster-ai/runtime';
 import { assert, asyncProperty, constantFrom, integer, array as listOf, record } from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -56,7 +56,7 @@ const facts: ModelFacts = { format: 'gguf' } as ModelFacts;
 const link = (name: string, digests: readonly string[]) =>
   database.transaction((transaction) =>
     writeVersion(
-      { transaction, actor: clusterActor, policy: { worstForProtectedAlias: 'safe' }, now: clock.now() },
+      { transaction, actor: clusterActor, policy: defaultConfig().registry.policy, now: clock.now() },
       {
         name,
         files: digests.map((digest, index) => ({ path: `${index}.gguf`, digest, sizeBytes: 1, mediaType: 'x' })),

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Inspection, type Permission, permissions, type Verdict } from '@cluster-ai/contracts';
+import { defaultConfig, type Inspection, type Permission, permissions, type Verdict } from '@cluster-ai/contracts';
 import { createManualClock, silentLogger } from '@cluster-ai/runtime';
 import { createEventBus } from '../../../observability/event-bus.ts';
 import { openDatabase } from '../../../stores/open-database.ts';
@@ -24,7 +24,7 @@ export const foundTo = (verdict: Verdict): Inspection => ({
   parameterCount: 7,
   metadata: {},
   verdict,
-  reasons: [],
+  reasons: verdict === 'safe' ? [] : [{ code: 'custom_operators', detail: 'x' }],
 });
 
 /** A catalog over an empty database, with blobs that exist as rows alone. */
@@ -39,7 +39,7 @@ export async function openCatalogPlace(url = '') {
       database,
       events,
       clock,
-      policy: { worstForProtectedAlias: 'safe' },
+      policy: defaultConfig().registry.policy,
       findDeployed: (digests) => (digests.some((digest) => deployed.has(digest)) ? 'something' : undefined),
       forget: () => {},
     });
