@@ -14,8 +14,8 @@ import { type CatalogSearch, catalogSearchShape } from '../../packages/contracts
 import { createEventBus } from '../../packages/control-plane/src/observability/event-bus.ts';
 import { openRegistry } from '../../packages/control-plane/src/registry/open-registry.ts';
 import type { Database } from '../../packages/control-plane/src/stores/database.ts';
-import { openDatabase } from '../../packages/control-plane/src/stores/open-database.ts';
 import { openBlobStore } from '../../packages/control-plane/src/stores/fs/open-blob-store.ts';
+import { openDatabase } from '../../packages/control-plane/src/stores/open-database.ts';
 import { findPostgresPrograms, startThrowawayPostgres } from '../../packages/control-plane/src/stores/testing/throwaway-postgres.ts';
 import { silentLogger, systemClock } from '../../packages/runtime/src/index.ts';
 import { createRandom, fillCatalog, nameOf, pick } from './fill-catalog.ts';

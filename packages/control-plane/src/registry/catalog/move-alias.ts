@@ -1,8 +1,8 @@
 import { type CatalogAlias, ClusterError, type Config, phrase } from '@cluster-ai/contracts';
 import type { Query } from '../../stores/database.ts';
 import type { AliasMoveRow, AliasRow, ModelRow } from '../../stores/tables.ts';
-import type { CatalogActor } from './catalog.ts';
 import { decideUse } from '../inspection/policy.ts';
+import type { CatalogActor } from './catalog.ts';
 import { findAliasRow, readInspection, selectVersions, type VersionColumns } from './read-versions.ts';
 
 export interface AliasMoveContext {

@@ -1,4 +1,4 @@
-import { catalogVersionShape, ClusterError, publishVersionShape } from '@cluster-ai/contracts';
+import { ClusterError, catalogVersionShape, publishVersionShape } from '@cluster-ai/contracts';
 import type { FastifyRequest } from 'fastify';
 import { describeAct, describeModel } from '../../../access/audit/act.ts';
 import { callerOf } from '../../../access/caller.ts';
