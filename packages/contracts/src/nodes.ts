@@ -33,6 +33,8 @@ export const nodeMetricsShape = z
 export type NodeMetrics = z.infer<typeof nodeMetricsShape>;
 
 const count = z.int().min(0);
+/** More copies are not told: reports are kept in memory and sent to every browser. */
+export const mostReportedCopies = 500;
 
 /** What a node keeps of the weights that it fetched. Weights that are used where the control plane keeps them are not in it. */
 export const weightsReportShape = z
@@ -44,7 +46,7 @@ export const weightsReportShape = z
     hitBytes: count,
     missBytes: count,
     evictions: count.describe('Files that went to make room for others.'),
-    copies: z.array(z.object({ digest: z.string().max(80), sizeBytes: count })).max(500),
+    copies: z.array(z.object({ digest: z.string().max(80), sizeBytes: count })).max(mostReportedCopies),
   })
   .meta({ id: 'WeightsReport' });
 export type WeightsReport = z.infer<typeof weightsReportShape>;

@@ -1,15 +1,12 @@
 import { rm } from 'node:fs/promises';
-import type { WeightsReport } from '@cluster-ai/contracts';
+import { mostReportedCopies, type WeightsReport } from '@cluster-ai/contracts';
 import type { Logger } from '@cluster-ai/runtime';
 import { type Candidate, chooseVictims } from './choose-victims.ts';
 import { createHolds } from './holds.ts';
 import { openPopularity } from './open-popularity.ts';
 import { type KeptFile, readFolder, readKept, toPartPath, toPath } from './read-folder.ts';
-import { measureRoom, toNoRoom } from './room.ts';
+import { diskFull, measureRoom, toNoRoom } from './room.ts';
 import type { WeightsCache } from './weights-cache.ts';
-
-/** More are not told to the control plane: a report is read by others and must stay small. */
-export const MOST_COPIES = 500;
 
 const sum = (files: Iterable<{ readonly sizeBytes: number }>) => [...files].reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
 
@@ -93,7 +90,10 @@ export function openWeightsCache(folder: string, log: Logger): WeightsCache {
       const others = (await toCandidates()).filter((candidate) => candidate.digest !== digest);
       const victims = chooseVictims(others, bytes);
       if (victims === undefined) throw toNoRoom(folder, sizeBytes, heldByOthers(digest), room);
-      if ((await evict(victims)) >= bytes) break; // otherwise one was ordered meanwhile, and others must go
+      const freedBytes = await evict(victims).catch((error: unknown) => {
+        throw diskFull(folder, bytes, error);
+      });
+      if (freedBytes >= bytes) break; // otherwise one was ordered meanwhile, and others must go
     }
     reserved.set(digest, sizeBytes);
   };
@@ -126,14 +126,15 @@ export function openWeightsCache(folder: string, log: Logger): WeightsCache {
     limit: (bytes) => {
       if (bytes === ordered && limitBytes !== null) return Promise.resolve();
       ordered = bytes;
-      return inTurn(shrink);
+      // whoever orders does not wait for it, and what cannot go now goes when room is needed
+      return inTurn(shrink).catch((error: unknown) => log.warn({ error: String(error) }, 'The cache of weights could not be made smaller'));
     },
     list: () => copies().map((copy) => ({ ...copy, isHeld: isHeld(copy.digest) })),
     report: (): WeightsReport => ({
       heldBytes: heldBytes(),
       limitBytes,
       ...counters,
-      copies: copies().slice(-MOST_COPIES),
+      copies: copies().slice(-mostReportedCopies),
     }),
   };
 }
