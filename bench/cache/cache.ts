@@ -26,7 +26,18 @@ const workloads = [
 const round = (value: number, digits = 3) => Math.round(value * 10 ** digits) / 10 ** digits;
 const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
-const measurements = [];
+interface Measurement {
+  readonly workload: string;
+  readonly seed: number;
+  readonly policy: string;
+  readonly rate: number;
+  readonly belady: number;
+  readonly ofBelady: number;
+  readonly ofBeladyPassing: number;
+  /** Points of the rate that the scan cost. */
+  readonly lost: number;
+}
+const measurements: Measurement[] = [];
 for (const { workload, ...shape } of workloads)
   for (let seed = 1; seed <= Number(values.seeds); seed++) {
     const make = (withScan: boolean) => makeTrace({ ...shape, seed, models, requests: Number(values.requests), withScan });
