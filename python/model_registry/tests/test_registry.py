@@ -89,7 +89,7 @@ class Loading(RegistryTest):
     def test_gguf_is_a_path_that_is_fetched_once_by_version_number_alias_or_latest(self) -> None:
         self.register()
         paths = {self.registry.load_model("lab/demo", version) for version in (None, 1, "1", "1.0.0", "latest")}
-        self.assertEqual([path.read_bytes() for path in paths], [b"weights" * 1000])
+        self.assertEqual([(path.name, path.read_bytes()) for path in paths], [("demo.gguf", b"weights" * 1000)])
         self.assertEqual(self.cluster.count("GET", "demo.gguf"), 1)
         self.assertEqual(self.registry.download("lab/demo").name, "demo.gguf")
 
@@ -156,6 +156,9 @@ class Loading(RegistryTest):
         self.register()
         self.cluster.versions["lab/demo"][0]["files"][0]["digest"] = "sha256:../../evil"
         self.assert_fails("digest_mismatch", self.registry.load_model, "lab/demo")
+        self.register(b"more")
+        self.cluster.versions["lab/demo"][1]["manifestDigest"] = ".."
+        self.assert_fails("digest_mismatch", self.registry.load_model, "lab/demo")
 
     def test_many_processes_fetch_it_once(self) -> None:
         self.register(os.urandom(2_000_000))
@@ -179,7 +182,6 @@ class Finding(RegistryTest):
         self.assertEqual((error.status, error.hint), (404, "Look."))
         self.assertEqual(pickle.loads(pickle.dumps(error)).code, "model_not_found")
         self.assert_fails("not_signed_in", ModelRegistry(self.cluster.url).list_models)
-
 
     def test_what_is_not_there_yet_says_so(self) -> None:
         self.assert_fails("unsupported_feature", self.registry.sync_with_mlflow)

@@ -55,6 +55,13 @@ def _fingerprint(path: Path) -> str:
     return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
 
 
+def _to_name(digest: str) -> str:
+    """A digest as the name of a file or folder; nothing but a digest may pass."""
+    if not DIGEST.fullmatch(digest):
+        raise RegistryError("digest_mismatch", f'The cluster names something by "{digest[:80]}", which is no digest.')
+    return digest.replace(":", "-")
+
+
 class BlobCache:
     def __init__(self, folder: Path) -> None:
         self._blobs = folder / "blobs"
@@ -62,10 +69,8 @@ class BlobCache:
 
     def ensure(self, transport: Transport, version: ModelVersion, file: ModelFile) -> Path:
         """The path of a file whose bytes match the digest. Raises ``digest_mismatch``, ``disk_full``, or what the cluster answered."""
-        if not DIGEST.fullmatch(file.digest):
-            raise RegistryError("digest_mismatch", f"The cluster names {file.path} by something that is no digest.")
+        whole = self._blobs / _to_name(file.digest)
         self._blobs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        whole = self._blobs / file.digest.replace(":", "-")
         if self._is_known(whole, file):
             return whole
         with _locked(whole.with_suffix(".lock")):
@@ -73,15 +78,19 @@ class BlobCache:
                 self._fetch(transport, version, file, whole)
         return whole
 
-    def view(self, version: ModelVersion, paths: dict[str, Path]) -> Path:
-        """The files of a version under their own names; a folder for several of them, the file itself for one."""
-        folder = self._views / version.manifest_digest.replace(":", "-").replace("/", "-")
-        for name, blob in paths.items():
-            place = folder / _inside(name)
+    def folder_of(self, version: ModelVersion) -> Path:
+        return self._views / _to_name(version.manifest_digest)
+
+    def name_files(self, version: ModelVersion, blobs: dict[str, Path]) -> dict[str, Path]:
+        """The files of a version under their own names: programs look at endings, and files name each other."""
+        named = {}
+        for name, blob in blobs.items():
+            place = self.folder_of(version) / _inside(name)
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not (place.exists() and place.samefile(blob)):
                 _link(blob, place)
-        return folder / _inside(next(iter(paths))) if len(paths) == 1 else folder
+            named[name] = place
+        return named
 
     def _is_known(self, whole: Path, file: ModelFile) -> bool:
         try:

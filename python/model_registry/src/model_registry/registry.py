@@ -94,7 +94,8 @@ class ModelRegistry:
     def download(self, name: str, version: str | int | None = None) -> Path:
         """Fetches the files of a version without loading them: the path of its only file, or of a folder with all of them."""
         found = self.get_version(name, version)
-        return self._cache().view(found, self._fetch(found))
+        paths = self._fetch(found)
+        return next(iter(paths.values())) if len(paths) == 1 else self._cache().folder_of(found)
 
     def list_models(self) -> list[ModelInfo]:
         """All models, by name."""
@@ -169,7 +170,7 @@ class ModelRegistry:
         cache, transport = self._cache(), self._transport()
         if not version.files:
             raise RegistryError("file_not_found", f"{version.name} version {version.version} has no files.")
-        return {file.path: cache.ensure(transport, version, file) for file in version.files}
+        return cache.name_files(version, {file.path: cache.ensure(transport, version, file) for file in version.files})
 
     def _transport(self) -> Transport:
         # found anew each time: a cluster that restarted may have another port, and always has another credential
