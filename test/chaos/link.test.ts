@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Clock, systemClock } from '@cluster-ai/runtime';
@@ -57,6 +57,7 @@ test('a machine joins with a token, connects and reports itself', async () => {
     isLocal: false,
     condition: { state: 'ready', reason: 'serving' },
     hardware: { cpuCores: 2 },
+    weights: { heldBytes: 0, copies: [] },
   });
   await until(() => pair.control.nodes.get(pair.id).replicas.length === 1, 'the report of the replica');
   expect(pair.control.events.since(0)?.map(({ event }) => event.type)).toEqual(
@@ -275,7 +276,9 @@ test('a node fetches the weights that it was ordered to run, from any byte on, a
   using files = makeTestFolder();
   const path = join(files.root, 'weights');
   writeFileSync(path, bytes);
-  await using control = await openTestControlPlane({ locateBlob: async () => ({ path, sizeBytes: bytes.length }) });
+  await using control = await openTestControlPlane({
+    locateBlob: async () => ({ filePath: path, sizeBytes: bytes.length, read: async () => createReadStream(path) }),
+  });
   await using agent = await openTestAgent(await control.nodes.invite(invitation));
   await until(isState(control.nodes, agent.link.nodeId, 'ready'), 'the node to be ready');
   const fetchBlob = createFetchBlob(agent.folder);
@@ -292,6 +295,9 @@ test('a node fetches the weights that it was ordered to run, from any byte on, a
   const rest = await read(1_000_000);
   expect(rest.totalBytes).toBe(bytes.length);
   expect(rest.got.equals(bytes.subarray(1_000_000))).toBe(true);
+  const narrow = await fetchBlob(digest, 0, never);
+  narrow.setWindow?.(32 * 1024); // while it is under way: weights give way to tokens
+  expect(Buffer.concat(await narrow.body.toArray()).equals(bytes)).toBe(true);
   await expect(fetchBlob(`sha256:${'b'.repeat(64)}`, 0, never)).rejects.toMatchObject({ code: 'blob_not_found' });
   await expect(fetchBlob('../../secrets/ca.key', 0, never)).rejects.toMatchObject({ code: 'unknown_route' });
   await expect(fetchBlob(digest, bytes.length, never)).rejects.toMatchObject({ code: 'range_not_satisfiable' });

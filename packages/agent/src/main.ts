@@ -10,6 +10,7 @@ import { openLink } from './link/open-link.ts';
 import { createReplicas } from './replicas/create-replicas.ts';
 import { createWeights } from './weights/create-weights.ts';
 import { locateKnownFolders } from './weights/found/known-folders.ts';
+import { createFetchPace } from './weights/pace-fetches.ts';
 
 /** The composition root of a node: what it can run, what it runs, and the link over which it is told. Ends when the signal aborts or the node is removed. */
 export async function runAgent(start: AgentStart, tell: (message: AgentMessage) => void, signal: AbortSignal): Promise<void> {
@@ -19,9 +20,18 @@ export async function runAgent(start: AgentStart, tell: (message: AgentMessage) 
   const log = await openLogger({ process: 'agent', level: start.logLevel ?? 'info', file: join(folder.logs, 'agent.log') });
   const hardware = await openHardware({ dataFolder: folder.root, clock, log }, signal);
   const knownFolders = locateKnownFolders(homedir(), process.env);
-  const weights = createWeights({ folder: join(folder.agent, 'weights'), fetchBlob: createFetchBlob(folder), knownFolders, clock, log });
+  const isBusy = () => replicas.list().some(({ busySlots }) => busySlots > 0);
+  const weights = createWeights({
+    folder: join(folder.agent, 'weights'),
+    fetchBlob: createFetchBlob(folder),
+    pace: createFetchPace({ clock, isBusy }),
+    knownFolders,
+    clock,
+    log,
+  });
   const engines = [createLlamaCppEngine({ clock, log }), createFakeEngine({ clock, log })];
   await using replicas = createReplicas({ engines, weights, runFolder: folder.run, clock, log });
+  void weights.keepIntact(signal);
   await using link = await openLink(
     { start, folder, replicas, weights, hardware, clock, log, version: start.version, onState: tell },
     signal,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hardwareFactsShape, nodeMetricsShape } from './nodes.ts';
+import { hardwareFactsShape, nodeMetricsShape, weightsReportShape } from './nodes.ts';
 import { replicaReportShape } from './replicas.ts';
 
 /**
@@ -45,8 +45,10 @@ export const agentReportShape = z.discriminatedUnion('type', [
     hardware: hardwareFactsShape,
     metrics: nodeMetricsShape,
     replicas: z.array(replicaReportShape),
+    weights: weightsReportShape.optional(),
   }),
   z.object({ type: z.literal('metrics'), metrics: nodeMetricsShape }),
+  z.object({ type: z.literal('weights'), weights: weightsReportShape }),
   z.object({ type: z.literal('replica'), replica: replicaReportShape }),
   z.object({ type: z.literal('replica-gone'), replicaId: z.string() }),
   /** The agent is about to stop, on purpose. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { roleShape } from './access.ts';
+import { isByteSize } from './byte-size.ts';
+import { inspectedFormatShape } from './inspections.ts';
 import { mailLanguages } from './people.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -89,6 +91,10 @@ export const configShape = z.strictObject({
         .extend({ enabled: z.boolean().default(true), tls })
         .prefault({})
         .describe('Where Ollama’s clients look by default; left alone when something else has it.'),
+      registry: hostAndPort('127.0.0.1', 8080)
+        .extend({ enabled: z.boolean().default(true), tls })
+        .prefault({})
+        .describe('The registry at the root (/models); left alone when something else has the port.'),
       link: hostAndPort('127.0.0.1', 7443)
         .prefault({})
         .describe('Where agents dial, TLS 1.3 only; opened to the chosen interface by the first invitation.'),
@@ -182,7 +188,19 @@ export const configShape = z.strictObject({
     .describe('Calls of the control plane to other systems.'),
   mail: mail.optional().describe('Sends invitations and links for new passwords; without it they are shown to whoever makes them.'),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),
-  blobs: z.strictObject({ path: z.string().default('').describe('Empty: inside the data folder.') }).prefault({}),
+  blobs: z
+    .strictObject({
+      path: z.string().default('').describe('Empty: inside the data folder. A folder, or s3://BUCKET/PREFIX?endpoint=URL&region=NAME.'),
+      s3Secret: z
+        .string()
+        .default('')
+        .describe('A secret with ACCESS_KEY_ID:SECRET_ACCESS_KEY for S3; empty: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'),
+      uploadsPerPerson: z.int().min(1).default(64).describe('Unfinished uploads of one person or key.'),
+      uploadsGiB: z.number().positive().default(2048).describe('How large those may be together, in GiB.'),
+      scrubGiBPerDay: z.number().min(0).default(100).describe('How much is read again each day to find damaged files, in GiB; 0 nothing.'),
+    })
+    .prefault({})
+    .describe('Files of models.'),
   inference: z
     .strictObject({
       defaultModel: z.string().default('').describe('Used where a request names none; empty: the only model, or the starter.'),
@@ -202,6 +220,39 @@ export const configShape = z.strictObject({
       firstTokenTimeoutSeconds: z.int().min(1).default(600),
     })
     .prefault({}),
+  registry: z
+    .strictObject({
+      storage: z
+        .strictObject({
+          cache_size: z
+            .string()
+            .refine(isByteSize, 'write a number and a unit, such as 10GB or 1.5TiB')
+            .default('')
+            .describe('How much each node may keep of the weights that it fetches, such as 10GB; empty: most of its free disk.'),
+        })
+        .prefault({}),
+      policy: z
+        .strictObject({
+          loadFormats: z
+            .array(inspectedFormatShape)
+            .default(['gguf', 'safetensors', 'onnx'])
+            .describe('Formats that are loaded when their inspection found nothing; any other only when an admin says so.'),
+          override: z
+            .enum(['admin', 'never'])
+            .default('admin')
+            .describe('Who may let a suspicious model be used; a dangerous one never is.'),
+        })
+        .prefault({}),
+      inspection: z
+        .strictObject({
+          parallel: z.int().min(1).max(64).default(2).describe('Files that are looked through at the same time; others wait.'),
+          timeoutSeconds: z.int().min(1).max(3600).default(120).describe('For one file; one that takes longer counts as suspicious.'),
+          memoryMiB: z.int().min(128).default(768).describe('For one file; one that takes more counts as suspicious.'),
+        })
+        .prefault({}),
+    })
+    .prefault({})
+    .describe('The model registry.'),
   logs: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 export type Config = z.infer<typeof configShape>;

@@ -47,6 +47,7 @@ export const errorCodes = {
   chat_not_found: { status: 404, title: 'No such chat' },
   file_not_found: { status: 404, title: 'No such file' },
   blob_not_found: { status: 404, title: 'No such blob' },
+  upload_not_found: { status: 404, title: 'No such upload' },
   method_not_allowed: { status: 405, title: 'The route does not take this method' },
   already_exists: { status: 409, title: 'It exists already' },
   conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
@@ -87,6 +88,11 @@ export const errorCodes = {
   audit_chain_broken: { status: 500, title: 'The audit record was changed' },
   secret_unreadable: { status: 500, title: 'A secret cannot be opened with the key that is there' },
   master_key_refused: { status: 500, title: 'The master key is not kept safely' },
+  // the registry
+  version_not_found: { status: 404, title: 'No such version' },
+  alias_not_found: { status: 404, title: 'No such alias' },
+  cursor_invalid: { status: 400, title: 'The cursor is not of this list' },
+  verdict_refused: { status: 422, title: 'What was found in the files does not allow this' },
   certificate_authority_mismatch: { status: 401, title: 'The cluster there is not the one that the token names' },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,6 +1,8 @@
 export * from './access.ts';
 export * from './access-state.ts';
 export * from './agent-api.ts';
+export * from './byte-size.ts';
+export * from './catalog.ts';
 export * from './certificates.ts';
 export * from './chats.ts';
 export * from './config.ts';
@@ -8,6 +10,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './generation-options.ts';
 export * from './inference.ts';
+export * from './inspections.ts';
 export * from './model-reference.ts';
 export * from './models.ts';
 export * from './name-program.ts';

@@ -32,6 +32,25 @@ export const nodeMetricsShape = z
   .meta({ id: 'NodeMetrics' });
 export type NodeMetrics = z.infer<typeof nodeMetricsShape>;
 
+const count = z.int().min(0);
+/** More copies are not told: reports are kept in memory and sent to every browser. */
+export const mostReportedCopies = 500;
+
+/** What a node keeps of the weights that it fetched. Weights that are used where the control plane keeps them are not in it. */
+export const weightsReportShape = z
+  .object({
+    heldBytes: count.describe('On its disk, files under way counted whole.'),
+    limitBytes: count.nullable().describe('The most that it may keep; null before the first order.'),
+    hits: count.describe('Starts of replicas that found their weights there, since the agent started.'),
+    misses: count.describe('Starts of replicas whose weights had to be fetched.'),
+    hitBytes: count,
+    missBytes: count,
+    evictions: count.describe('Files that went to make room for others.'),
+    copies: z.array(z.object({ digest: z.string().max(80), sizeBytes: count })).max(mostReportedCopies),
+  })
+  .meta({ id: 'WeightsReport' });
+export type WeightsReport = z.infer<typeof weightsReportShape>;
+
 /** One machine of the cluster as the API shows it. */
 export const nodeShape = z
   .object({
@@ -48,6 +67,7 @@ export const nodeShape = z
     metrics: nodeMetricsShape.nullable(),
     metricsAt: z.iso.datetime().nullable().describe('When the metrics were taken: last known values stay while a node is away.'),
     replicas: z.array(replicaReportShape),
+    weights: weightsReportShape.nullable().describe('Copies of weights on its disk; null before it told.'),
     certificateExpiresAt: z.iso.datetime().nullable(),
     certificateSerial: z.string().optional().describe('Of the newest certificate that it was given.'),
   })

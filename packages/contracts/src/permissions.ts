@@ -26,6 +26,7 @@ export const permissions = [
   'secrets:write',
   'certificates:read',
   'certificates:write',
+  'models:protect',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

@@ -34,6 +34,7 @@ export const replicaSpecShape = z.object({
     path: z.string().optional(),
   }),
   options: engineOptionsShape,
+  cacheBytes: z.int().min(0).optional().describe('How much the node may keep of the weights that it fetches; left out: the node decides.'),
 });
 export type ReplicaSpec = z.infer<typeof replicaSpecShape>;
 

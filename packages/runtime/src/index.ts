@@ -2,6 +2,7 @@ export { aborted } from './aborted.ts';
 export { type Clock, createManualClock, systemClock } from './clock.ts';
 export { type DataFolder, locateDataFolder, makeDataFolder } from './data-folder.ts';
 export { errnoOf } from './errno.ts';
+export { failpoint } from './failpoints.ts';
 export { hostCredentialFile, readHostCredential } from './host-credential.ts';
 export { newId } from './ids.ts';
 export { type ByteBudget, createByteBudget } from './link/byte-budget.ts';
@@ -10,7 +11,15 @@ export { curlPinOf, fingerprintOf } from './link/fingerprint.ts';
 export { formatJoinToken, type JoinToken, parseJoinToken } from './link/join-token.ts';
 export { readLines } from './link/read-lines.ts';
 export { type RunningRequest, type StreamRequest, type StreamResponse, startRequest, type ToFailure } from './link/request.ts';
-export { blobSession, joinSession, linkServerName, linkServerSession, linkSession, linkWindowBytes } from './link/settings.ts';
+export {
+  blobSession,
+  blobWindowBytes,
+  joinSession,
+  linkServerName,
+  linkServerSession,
+  linkSession,
+  linkWindowBytes,
+} from './link/settings.ts';
 export { createTurnstile, type Turnstile } from './link/turnstile.ts';
 export { writePrivateFile } from './link/write-private-file.ts';
 export { type Logger, type LoggerOptions, openLogger, silentLogger } from './logger.ts';

@@ -71,6 +71,16 @@ function toNode({ id, name, state, reason, memory, used, cores, gpu, seenAgo = 0
     },
     metricsAt: ago(seenAgo),
     replicas: [...replicas],
+    weights: {
+      heldBytes: 2.5e9,
+      limitBytes: 4.1e11,
+      hits: 12,
+      misses: 1,
+      hitBytes: 3e10,
+      missBytes: 2.5e9,
+      evictions: 0,
+      copies: [{ digest: `sha256:${'ab'.repeat(32)}`, sizeBytes: 2.5e9 }],
+    },
     certificateExpiresAt: ago(-70_000),
   };
 }

@@ -55,6 +55,7 @@ export function createAgentApi(deps: AgentApiDeps): AgentApi {
     const spec = replicaSpecShape.safeParse(await readJson(stream, 1024 * 1024));
     if (!spec.success || spec.data.replicaId !== replicaId)
       throw new ClusterError('invalid_request', 'The order for the replica is not valid.');
+    void weights.limit(spec.data.cacheBytes ?? null);
     answerJson(stream, 202, replicas.put(spec.data));
   };
   const deleteReplica = async ({ stream, query }: Exchange, replicaId: string) => {

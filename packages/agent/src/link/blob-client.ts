@@ -1,5 +1,6 @@
+import type { ClientHttp2Session } from 'node:http2';
 import { alpn, ClusterError, renewAnswerShape } from '@cluster-ai/contracts';
-import { blobSession, type DataFolder } from '@cluster-ai/runtime';
+import { blobSession, blobWindowBytes, type DataFolder } from '@cluster-ai/runtime';
 import type { FetchBlob } from '../weights/weights.ts';
 import { makeCertificateRequest } from './certificate-request.ts';
 import { ask, askJson, endSession } from './control-plane-client.ts';
@@ -9,7 +10,9 @@ import { type Identity, loadIdentity } from './identity.ts';
 export const trustOf = ({ key, certificate, certificateAuthority }: Identity) => ({ key, cert: certificate, ca: certificateAuthority });
 
 async function openBlobSession(identity: Identity, signal: AbortSignal) {
-  return toClientSession(await dial(identity.address, alpn.blob, trustOf(identity), signal), blobSession);
+  const session = toClientSession(await dial(identity.address, alpn.blob, trustOf(identity), signal), blobSession);
+  session.once('connect', () => session.setLocalWindowSize(blobWindowBytes));
+  return session;
 }
 
 /** A new key and a new certificate for the same node. Also for one whose certificate ended while the machine was off. */
@@ -25,6 +28,11 @@ export async function renewIdentity(identity: Identity, signal: AbortSignal): Pr
   }
 }
 
+/** Streams that are open already follow the setting. */
+function setStreamWindow(session: ClientHttp2Session, bytes: number): void {
+  if (!session.destroyed && !session.closed) session.settings({ ...blobSession.settings, initialWindowSize: bytes });
+}
+
 /** Weights come on a connection of their own: on the link they would stand in the way of tokens. */
 export function createFetchBlob(folder: DataFolder): FetchBlob {
   return async (digest, fromByte, signal) => {
@@ -35,7 +43,7 @@ export function createFetchBlob(folder: DataFolder): FetchBlob {
       const headers = fromByte > 0 ? { range: `bytes=${fromByte}-` } : {};
       const { body, headers: answered } = await ask(session, { method: 'GET', path: `/blobs/${digest}`, headers, signal });
       body.once('close', () => endSession(session));
-      return { totalBytes: fromByte + Number(answered['content-length']), body };
+      return { totalBytes: fromByte + Number(answered['content-length']), body, setWindow: (bytes) => setStreamWindow(session, bytes) };
     } catch (error) {
       endSession(session);
       throw error;

@@ -1,14 +1,17 @@
 import type { ServerHttp2Stream } from 'node:http2';
+import { isDeepStrictEqual } from 'node:util';
 import type { AgentReport, NodeMetrics } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { Hardware } from '../hardware/hardware.ts';
 import type { Replicas } from '../replicas/replicas.ts';
+import type { Weights } from '../weights/weights.ts';
 
-const metricsEveryMs = 2000;
+const numbersEveryMs = 2000;
 
 export interface ReportSources {
   readonly replicas: Replicas;
   readonly hardware: Hardware;
+  readonly weights: Pick<Weights, 'report'>;
   readonly incarnation: string;
   readonly version: string;
   readonly clock: Clock;
@@ -21,7 +24,7 @@ function measure({ hardware, replicas }: ReportSources): NodeMetrics {
 
 /** Everything about this node as a long answer. A reader that is too slow gets the newest state of each thing, not every step. */
 export async function sendReports(stream: ServerHttp2Stream, sources: ReportSources, signal: AbortSignal): Promise<void> {
-  const { replicas, hardware, incarnation, version, clock } = sources;
+  const { replicas, hardware, weights, incarnation, version, clock } = sources;
   const stale = new Set<string>();
   const closed = new AbortController();
   const over = AbortSignal.any([signal, closed.signal]);
@@ -29,6 +32,13 @@ export async function sendReports(stream: ServerHttp2Stream, sources: ReportSour
   const writeReplica = (replicaId: string) => {
     const replica = replicas.list().find((one) => one.replicaId === replicaId);
     write(replica ? { type: 'replica', replica } : { type: 'replica-gone', replicaId });
+  };
+  let toldWeights = weights.report();
+  const writeWeights = () => {
+    const now = weights.report();
+    if (isDeepStrictEqual(now, toldWeights)) return;
+    toldWeights = now;
+    write({ type: 'weights', weights: now });
   };
   const flush = () => {
     for (const replicaId of stale) {
@@ -46,6 +56,7 @@ export async function sendReports(stream: ServerHttp2Stream, sources: ReportSour
     hardware: hardware.facts,
     metrics: measure(sources),
     replicas: [...replicas.list()],
+    weights: toldWeights,
   });
   const stopListening = replicas.onChange((replicaId) => {
     stale.add(replicaId);
@@ -54,8 +65,10 @@ export async function sendReports(stream: ServerHttp2Stream, sources: ReportSour
   stream.on('drain', flush);
   stream.once('close', () => closed.abort(new Error('The reader went away')));
   while (!over.aborted) {
-    await clock.sleep(metricsEveryMs, over).catch(() => {});
-    if (!over.aborted && !stream.writableNeedDrain) write({ type: 'metrics', metrics: measure(sources) });
+    await clock.sleep(numbersEveryMs, over).catch(() => {});
+    if (over.aborted || stream.writableNeedDrain) continue;
+    write({ type: 'metrics', metrics: measure(sources) });
+    writeWeights();
   }
   stopListening();
   if (signal.aborted && !stream.destroyed) {

@@ -17,6 +17,7 @@ const knownFolders = { ollama: [], huggingFace: [] };
 let root = '';
 let replicas: Replicas;
 let runFolder = '';
+let held: string[] = [];
 let told: { readonly id: string; readonly report: ReplicaReport | undefined }[] = [];
 
 beforeAll(async () => {
@@ -32,8 +33,13 @@ async function open({ clock = systemClock, engines }: { clock?: Clock; engines?:
     throw new ClusterError('blob_not_found', 'There is no such blob.');
   };
   const weights = createWeights({ folder: join(folder, 'weights'), fetchBlob, knownFolders, clock, log: silentLogger });
+  held = [];
+  const hold = (digest: string) => {
+    held.push(digest);
+    return { [Symbol.dispose]: () => void held.splice(held.indexOf(digest), 1) };
+  };
   const all = engines ?? [createFakeEngine({ log: silentLogger, clock: systemClock })];
-  replicas = createReplicas({ engines: all, weights, runFolder, clock, log: silentLogger });
+  replicas = createReplicas({ engines: all, weights: { ...weights, hold }, runFolder, clock, log: silentLogger });
   told = [];
   replicas.onChange((id, report) => told.push({ id, report }));
   return replicas;
@@ -102,6 +108,25 @@ describe('an order', () => {
     expect(wasOldGone).toBe(true);
     expect((await ask('r1')).json().choices[0].message.content).toBe('New.');
     expect(replicas.list()).toHaveLength(1);
+  });
+
+  test('that allows the node another size of its cache changes nothing that runs', async () => {
+    await open();
+    const spec = await makeSpec('r1', 1);
+    replicas.put(spec);
+    await ready('r1');
+    expect(replicas.put({ ...spec, fence: 2, cacheBytes: 1 })).toMatchObject({ fence: 2, condition: { state: 'ready' } });
+  });
+
+  test('holds its weights until it is deleted, also while it has failed', async () => {
+    await open({ engines: [] });
+    const spec = await makeSpec('r1', 1);
+    replicas.put(spec);
+    expect(held).toEqual([spec.file.digest]);
+    await until(hasState('r1', 'failed'), 'failed');
+    expect(held).toEqual([spec.file.digest]);
+    await replicas.delete('r1', 2);
+    expect(held).toEqual([]);
   });
 
   test('for an engine that is not here fails with that reason', async () => {

@@ -29,7 +29,8 @@ type Listener = Parameters<Replicas['onChange']>[0];
 const staleOrder = (replicaId: string, fence: number, known: number) =>
   new ClusterError('stale_order', `The order ${fence} for ${replicaId} is older than ${known}, which was already obeyed.`);
 
-const isSameWork = (a: ReplicaSpec, b: ReplicaSpec) => isDeepStrictEqual({ ...a, fence: 0 }, { ...b, fence: 0 });
+const toWork = ({ fence: _fence, cacheBytes: _cacheBytes, ...work }: ReplicaSpec) => work;
+const isSameWork = (a: ReplicaSpec, b: ReplicaSpec) => isDeepStrictEqual(toWork(a), toWork(b));
 
 /** Remembers the newest order per deleted replica, the latest ones only. */
 function createTombstones() {

@@ -43,6 +43,7 @@ export class Replica {
   #condition: Condition;
   #failures = 0;
   #stopping = new AbortController();
+  #weightsHold: Disposable;
   #ended: Promise<void>;
 
   /** `after` settles when whatever ran under this id before is gone. */
@@ -50,6 +51,7 @@ export class Replica {
     this.#spec = spec;
     this.#deps = deps;
     this.#condition = describeState(this.#state, deps.clock.now());
+    this.#weightsHold = deps.weights.hold(spec.file.digest);
     this.#ended = after.then(() => this.#live(this.#stopping.signal));
   }
 
@@ -127,6 +129,7 @@ export class Replica {
     } catch (error) {
       await this.#failForGood(error, signal);
     }
+    this.#weightsHold[Symbol.dispose]();
     this.#enter({ phase: 'stopped' });
   }
 

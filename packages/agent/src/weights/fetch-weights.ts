@@ -1,9 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ClusterError, isClusterError, type Phrase, phrase } from '@cluster-ai/contracts';
 import { errnoOf } from '@cluster-ai/runtime';
+import { toPartPath } from './cache/read-folder.ts';
+import { diskFull } from './cache/room.ts';
 import { addFileToHash, toDigest } from './hash-file.ts';
+import type { FetchPace } from './pace-fetches.ts';
 import type { FetchBlob } from './weights.ts';
 
 export interface FetchJob {
@@ -12,24 +15,11 @@ export interface FetchJob {
   /** Where the checked bytes end up; beside it lies the part that has come so far. */
   readonly path: string;
   readonly fetchBlob: FetchBlob;
+  readonly pace: FetchPace;
   readonly onProgress: (progress: number) => void;
 }
 
-/** Stays free for everything else that writes to this disk. */
-const SPARE_BYTES = 64 * 1024 * 1024;
-
-const diskFull = (path: string, neededBytes: number, cause?: unknown) =>
-  new ClusterError('disk_full', phrase('no_room_for_weights', { folder: dirname(path), bytes: neededBytes }), {
-    hint: phrase('free_space_on_node'),
-    cause,
-  });
-
 const mismatch = (message: Phrase) => new ClusterError('digest_mismatch', message, { hint: phrase('copy_is_damaged') });
-
-async function checkRoom(path: string, neededBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(path));
-  if (bavail * bsize < neededBytes + SPARE_BYTES) throw diskFull(path, neededBytes);
-}
 
 const sizeOf = (path: string) =>
   stat(path).then(
@@ -43,7 +33,8 @@ async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
 
 /** Appends what the control plane sends, hashing on the way. Throws where the connection breaks; what has come stays for the next try. */
 async function receive(job: FetchJob, file: FileHandle, hash: Hash, fromByte: number, signal: AbortSignal): Promise<void> {
-  const { totalBytes, body } = await job.fetchBlob(job.digest, fromByte, signal);
+  const { totalBytes, body, setWindow } = await job.fetchBlob(job.digest, fromByte, signal);
+  const flow = job.pace.open(setWindow);
   try {
     if (totalBytes !== job.sizeBytes)
       throw mismatch(phrase('weights_of_other_size', { offered: totalBytes, digest: job.digest, size: job.sizeBytes }));
@@ -54,6 +45,7 @@ async function receive(job: FetchJob, file: FileHandle, hash: Hash, fromByte: nu
       hash.update(chunk);
       await writeAll(file, chunk);
       job.onProgress(received / job.sizeBytes);
+      await flow.passed(chunk.length, signal);
       signal.throwIfAborted();
     }
     if (received < job.sizeBytes)
@@ -71,7 +63,6 @@ async function syncFolder(path: string): Promise<void> {
 
 async function fetchInto(part: string, job: FetchJob, signal: AbortSignal): Promise<void> {
   const fromByte = await sizeOf(part);
-  await checkRoom(job.path, job.sizeBytes - fromByte);
   const hash = createHash('sha256');
   if (fromByte > 0) await addFileToHash(hash, part, () => {}, signal);
   const file = await open(part, 'a', 0o600);
@@ -90,7 +81,7 @@ async function fetchInto(part: string, job: FetchJob, signal: AbortSignal): Prom
 function toFetchError(error: unknown, job: FetchJob, signal: AbortSignal): unknown {
   if (signal.aborted || isClusterError(error)) return error;
   const code = errnoOf(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(job.path, job.sizeBytes, error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(dirname(job.path), job.sizeBytes, error);
   return new ClusterError('node_unreachable', phrase('weights_not_fetched', { code: code ?? 'connection lost' }), {
     cause: error,
   });
@@ -102,7 +93,7 @@ function toFetchError(error: unknown, job: FetchJob, signal: AbortSignal): unkno
  * (what has come stays for the next try), or what the control plane answered.
  */
 export async function fetchWeights(job: FetchJob, signal: AbortSignal): Promise<void> {
-  const part = `${job.path}.part`;
+  const part = toPartPath(job.path);
   try {
     if ((await sizeOf(part)) > job.sizeBytes) await rm(part);
     await fetchInto(part, job, signal);

@@ -1,64 +1,64 @@
 import type { BigIntStats } from 'node:fs';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '@cluster-ai/runtime';
+import type { Clock, Logger } from '@cluster-ai/runtime';
+import { isRecord, openJsonFile } from './json-file.ts';
 
 /** What makes a file the same file, unchanged: where it lies, how long it is and when it was last written, to the nanosecond. */
 type Fingerprint = string;
 
+interface Check {
+  readonly fingerprint: Fingerprint;
+  readonly checkedAt: number;
+}
+
 const MAX_REMEMBERED = 1000;
-const FILE_NAME = 'verified.json';
+/** Disks lose bits without anybody writing: what was not hashed for this long is hashed again. Scrubbing comes before that. */
+export const TRUSTED_FOR_MS = 30 * 24 * 3_600_000;
 
 export interface VerifiedFiles {
-  /** Whether these bytes were hashed to this digest before and nobody touched the file since. */
+  /** Whether these bytes were hashed to this digest lately and nobody touched the file since. */
   has(path: string, digest: string): Promise<boolean>;
   add(path: string, digest: string): Promise<void>;
+  forget(path: string): Promise<void>;
+  /** When the file was last hashed; 0 for never. */
+  checkedAt(path: string): Promise<number>;
 }
 
 const toFingerprint = ({ dev, ino, size, mtimeNs }: BigIntStats, digest: string): Fingerprint =>
   [dev, ino, size, mtimeNs, digest].join(':');
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const isCheck = (value: unknown): value is Check =>
+  isRecord(value) && typeof value['fingerprint'] === 'string' && typeof value['checkedAt'] === 'number';
 
-/** Without a readable list we only hash once more. */
-async function readList(path: string): Promise<Map<string, Fingerprint>> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-    const entries = isRecord(value) ? Object.entries(value) : [];
-    return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
-  } catch {
-    return new Map();
-  }
-}
+const toChecks = (value: unknown) =>
+  new Map(isRecord(value) ? Object.entries(value).filter((entry): entry is [string, Check] => isCheck(entry[1])) : []);
 
 /** Remembers, over restarts, which files were checked: hashing tens of gigabytes takes a minute, asking for a file's times does not. */
-export function openVerifiedFiles(folder: string, log: Logger): VerifiedFiles {
-  const path = join(folder, FILE_NAME);
-  const list = readList(path);
-  let writing: Promise<void> = Promise.resolve();
-  const write = async () => {
-    try {
-      await writeFile(`${path}.new`, JSON.stringify(Object.fromEntries(await list)), { mode: 0o600 });
-      await rename(`${path}.new`, path);
-    } catch (error) {
-      log.warn({ path, error: String(error) }, 'The list of checked files could not be written; they are hashed again after a restart');
-    }
+export function openVerifiedFiles(folder: string, clock: Clock, log: Logger): VerifiedFiles {
+  const file = openJsonFile(join(folder, 'verified.json'), 'Checked files are hashed again after a restart', log);
+  const list = file.read().then(toChecks);
+  const save = async () => {
+    const known = await list;
+    await file.write(() => Object.fromEntries(known));
   };
   return {
-    async has(file, digest) {
-      const known = (await list).get(file);
-      return known !== undefined && known === toFingerprint(await stat(file, { bigint: true }), digest);
+    async has(path, digest) {
+      const known = (await list).get(path);
+      if (known === undefined || clock.now() - known.checkedAt > TRUSTED_FOR_MS) return false;
+      return known.fingerprint === toFingerprint(await stat(path, { bigint: true }), digest);
     },
-    async add(file, digest) {
+    async add(path, digest) {
       const known = await list;
-      known.delete(file);
-      known.set(file, toFingerprint(await stat(file, { bigint: true }), digest));
+      known.delete(path);
+      known.set(path, { fingerprint: toFingerprint(await stat(path, { bigint: true }), digest), checkedAt: clock.now() });
       const [oldest] = known.keys();
       if (known.size > MAX_REMEMBERED && oldest !== undefined) known.delete(oldest);
-      writing = writing.then(write);
-      await writing;
+      await save();
     },
+    async forget(path) {
+      if ((await list).delete(path)) await save();
+    },
+    checkedAt: async (path) => (await list).get(path)?.checkedAt ?? 0,
   };
 }

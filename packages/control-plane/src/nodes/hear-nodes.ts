@@ -94,6 +94,7 @@ export function createHearing({ changes, records, version, names, audit, onRecov
           return changes.tellReplica(node, report.replica);
         case 'replica-gone':
           return gone && changes.tellReplica(node, gone);
+        case 'weights':
         case 'goodbye':
           return changes.tellNode(node);
       }

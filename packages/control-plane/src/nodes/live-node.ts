@@ -7,6 +7,7 @@ import {
   type NodeMetrics,
   type ReplicaReport,
   toCondition,
+  type WeightsReport,
 } from '@cluster-ai/contracts';
 import type { Verdict } from './decide-liveness.ts';
 import type { NodeLink } from './node-link.ts';
@@ -35,6 +36,7 @@ export interface LiveNode {
   metrics: NodeMetrics | null;
   metricsAtMs: number | null;
   readonly replicas: Map<string, ReplicaReport>;
+  weights: WeightsReport | null;
   /** On the monotonic clock: the last answer, or when the wait for one began. */
   heardAtMs: number;
   hasAnswered: boolean;
@@ -62,6 +64,7 @@ export function toLiveNode(record: NodeRecord, nowMs: number, monotonicMs: numbe
     metrics: null,
     metricsAtMs: null,
     replicas: new Map(),
+    weights: null,
     heardAtMs: monotonicMs,
     hasAnswered: false,
     saidGoodbye: false,
@@ -83,11 +86,15 @@ export function applyReport(node: LiveNode, report: AgentReport, nowMs: number):
       node.metrics = report.metrics;
       node.metricsAtMs = nowMs;
       node.replicas.clear();
+      node.weights = report.weights ?? null;
       for (const replica of report.replicas.slice(0, mostReplicas)) node.replicas.set(replica.replicaId, replica);
       return;
     case 'metrics':
       node.metrics = report.metrics;
       node.metricsAtMs = nowMs;
+      return;
+    case 'weights':
+      node.weights = report.weights;
       return;
     case 'replica':
       if (node.replicas.size >= mostReplicas && !node.replicas.has(report.replica.replicaId)) return;
@@ -142,6 +149,7 @@ export function toNode(node: LiveNode): Node {
     metrics: node.metrics,
     metricsAt: toIso(node.metricsAtMs),
     replicas: toReplicas(node),
+    weights: node.weights,
     certificateExpiresAt: toIso(node.record.certificateExpiresAt),
     certificateSerial: node.record.certificateSerial,
   };

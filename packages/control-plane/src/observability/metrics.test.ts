@@ -46,6 +46,21 @@ test('a node without a GPU has no series of GPU memory', async () => {
   expect((await lines()).filter((line) => line.startsWith('worker_gpu_memory'))).toEqual([]);
 });
 
+test('what a node keeps of weights is told in bytes, and nothing of a node that has not told', async () => {
+  const { nodes, add } = createMemoryNodes({ clock: createManualClock() });
+  add({ id: 'a' });
+  add({ id: 'old' });
+  const weights = { heldBytes: 7e9, limitBytes: 1e10, hits: 3, misses: 1, hitBytes: 15e9, missBytes: 5e9, evictions: 2, copies: [] };
+  const list = () => nodes.list().map((node) => (node.name === 'a' ? { ...node, weights } : node));
+  const lines = (await openMetrics({ nodes: { list } }).render()).text.split('\n');
+  expect(lines.filter((line) => line.startsWith('worker_weights'))).toEqual([
+    'worker_weights_bytes{node="a"} 7000000000',
+    'worker_weights_limit_bytes{node="a"} 10000000000',
+    'worker_weights_evictions{node="a"} 2',
+    'worker_weights_hit_rate{node="a"} 0.75',
+  ]);
+});
+
 test('the series of a node vanish with it', async () => {
   const { nodes, add, lines } = await open();
   add({ id: 'a', replicas: [{ replicaId: 'r' }] });

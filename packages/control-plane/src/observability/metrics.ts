@@ -150,6 +150,16 @@ function watchNodes(list: () => readonly Node[], registers: Registry[]): void {
     replicas.reduce((total, { busySlots }) => total + busySlots, 0),
   );
   perNode('worker_tokens_per_second', 'Tokens per second that the node generates.', ({ metrics }) => metrics?.tokensPerSecond);
+  perNode('worker_weights_bytes', 'Bytes of fetched weights on the node’s disk.', ({ weights }) => weights?.heldBytes);
+  perNode('worker_weights_limit_bytes', 'Bytes of weights that the node may keep.', ({ weights }) => weights?.limitBytes ?? undefined);
+  perNode(
+    'worker_weights_evictions',
+    'Files of weights that made room for others since the node’s agent started.',
+    ({ weights }) => weights?.evictions,
+  );
+  perNode('worker_weights_hit_rate', 'Share of the bytes that replicas needed, 0 to 1, which lay on the node already.', ({ weights }) =>
+    weights && weights.hitBytes + weights.missBytes > 0 ? weights.hitBytes / (weights.hitBytes + weights.missBytes) : undefined,
+  );
   new Gauge({
     name: 'model_load_time',
     help: 'Seconds that the running copies took to load.',

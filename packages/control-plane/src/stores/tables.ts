@@ -43,6 +43,15 @@ export interface Tables {
   data_keys: DataKeyRow;
   key_rotations: KeyRotationRow;
   secrets: SecretRow;
+  uploads: UploadRow;
+  blob_leases: BlobLeaseRow;
+  orphan_files: OrphanFileRow;
+  blob_url_keys: BlobUrlKeyRow;
+  alias_moves: AliasMoveRow;
+  catalog_entries: CatalogEntryRow;
+  catalog_summaries: CatalogSummaryRow;
+  catalog_words: CatalogWordRow;
+  catalog_word_counts: CatalogWordCountRow;
 }
 
 /** Parents before those that refer to them. */
@@ -82,6 +91,15 @@ export const tableNames = [
   'data_keys',
   'key_rotations',
   'secrets',
+  'uploads',
+  'blob_leases',
+  'orphan_files',
+  'blob_url_keys',
+  'alias_moves',
+  'catalog_entries',
+  'catalog_summaries',
+  'catalog_words',
+  'catalog_word_counts',
 ] as const satisfies readonly (keyof Tables)[];
 
 /** In no backup: whoever is erased must not come back with one. See `access/privacy/design.md`. */
@@ -106,7 +124,7 @@ export interface ModelRow {
   revision: number;
 }
 
-/** Immutable once written. */
+/** Immutable once written: triggers refuse every change of what it was published as. */
 export interface VersionRow {
   id: string;
   model_id: string;
@@ -121,6 +139,11 @@ export interface VersionRow {
   notices_json: string;
   created_at: number;
   size_bytes: number;
+  framework: string;
+  /** `VersionMetadata`. */
+  metadata_json: string;
+  /** `Inspection`; null: nobody looked into the files. */
+  inspection_json: string | null;
 }
 
 export interface FileRow {
@@ -143,6 +166,10 @@ export interface BlobRow {
   verified_at: number;
   /** Of an in-place file: what its attributes were when it was hashed; empty for `store`. */
   identity: string;
+  /** When garbage collection first saw that no file refers to it; null while one does. */
+  unreferenced_at: number | null;
+  /** When scrubbing found that its bytes are not those of its digest any more; null while all is well. */
+  damaged_at: number | null;
 }
 
 export interface AliasRow {
@@ -499,4 +526,77 @@ export interface SecretRow {
   created_at: number;
   changed_at: number;
   revision: number;
+}
+
+/** Bytes on their way in: how many there are says the partial file. */
+export interface UploadRow {
+  id: string;
+  owner: string;
+  size_bytes: number | null;
+  digest: string | null;
+  created_at: number;
+}
+
+export interface BlobLeaseRow {
+  digest: string;
+  holder: string;
+  expires_at: number;
+}
+
+/** A file of the blob store that no row knows, and since when that is seen. */
+export interface OrphanFileRow {
+  digest: string;
+  found_at: number;
+}
+
+export interface BlobUrlKeyRow {
+  id: string;
+  sealed: Uint8Array;
+  created_at: number;
+}
+
+/** What an alias pointed to, so that it can go back. Versions by their number, which outlives them. */
+export interface AliasMoveRow {
+  model_id: string;
+  alias_lower: string;
+  /** Counts from 1 for each alias. */
+  sequence: number;
+  at: number;
+  from_seq: number | null;
+  to_seq: number | null;
+  kind: 'move' | 'rollback' | 'remove';
+  actor: string;
+}
+
+/** One short row for each model: what search filters and sorts by. Written in the transaction that changes the model. */
+export interface CatalogEntryRow {
+  number: number;
+  model_id: string;
+  name_lower: string;
+  namespace: string;
+  framework: string;
+  task: string;
+  licence: string;
+  size_class: string;
+  size_bytes: number;
+  updated_at: number;
+}
+
+/** What lists show, apart: searches look at many entries and show few. */
+export interface CatalogSummaryRow {
+  number: number;
+  /** `CatalogModel`. */
+  summary_json: string;
+}
+
+/** A word of a model's text, or, as `facet:value`, what it is. */
+export interface CatalogWordRow {
+  word: string;
+  number: number;
+}
+
+/** How many models have a word. */
+export interface CatalogWordCountRow {
+  word: string;
+  models: number;
 }

@@ -28,10 +28,13 @@ export const linkServerSession = {
  */
 export const linkWindowBytes = mebibyte / 2;
 
+/** Of the connection and of each stream: what a fast network with a long way carries until it hears of us. */
+export const blobWindowBytes = 8 * mebibyte;
+
 /** Weights: few streams, wide windows. */
 export const blobSession = {
   maxSessionMemory: 128,
-  settings: { enablePush: false, initialWindowSize: 8 * mebibyte, maxConcurrentStreams: 16 },
+  settings: { enablePush: false, initialWindowSize: blobWindowBytes, maxConcurrentStreams: 16 },
 } as const satisfies ClientSessionOptions;
 
 /** Strangers that want to join: one small exchange. */

@@ -535,6 +535,7 @@ export const en = {
     listeners: {
       main: 'all APIs and this page',
       ollama: 'Ollama’s own port',
+      registry: 'the model registry',
       link: 'where machines join',
     },
     loopback: 'only from this machine',
@@ -829,6 +830,13 @@ export const en = {
     noImage: 'Pictures of other sites are not loaded.',
   },
   nodes: {
+    weights: {
+      title: 'Weights on its disk',
+      held: 'Kept',
+      heldOf: '{{held}} of {{limit}}',
+      evictions: 'Made room for others',
+      none: 'No copies: it has fetched none, or uses the files where they lie.',
+    },
     add: 'Add machine',
     listFailed: 'The machines could not be loaded.',
     empty: 'Add your first machine',

@@ -540,6 +540,7 @@ export const ptBr = {
     listeners: {
       main: 'todas as APIs e esta página',
       ollama: 'a porta do próprio Ollama',
+      registry: 'o registro de modelos',
       link: 'por onde as máquinas entram',
     },
     loopback: 'só desta máquina',
@@ -841,6 +842,13 @@ export const ptBr = {
     noImage: 'Imagens de outros sites não são carregadas.',
   },
   nodes: {
+    weights: {
+      title: 'Pesos no disco dela',
+      held: 'Guardado',
+      heldOf: '{{held}} de {{limit}}',
+      evictions: 'Cederam lugar a outros',
+      none: 'Nenhuma cópia: ela não buscou nenhuma, ou usa os arquivos onde estão.',
+    },
     add: 'Adicionar máquina',
     listFailed: 'Não foi possível carregar os nós.',
     empty: 'Adicione sua primeira máquina',

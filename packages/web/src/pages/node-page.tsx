@@ -9,6 +9,7 @@ import { useNodes } from '../api/queries.ts';
 import { CpuCell, DiskCell, GpuCell, MemoryCell, RateCell, SeenCell } from '../features/nodes/node-columns.tsx';
 import { ModelLink, ReplicaTable } from '../features/nodes/replica-table.tsx';
 import { isWaiting, WaitingNodes } from '../features/nodes/waiting-nodes.tsx';
+import { WeightsPanel } from '../features/nodes/weights-panel.tsx';
 import { useFormat } from '../i18n/i18n.ts';
 import { Age } from '../ui/age.tsx';
 import { Button } from '../ui/button.tsx';
@@ -165,6 +166,7 @@ function NodeDetails({ node }: { readonly node: Node }) {
             />
           )}
         </Panel>
+        {node.weights && <WeightsPanel weights={node.weights} />}
         <Identity node={node} />
         <DangerZone node={node} />
       </div>

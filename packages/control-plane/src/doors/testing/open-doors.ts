@@ -21,7 +21,7 @@ interface OpenDoorsOptions {
 /** Both doors behind the real listener shell, on a free port of this machine, over a gateway in memory. */
 export async function openDoors({ answer = () => ({ chunks: ['{}'] }), clock = systemClock, running = [], caller }: OpenDoorsOptions = {}) {
   const registry = createMemoryRegistry();
-  const models = running.map((name) => toRunningModel(registry, name));
+  const models = await Promise.all(running.map((name) => toRunningModel(registry, name)));
   const gateway = createFakeGateway({ registry, answer, running: models });
   const admission: typeof admitEverybody = { admit: (...asked) => ({ ...admitEverybody.admit(...asked), ...caller }) };
   const { app } = createListener({ config: defaultConfig(), log: silentLogger, admission, renderError: renderOllamaError });

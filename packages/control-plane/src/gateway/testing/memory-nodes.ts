@@ -186,6 +186,7 @@ export function createMemoryNodes({ clock }: { readonly clock: Clock }) {
       },
       metricsAt: now(),
       replicas: replicas.map(toReport),
+      weights: null,
       certificateExpiresAt: null,
     };
     machines.set(id, { node, script });

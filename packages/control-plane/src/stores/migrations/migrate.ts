@@ -14,7 +14,9 @@ import { quotas } from './0009-quotas.ts';
 import { auditNames } from './0010-privacy.ts';
 import { externalIdentities } from './0011-oidc.ts';
 import { sealedChats } from './0012-sealed-chats.ts';
+import { uploads } from './0013-uploads.ts';
 import { oidcStarts } from './0014-oidc-starts.ts';
+import { catalog } from './0016-catalog.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
 const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
@@ -30,7 +32,9 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0010-privacy': auditNames(kind),
   '0011-oidc': externalIdentities(kind),
   '0012-sealed-chats': sealedChats(kind),
+  '0013-uploads': uploads(kind),
   '0014-oidc-starts': oidcStarts(kind),
+  '0016-catalog': catalog(kind),
 });
 
 /** What this program can read. */
