@@ -47,7 +47,7 @@ test('what a form brings to the registry’s own port is loaded, answers, and is
   expect(await found.json()).toMatchObject({ models: [{ name: 'lab/tiny' }] });
   const removed = await fetch(`${cluster.registryUrl}/models/lab%2Ftiny/versions/1`, { method: 'DELETE', headers });
   expect(await removed.json()).toMatchObject({ code: 'in_use' });
-  expect((await fetch(`${cluster.registryUrl}/models`, { headers: { host: 'evil.example' } })).status).toBe(403);
+  expect((await fetch(`${cluster.registryUrl}/models`, { headers: { ...headers, origin: 'http://evil.example' } })).status).toBe(403);
 });
 
 test('the command line registers, moves aliases, compares, copies, verifies and exports', async () => {
