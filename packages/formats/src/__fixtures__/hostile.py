@@ -159,7 +159,7 @@ def zips(valid: Path) -> dict[str, Case]:
         "torch-renamed-data.pt": (zip_of({"archive/data.pkl": pickle.dumps({}, 2), "archive/version": b"3\n", "archive/code.cfg": SYSTEM}), DANGEROUS, GLOBAL),
         "zip-no-directory.pt": (plain[:central], DANGEROUS, [*GLOBAL, "broken_structure"]),
         "zip-cut.pt": (plain[:-30], DANGEROUS, [*GLOBAL, "broken_structure"]),
-        "zip-encrypted.pt": (encrypted, SUSPICIOUS, ["archive_encrypted"]),
+        "zip-encrypted.pt": (encrypted, DANGEROUS, [*GLOBAL, "archive_encrypted"]),
         "zip-nested.zip": (nested, DANGEROUS, GLOBAL),
         "zip-deep.zip": (deep, SUSPICIOUS, ["too_large_to_inspect"]),
         "zip-bomb.zip": (bomb, DANGEROUS, ["archive_bomb"]),
