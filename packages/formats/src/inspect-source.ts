@@ -119,12 +119,15 @@ function createInspecting(budget: Budget, find: Inspecting['find'], depth: numbe
 }
 
 const STEP_BYTES = 4096;
+/** The largest piece that a format needs at once: a header of safetensors may have 100 MB. */
+const MAX_READ_BYTES = 128 * 1024 * 1024;
 
 /** Every read counts as work, so that one which leads around in circles comes to an end by itself. */
 function countReads(source: ByteSource, budget: Budget): ByteSource {
   return {
     sizeBytes: source.sizeBytes,
     read: (offset, length) => {
+      if (length > MAX_READ_BYTES) throw new BudgetSpent(`${length} bytes at once`);
       budget.spend('steps', 1 + Math.max(0, Math.floor(length / STEP_BYTES)));
       return source.read(offset, length);
     },
