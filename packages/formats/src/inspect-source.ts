@@ -86,7 +86,7 @@ function frameworkOf(format: Report['format']): Report['framework'] {
 
 /** What begins as one thing and ends as a zip is opened as a zip by whoever looks at the end first. */
 async function lookAtEnd(source: ByteSource, format: Format, inspecting: Inspecting): Promise<void> {
-  if (format.inspect === inspectZip || format.inspect === inspectTar || findEnd(source) === undefined) return;
+  if (format.inspect === inspectZip || findEnd(source) === undefined) return;
   inspecting.find('two_formats', `${format.name}, zip`);
   await inspectZip(source, inspecting);
 }

@@ -202,6 +202,7 @@ def tars() -> dict[str, Case]:
         "tar-size.tar": (oversize, SUSPICIOUS, ["broken_structure"]),
         "tar-twice.tar": (tar_of(file, (entry("model.bin"), b"other")), SUSPICIOUS, ["archive_name_twice"]),
         "tar-trailing.tar": (tar_of(file) + b"more", SUSPICIOUS, ["trailing_data"]),
+        "tar-then-zip.tar": (tar_of(file) + torch_zip(SYSTEM), DANGEROUS, [*GLOBAL, "two_formats", "trailing_data"]),
         "tar-pickle.tar": (tar_of((entry("weights.txt"), SYSTEM)), DANGEROUS, GLOBAL),
         "torch-legacy-tar.pt": (legacy, DANGEROUS, GLOBAL),
     }
