@@ -68,14 +68,19 @@ function tellThrown(error: unknown, find: Inspecting['find']): void {
   else throw error;
 }
 
-/** What an inspector threw ends it, and is told; a budget that is spent ends those around it as well, at their next step. */
-async function runInspector(format: Format, source: ByteSource, inspecting: Inspecting): Promise<Report> {
+/** What is thrown ends the work, and is told; a budget that is spent ends what is around it as well, at its next step. */
+async function attempt(work: () => Promise<Report>, fallback: Report, find: Inspecting['find']): Promise<Report> {
   try {
-    return await format.inspect(source, inspecting);
+    return await work();
   } catch (error) {
-    tellThrown(error, inspecting.find);
-    return { ...toUnknown({}), format: format.name, framework: frameworkOf(format.name) };
+    tellThrown(error, find);
+    return fallback;
   }
+}
+
+function runInspector(format: Format, source: ByteSource, inspecting: Inspecting): Promise<Report> {
+  const nothingKnown = { ...toUnknown({}), format: format.name, framework: frameworkOf(format.name) };
+  return attempt(() => format.inspect(source, inspecting), nothingKnown, inspecting.find);
 }
 
 function frameworkOf(format: Report['format']): Report['framework'] {
@@ -84,11 +89,12 @@ function frameworkOf(format: Report['format']): Report['framework'] {
   return isOwn ? format : 'other';
 }
 
-/** What begins as one thing and ends as a zip is opened as a zip by whoever looks at the end first. */
-async function lookAtEnd(source: ByteSource, format: Format, inspecting: Inspecting): Promise<void> {
-  if (format.inspect === inspectZip || format.inspect === inspectTar || findEnd(source) === undefined) return;
+/** What begins as one thing and ends as a zip is opened as a zip by whoever looks at the end first. The report stays that of the beginning. */
+async function lookAtEnd(source: ByteSource, format: Format, report: Report, inspecting: Inspecting): Promise<Report> {
+  if (format.inspect === inspectZip || findEnd(source) === undefined) return report;
   inspecting.find('two_formats', `${format.name}, zip`);
   await inspectZip(source, inspecting);
+  return report;
 }
 
 async function inspectAny(source: ByteSource, inspecting: Inspecting): Promise<Report> {
@@ -99,8 +105,7 @@ async function inspectAny(source: ByteSource, inspecting: Inspecting): Promise<R
     return toUnknown({}, { code: 'unknown_format', detail: start === '' ? 'empty' : `it begins with ${start}` });
   }
   const report = await runInspector(format, source, inspecting);
-  await lookAtEnd(source, format, inspecting);
-  return report;
+  return attempt(() => lookAtEnd(source, format, report, inspecting), report, inspecting.find);
 }
 
 function createInspecting(budget: Budget, find: Inspecting['find'], depth: number): Inspecting {
@@ -110,21 +115,24 @@ function createInspecting(budget: Budget, find: Inspecting['find'], depth: numbe
       return toUnknown({});
     }
     const label = toDetail(name);
-    return inspectAny(
-      source,
-      createInspecting(budget, (code, detail) => find(code, `${label}: ${detail}`), depth + 1),
-    );
+    const tell: Inspecting['find'] = (code, detail) => find(code, `${label}: ${detail}`);
+    const deeper = createInspecting(budget, tell, depth + 1);
+    // what one member throws must not keep the next from being looked at
+    return attempt(() => inspectAny(countReads(source, budget), deeper), toUnknown({}), tell);
   };
   return { budget, find, inside };
 }
 
 const STEP_BYTES = 4096;
+/** The largest piece that a format needs at once: a header of safetensors may have 100 MB. */
+const MAX_READ_BYTES = 128 * 1024 * 1024;
 
 /** Every read counts as work, so that one which leads around in circles comes to an end by itself. */
 function countReads(source: ByteSource, budget: Budget): ByteSource {
   return {
     sizeBytes: source.sizeBytes,
     read: (offset, length) => {
+      if (length > MAX_READ_BYTES) throw new BudgetSpent(`${length} bytes at once`);
       budget.spend('steps', 1 + Math.max(0, Math.floor(length / STEP_BYTES)));
       return source.read(offset, length);
     },
@@ -138,20 +146,12 @@ function countReads(source: ByteSource, budget: Budget): ByteSource {
 export async function inspectSource(source: ByteSource, limits: InspectionLimits = defaultLimits): Promise<Inspection> {
   const findings = createFindings();
   const budget = createBudget(limits);
-  const report = await attemptAll(countReads(source, budget), createInspecting(budget, findings.find, 0));
+  const inspecting = createInspecting(budget, findings.find, 0);
+  const report = await attempt(() => inspectAny(countReads(source, budget), inspecting), toUnknown({}), findings.find);
   if (report.doubt) findings.find(report.doubt.code, report.doubt.detail);
   const reasons = findings.list();
   const { format, framework, parameterCount, metadata } = report;
   return { format, framework, parameterCount, metadata, verdict: judgeReasons(reasons), reasons };
-}
-
-async function attemptAll(source: ByteSource, inspecting: Inspecting): Promise<Report> {
-  try {
-    return await inspectAny(source, inspecting);
-  } catch (error) {
-    tellThrown(error, inspecting.find);
-    return toUnknown({});
-  }
 }
 
 export const inspectBytes = (bytes: Buffer, limits?: InspectionLimits): Promise<Inspection> => inspectSource(bufferSource(bytes), limits);

@@ -159,7 +159,7 @@ def zips(valid: Path) -> dict[str, Case]:
         "torch-renamed-data.pt": (zip_of({"archive/data.pkl": pickle.dumps({}, 2), "archive/version": b"3\n", "archive/code.cfg": SYSTEM}), DANGEROUS, GLOBAL),
         "zip-no-directory.pt": (plain[:central], DANGEROUS, [*GLOBAL, "broken_structure"]),
         "zip-cut.pt": (plain[:-30], DANGEROUS, [*GLOBAL, "broken_structure"]),
-        "zip-encrypted.pt": (encrypted, SUSPICIOUS, ["archive_encrypted"]),
+        "zip-encrypted.pt": (encrypted, DANGEROUS, [*GLOBAL, "archive_encrypted"]),
         "zip-nested.zip": (nested, DANGEROUS, GLOBAL),
         "zip-deep.zip": (deep, SUSPICIOUS, ["too_large_to_inspect"]),
         "zip-bomb.zip": (bomb, DANGEROUS, ["archive_bomb"]),
@@ -202,6 +202,7 @@ def tars() -> dict[str, Case]:
         "tar-size.tar": (oversize, SUSPICIOUS, ["broken_structure"]),
         "tar-twice.tar": (tar_of(file, (entry("model.bin"), b"other")), SUSPICIOUS, ["archive_name_twice"]),
         "tar-trailing.tar": (tar_of(file) + b"more", SUSPICIOUS, ["trailing_data"]),
+        "tar-then-zip.tar": (tar_of(file) + torch_zip(SYSTEM), DANGEROUS, [*GLOBAL, "two_formats", "trailing_data"]),
         "tar-pickle.tar": (tar_of((entry("weights.txt"), SYSTEM)), DANGEROUS, GLOBAL),
         "torch-legacy-tar.pt": (legacy, DANGEROUS, GLOBAL),
     }
@@ -312,6 +313,46 @@ def graphs() -> dict[str, Case]:
     }
 
 
+def hdf5(fill: Any, **options: Any) -> bytes:
+    import h5py
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w", **options) as file:
+        fill(file)
+    return buffer.getvalue()
+
+
+def hdf5_files() -> dict[str, Case]:
+    import h5py
+
+    legacy = {"class_name": "Sequential", "config": {"layers": [{"class_name": "Lambda", "config": {"function": ["4wEA", None, None], "function_type": "lambda"}}]}}
+
+    def with_lambda(file: Any) -> None:
+        file.attrs["model_config"] = json.dumps(legacy)
+        file.create_dataset("model_weights/x", data=[1.0])
+
+    def with_external_data(file: Any) -> None:
+        file.create_dataset("layers/x", (4,), "u1", external=[("/etc/passwd", 0, 4)])
+
+    def with_external_link(file: Any) -> None:
+        file["layers"] = h5py.ExternalLink("/etc/other.h5", "/x")
+
+    def plain(file: Any) -> None:
+        file.create_dataset("layers/x", data=[1.0])
+
+    def other(file: Any) -> None:
+        file.create_dataset("measurements", data=[1.0])
+
+    return {
+        "lambda.h5": (hdf5(with_lambda), DANGEROUS, ["keras_runs_code"]),
+        "external-data.h5": (hdf5(with_external_data), DANGEROUS, ["external_data_escapes"]),
+        "external-link.h5": (hdf5(with_external_link), DANGEROUS, ["external_data_escapes"]),
+        "newer-form.h5": (hdf5(plain, libver="latest"), SUSPICIOUS, ["hdf5_not_understood"]),
+        "no-model.h5": (hdf5(other), SUSPICIOUS, ["hdf5_not_understood"]),
+        "behind-a-block.h5": (hdf5(plain, userblock_size=512), SUSPICIOUS, ["hdf5_not_understood"]),
+    }
+
+
 def gguf_text(value: str) -> bytes:
     data = value.encode()
     return struct.pack("<Q", len(data)) + data
@@ -363,11 +404,11 @@ def make_all(folder: Path, valid: Path) -> None:
     folder.mkdir(exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    groups = {"9": ggufs(), "10": zips(valid) | tars() | safetensors_files() | onnx_files(), "11": graphs(), "12": pickles()}
+    groups = {"9": ggufs(), "10": zips(valid) | tars() | safetensors_files() | onnx_files(), "11": graphs() | hdf5_files(), "12": pickles()}
     expected = {}
     for group, cases in groups.items():
         for name, (data, verdict, codes) in cases.items():
-            stored = f"{len(expected):03d}-{name}"
-            (folder / stored).write_bytes(data)
-            expected[stored] = {"group": group, "verdict": verdict, "codes": codes}
+            assert name not in expected, name
+            (folder / name).write_bytes(data)
+            expected[name] = {"group": group, "verdict": verdict, "codes": codes}
     (folder / "cases.json").write_text(json.dumps(expected, indent=2) + "\n")

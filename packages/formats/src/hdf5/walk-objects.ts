@@ -52,7 +52,7 @@ export function walkObjects(source: ByteSource, rootAt: number, { budget }: Insp
 
   function takeLinks(messages: readonly Message[], path: string): void {
     for (const { type, data } of messages) {
-      if (type === MESSAGE.link && linkKind(data) >= FIRST_USER_LINK) external.push(path);
+      if (type === MESSAGE.link && linkKind(data) >= FIRST_USER_LINK) external.push(path || '/');
       if (type === MESSAGE.link || type === MESSAGE.linkInfo) unknown.push(`${path || '/'}: newer groups`);
     }
   }
@@ -79,5 +79,5 @@ export function walkObjects(source: ByteSource, rootAt: number, { budget }: Insp
   }
 
   takeObject(rootAt, '', 0);
-  return { names, datasets, attributes, external, unknown };
+  return { names, datasets, attributes, external, unknown: [...new Set(unknown)] };
 }

@@ -2,7 +2,7 @@ import { crc32, inflateRawSync } from 'node:zlib';
 import type { Budget } from '../inspection/budget.ts';
 import { type Inspecting, toDetail } from '../inspection/report.ts';
 import { type ByteSource, bufferSource, sliceSource } from '../source/byte-source.ts';
-import { isEncrypted, type LocatedEntry } from './locate-entry.ts';
+import type { LocatedEntry } from './locate-entry.ts';
 
 const STORED = 0;
 const DEFLATED = 8;
@@ -38,14 +38,13 @@ function inflate(source: ByteSource, { entry, dataAt }: LocatedEntry, { budget, 
 
 function open(source: ByteSource, located: LocatedEntry, inspecting: Inspecting): ByteSource | undefined {
   const { entry, dataAt } = located;
-  if (isEncrypted(entry)) return undefined; // told already
   if (entry.method === DEFLATED) return inflate(source, located, inspecting);
   if (entry.method === STORED) return sliceSource(source, dataAt, entry.packedBytes);
   inspecting.find('unreadable_container', `${toDetail(entry.name)}: method ${entry.method}`);
   return undefined;
 }
 
-/** The bytes of an entry, whose checksum is compared as far as the budget goes. A wrong one is told; the bytes are looked at all the same. */
+/** The bytes of an entry, also where it says that they are encrypted: that was told, and need not be true. Their checksum is compared as far as the budget goes. A wrong one is told; the bytes are looked at all the same. */
 export function openEntry(source: ByteSource, located: LocatedEntry, inspecting: Inspecting): ByteSource | undefined {
   const { entry } = located;
   const opened = open(source, located, inspecting);
