@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printCheck, runChecks } from './lib/checks.mjs';
+import { renderKills } from './lib/kill-proofs.mjs';
 import { failWithSentence, prepare, root } from './lib/launch.mjs';
 import { describeCommit, renderProofs, runMutations } from './lib/mutations.mjs';
 import { runVitest } from './lib/run-vitest.mjs';
@@ -26,7 +27,8 @@ function tallyOf(results) {
 
 function proveGuards(node) {
   const results = runMutations({ node, root, onResult: printMutation });
-  writeFileSync(join(root, 'docs', 'proofs.md'), renderProofs(results, describeCommit(root)));
+  const kills = renderKills(root);
+  writeFileSync(join(root, 'docs', 'proofs.md'), `${renderProofs(results, describeCommit(root))}${kills === '' ? '' : `\n${kills}`}`);
   return tallyOf(results.map(({ problem }) => ({ ok: problem === undefined })));
 }
 

@@ -29,33 +29,35 @@ export async function serveBlob(
 ): Promise<FastifyReply> {
   const { digest, sizeBytes } = blob;
   const etag = `"${digest}"`;
-  void reply.headers({
+  const isKnown = isListed(request.headers['if-none-match'], etag);
+  const ifRange = request.headers['if-range'];
+  const wanted = ifRange === undefined || ifRange === etag ? request.headers.range : undefined;
+  if (wanted !== undefined) void reply.header('content-range', `bytes */${sizeBytes}`); // for a range that cannot be had
+  const range = isKnown ? undefined : readRange(wanted, sizeBytes);
+  void reply.removeHeader('content-range').headers({
     etag,
     'accept-ranges': 'bytes',
     'cache-control': 'private, no-transform, max-age=3600, immutable',
     'content-type': 'application/octet-stream',
+    ...(range === undefined ? {} : { 'content-range': `bytes ${range.from}-${range.to}/${sizeBytes}` }),
     ...(fileName === undefined ? {} : { 'content-disposition': toContentDisposition(fileName) }),
     ...headers,
   });
-  if (isListed(request.headers['if-none-match'], etag)) return reply.code(304).send();
-
-  const ifRange = request.headers['if-range'];
-  const wanted = ifRange === undefined || ifRange === etag ? request.headers.range : undefined;
-  if (wanted !== undefined) void reply.header('content-range', `bytes */${sizeBytes}`); // stays where the range cannot be had
-  const range = readRange(wanted, sizeBytes);
-  if (range) void reply.header('content-range', `bytes ${range.from}-${range.to}/${sizeBytes}`);
-  else void reply.removeHeader('content-range');
+  if (isKnown) return reply.code(304).send();
   const { from, to } = range ?? { from: 0, to: sizeBytes - 1 };
   const status = range ? 206 : 200;
   const lengthBytes = to - from + 1;
-  if (request.method === 'HEAD' || lengthBytes === 0) return reply.code(status).header('content-length', lengthBytes).send();
-
-  const stream = blob.filePath === undefined ? await blob.read({ from, to }) : undefined;
+  const hasBody = request.method !== 'HEAD' && lengthBytes > 0;
+  const stream = hasBody && blob.filePath === undefined ? await blob.read({ from, to }) : undefined;
   reply.hijack();
   const { raw } = reply;
   raw.on('error', () => {}); // the reader went away
   raw.setTimeout(STALLED_MS, () => raw.destroy());
   raw.writeHead(status, { ...(reply.getHeaders() as OutgoingHttpHeaders), 'content-length': lengthBytes });
+  if (!hasBody) {
+    raw.end();
+    return reply;
+  }
   try {
     if (stream) await pipeline(stream, raw);
     else await sendFile(blob.filePath ?? '', { from, to }, raw);
