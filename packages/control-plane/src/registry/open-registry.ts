@@ -146,8 +146,8 @@ export async function openRegistry({ database, blobs, events, clock, log, inspec
   /** Looks again at a blob whose row somebody else has changed, and tells what it is to its models. */
   async function lookAgain(digest: string): Promise<void> {
     const row = await readBlob(database.query, digest);
-    if (row) await loadBlob(row);
-    else index.dropBlob(digest);
+    if (!row) return index.dropBlob(digest); // then no model has it any more
+    await loadBlob(row);
     for (const { name } of index.list())
       if (index.get(name).versions.some(({ files }) => files.some((file) => file.digest === digest)))
         events.publish({ type: 'model.changed', name });
