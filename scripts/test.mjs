@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printCheck, runChecks } from './lib/checks.mjs';
 import { forgetFuzz, renderFuzz } from './lib/fuzz-report.mjs';
+import { renderKills } from './lib/kill-proofs.mjs';
 import { failWithSentence, prepare, root } from './lib/launch.mjs';
 import { describeCommit, renderProofs, runMutations } from './lib/mutations.mjs';
 import { runVitest } from './lib/run-vitest.mjs';
@@ -27,7 +28,9 @@ function tallyOf(results) {
 
 function proveGuards(node) {
   const results = runMutations({ node, root, onResult: printMutation });
-  writeFileSync(join(root, 'docs', 'proofs.md'), renderProofs(results, describeCommit(root), renderFuzz(root)));
+  const kills = renderKills(root);
+  const proofs = renderProofs(results, describeCommit(root), renderFuzz(root));
+  writeFileSync(join(root, 'docs', 'proofs.md'), `${proofs}${kills === '' ? '' : `\n${kills}`}`);
   return tallyOf(results.map(({ problem }) => ({ ok: problem === undefined })));
 }
 

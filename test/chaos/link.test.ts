@@ -271,37 +271,44 @@ test('a machine that was off when its certificate ended comes back by itself', a
   await expect(createFetchBlob(thief)(`sha256:${'a'.repeat(64)}`, 0, never)).rejects.toMatchObject({ code: 'not_running' });
 });
 
-test('a node fetches the weights that it was ordered to run, from any byte on, and no others', async () => {
-  const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => index % 251));
-  using files = makeTestFolder();
-  const path = join(files.root, 'weights');
-  writeFileSync(path, bytes);
-  await using control = await openTestControlPlane({
-    locateBlob: async () => ({ filePath: path, sizeBytes: bytes.length, read: async () => createReadStream(path) }),
-  });
-  await using agent = await openTestAgent(await control.nodes.invite(invitation));
-  await until(isState(control.nodes, agent.link.nodeId, 'ready'), 'the node to be ready');
-  const fetchBlob = createFetchBlob(agent.folder);
-  const { digest } = testSpec().file;
-  await expect(fetchBlob(digest, 0, never)).rejects.toMatchObject({ code: 'blob_not_found' });
-  await control.nodes.putReplica(agent.link.nodeId, testSpec());
-  const read = async (fromByte: number) => {
-    const { totalBytes, body } = await fetchBlob(digest, fromByte, never);
-    return { totalBytes, got: Buffer.concat(await body.toArray()) };
-  };
-  const whole = await read(0);
-  expect(whole.totalBytes).toBe(bytes.length);
-  expect(whole.got.equals(bytes)).toBe(true);
-  const rest = await read(1_000_000);
-  expect(rest.totalBytes).toBe(bytes.length);
-  expect(rest.got.equals(bytes.subarray(1_000_000))).toBe(true);
-  const narrow = await fetchBlob(digest, 0, never);
-  narrow.setWindow?.(32 * 1024); // while it is under way: weights give way to tokens
-  expect(Buffer.concat(await narrow.body.toArray()).equals(bytes)).toBe(true);
-  await expect(fetchBlob(`sha256:${'b'.repeat(64)}`, 0, never)).rejects.toMatchObject({ code: 'blob_not_found' });
-  await expect(fetchBlob('../../secrets/ca.key', 0, never)).rejects.toMatchObject({ code: 'unknown_route' });
-  await expect(fetchBlob(digest, bytes.length, never)).rejects.toMatchObject({ code: 'range_not_satisfiable' });
-});
+test.each(['a file', 'another system'])(
+  'a node fetches the weights that it was ordered to run, from any byte on, and no others: from %s',
+  async (place) => {
+    const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => index % 251));
+    using files = makeTestFolder();
+    const path = join(files.root, 'weights');
+    writeFileSync(path, bytes);
+    await using control = await openTestControlPlane({
+      locateBlob: async () => ({
+        filePath: place === 'a file' ? path : undefined,
+        sizeBytes: bytes.length,
+        read: async (range) => createReadStream(path, range === undefined ? {} : { start: range.from, end: range.to }),
+      }),
+    });
+    await using agent = await openTestAgent(await control.nodes.invite(invitation));
+    await until(isState(control.nodes, agent.link.nodeId, 'ready'), 'the node to be ready');
+    const fetchBlob = createFetchBlob(agent.folder);
+    const { digest } = testSpec().file;
+    await expect(fetchBlob(digest, 0, never)).rejects.toMatchObject({ code: 'blob_not_found' });
+    await control.nodes.putReplica(agent.link.nodeId, testSpec());
+    const read = async (fromByte: number) => {
+      const { totalBytes, body } = await fetchBlob(digest, fromByte, never);
+      return { totalBytes, got: Buffer.concat(await body.toArray()) };
+    };
+    const whole = await read(0);
+    expect(whole.totalBytes).toBe(bytes.length);
+    expect(whole.got.equals(bytes)).toBe(true);
+    const rest = await read(1_000_000);
+    expect(rest.totalBytes).toBe(bytes.length);
+    expect(rest.got.equals(bytes.subarray(1_000_000))).toBe(true);
+    const narrow = await fetchBlob(digest, 0, never);
+    narrow.setWindow?.(32 * 1024); // while it is under way: weights give way to tokens
+    expect(Buffer.concat(await narrow.body.toArray()).equals(bytes)).toBe(true);
+    await expect(fetchBlob(`sha256:${'b'.repeat(64)}`, 0, never)).rejects.toMatchObject({ code: 'blob_not_found' });
+    await expect(fetchBlob('../../secrets/ca.key', 0, never)).rejects.toMatchObject({ code: 'unknown_route' });
+    await expect(fetchBlob(digest, bytes.length, never)).rejects.toMatchObject({ code: 'range_not_satisfiable' });
+  },
+);
 
 test('a frozen agent is late, then lost; whoever waits for it waits no longer; it comes back by itself', async () => {
   await using control = await openTestControlPlane();

@@ -264,6 +264,28 @@ export const phrases = {
   cursor_is_foreign: 'This cursor belongs to another list or was changed.',
   begin_again: 'Begin with the first page again.',
   registry_port_taken: 'Left alone: another program has it. The registry is at /api/v1/registry of the main listener, too.',
+  // files on their way in and out
+  upload_unknown: 'There is no unfinished upload "{id}".',
+  upload_start_anew: 'It has ended, was not finished in time, or is not yours. Start a new one.',
+  upload_busy: 'Something else is just being done to the upload {id}.',
+  upload_wait: 'Wait until that has ended, and ask how far it is.',
+  upload_goes_on_at: '{received} bytes have arrived, so the next part begins there.',
+  upload_ask_and_go_on: 'Ask how far the upload is, and go on from there.',
+  upload_interrupted: 'The upload was interrupted; what has arrived is kept.',
+  upload_longer_than_announced: 'More bytes came than the {size} that were announced.',
+  upload_not_whole: 'Only {received} of the {size} bytes that were announced have arrived.',
+  upload_send_the_rest: 'Send the rest first.',
+  upload_digest_wrong: 'The bytes are {actual}, not {wanted}.',
+  upload_again: 'Upload the file again.',
+  uploads_too_many: 'You have {count} unfinished uploads, and no more are taken.',
+  uploads_too_large: 'Your unfinished uploads may not be larger than {gib} GiB together.',
+  upload_finish_or_cancel: 'Finish or cancel one of them.',
+  disk_has_no_room: '{needed:bytes} are to come, and the disk of {folder} has {free:bytes} left.',
+  free_space_upload_again: 'Free some space on that disk, and upload again.',
+  blob_unknown: 'There is no blob {digest}.',
+  address_not_ours: 'This address was not made here, or was changed.',
+  address_has_expired: 'This address has expired.',
+  ask_for_a_new_address: 'Ask for a new one where you got it.',
 } as const satisfies Record<string, string>;
 
 export type PhraseCode = keyof typeof phrases;

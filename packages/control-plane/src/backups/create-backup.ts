@@ -143,8 +143,19 @@ async function publish(part: string, target: string): Promise<void> {
   }
 }
 
+/** What lies in a bucket is kept safe there; an archive of it would go twice through this machine. */
+function checkReachable(blobs: BlobStore, includeModels: boolean): void {
+  const isHere = blobs.filePathOf(`sha256:${'0'.repeat(64)}`) !== undefined;
+  if (includeModels && !isHere)
+    throw new ClusterError('unsupported_feature', `The files of models lie in ${blobs.place}, and no backup holds them.`, {
+      hint: 'Make the backup without models, and keep the bucket safe by its own means.',
+      param: 'includeModels',
+    });
+}
+
 async function writeBackup(dependencies: BackupDependencies & BackupOptions, master: MasterKey, signal: AbortSignal): Promise<Backup> {
   const { database, blobs, keyRings, clock, log, path, includeModels } = dependencies;
+  checkReachable(blobs, includeModels);
   const createdAt = clock.now();
   const target = await chooseTarget(path, createdAt);
   const part = `${target}.part`;

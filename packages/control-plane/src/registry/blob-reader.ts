@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import type { BlobStore, ByteRange } from '../stores/blob-store.ts';
 import type { Query } from '../stores/database.ts';
 import { hexOf } from '../stores/digest-hex.ts';
@@ -29,7 +29,7 @@ export function createBlobReader({
   return async (digest) => {
     hexOf(digest);
     const row = await readBlob(database.query, digest);
-    if (!row) throw new ClusterError('blob_not_found', `There is no blob ${digest}.`);
+    if (!row) throw new ClusterError('blob_not_found', phrase('blob_unknown', { digest }));
     const problem = await findProblem(row, blobs);
     if (problem) throw problem;
     const filePath = row.location === 'store' ? blobs.filePathOf(digest) : row.path;

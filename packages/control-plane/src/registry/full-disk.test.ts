@@ -18,3 +18,16 @@ test.skipIf(!(await canMountSmallDisk()))(
     });
   },
 );
+
+test.skipIf(!(await canMountSmallDisk()))(
+  'an upload on a full or read-only disk: a clear error, nothing half, and it goes on afterwards',
+  async () => {
+    expect(await runOnSmallDisk(join(import.meta.dirname, 'testing/upload-on-full-disk.ts'), 5)).toEqual({
+      announced: 'disk_full',
+      tooLarge: 'disk_full',
+      left: { offset: 1024 * 1024, bytes: 1024 * 1024 },
+      readOnly: ['data_folder_unwritable', 'data_folder_unwritable', [0, 0]],
+      again: ['done', 'done', [1, 1]],
+    });
+  },
+);

@@ -18,6 +18,7 @@ import { findPostgresPrograms, startThrowawayPostgres, type ThrowawayPostgres } 
 import { createGarbage } from './garbage/collect-garbage.ts';
 import { openRegistry } from './open-registry.ts';
 import type { Registry } from './registry.ts';
+import { createScrubber } from './scrub/scrub.ts';
 
 const run = promisify(execFile);
 const never = new AbortController().signal;
@@ -343,6 +344,28 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
     await utimes(path, new Date(0), new Date(0));
     await restart();
     await expect(registry.resolve('tiny')).rejects.toMatchObject({ code: 'digest_mismatch' });
+  });
+
+  test('a file that scrubbing finds damaged is not served from then on; importing it again heals it', async () => {
+    const path = makeModel('tiny.gguf');
+    await add('tiny', path);
+    const { path: stored } = registry.resolve('tiny');
+    const bytes = readFileSync(path);
+    await unlink(path); // it may be the same file
+    writeFileSync(stored, Buffer.from(bytes).fill(0, 1000, 1100));
+    const told = events.since(0)?.length ?? 0;
+    await clock.advance(24 * 60 * 60_000);
+    const onDamaged = (digest: string) => registry.lookAgain(digest);
+    await createScrubber({ database, blobs, clock, log: silentLogger, bytesPerDay: 1e9, onDamaged }).scrubNext(never);
+    expect(() => registry.resolve('tiny')).toThrow(expect.objectContaining({ code: 'digest_mismatch' }));
+    expect(
+      events
+        .since(0)
+        ?.slice(told)
+        .map(({ event }) => event),
+    ).toEqual([{ type: 'model.changed', name: 'tiny' }]);
+    await add('tiny', makeModel('again.gguf'));
+    expect(await digestOf(registry.resolve('tiny').path)).toBe(registry.resolve('tiny').file.digest);
   });
 
   test('many imports and removals at once leave exactly what the rows say', async () => {

@@ -118,7 +118,7 @@ export const backupRestore = defineVerb({
     };
     const stores = {
       ...(config.database === '' ? {} : { databaseUrl: config.database }),
-      ...(config.blobs.path === '' ? {} : { blobs: config.blobs.path }),
+      ...(config.blobs.path === '' || config.blobs.path.startsWith('s3://') ? {} : { blobs: config.blobs.path }),
     };
     const options = { path, folder: folder.root, force, clock: systemClock, log: silentLogger, ...stores, ...key };
     const restored = await restoreBackup(options, signal);

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { ClusterError, isDigest } from '@cluster-ai/contracts';
+import { ClusterError, isDigest, phrase } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import { hexOf } from '../../stores/digest-hex.ts';
 import type { BlobUrlKeys } from './blob-url-keys.ts';
@@ -26,8 +26,7 @@ const toMac = (key: Uint8Array, { digest, name, scope, expires, key: keyId }: Si
     .update(JSON.stringify(['blob-url-1', digest, name, scope, expires, keyId]))
     .digest();
 
-const refused = () =>
-  new ClusterError('forbidden', 'This address was not made here, or was changed.', { hint: 'Ask for a new one where you got it.' });
+const refused = () => new ClusterError('forbidden', phrase('address_not_ours'), { hint: phrase('ask_for_a_new_address') });
 
 /** The parts of an address, if it has each exactly once and nothing else. */
 function readUrl(url: string): (Signed & { readonly signature: string }) | undefined {
@@ -66,7 +65,7 @@ export function createBlobUrls({ keys, clock }: { readonly keys: BlobUrlKeys; re
       if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw refused();
       const expiresAt = Number(found.expires);
       if (expiresAt <= clock.now())
-        throw new ClusterError('link_invalid', 'This address has expired.', { hint: 'Ask for a new one where you got it.' });
+        throw new ClusterError('link_invalid', phrase('address_has_expired'), { hint: phrase('ask_for_a_new_address') });
       return { digest: found.digest, fileName: found.name === '' ? undefined : found.name, scope: found.scope, expiresAt };
     },
   };

@@ -29,22 +29,21 @@ export async function serveBlob(
 ): Promise<FastifyReply> {
   const { digest, sizeBytes } = blob;
   const etag = `"${digest}"`;
-  void reply.headers({
+  const isKnown = isListed(request.headers['if-none-match'], etag);
+  const ifRange = request.headers['if-range'];
+  const wanted = ifRange === undefined || ifRange === etag ? request.headers.range : undefined;
+  if (wanted !== undefined) void reply.header('content-range', `bytes */${sizeBytes}`); // for a range that cannot be had
+  const range = isKnown ? undefined : readRange(wanted, sizeBytes);
+  void reply.removeHeader('content-range').headers({
     etag,
     'accept-ranges': 'bytes',
     'cache-control': 'private, no-transform, max-age=3600, immutable',
     'content-type': 'application/octet-stream',
+    ...(range === undefined ? {} : { 'content-range': `bytes ${range.from}-${range.to}/${sizeBytes}` }),
     ...(fileName === undefined ? {} : { 'content-disposition': toContentDisposition(fileName) }),
     ...headers,
   });
-  if (isListed(request.headers['if-none-match'], etag)) return reply.code(304).send();
-
-  const ifRange = request.headers['if-range'];
-  const wanted = ifRange === undefined || ifRange === etag ? request.headers.range : undefined;
-  if (wanted !== undefined) void reply.header('content-range', `bytes */${sizeBytes}`); // stays where the range cannot be had
-  const range = readRange(wanted, sizeBytes);
-  if (range) void reply.header('content-range', `bytes ${range.from}-${range.to}/${sizeBytes}`);
-  else void reply.removeHeader('content-range');
+  if (isKnown) return reply.code(304).send();
   const { from, to } = range ?? { from: 0, to: sizeBytes - 1 };
   const status = range ? 206 : 200;
   const lengthBytes = to - from + 1;

@@ -1,4 +1,4 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { Database, Query } from '../../stores/database.ts';
 
@@ -25,7 +25,10 @@ export function createLeases({ database, clock }: { readonly database: Database;
     async lease(digest, holder, forMs) {
       await database.transaction(async (transaction) => {
         const found = await transaction.selectFrom('blobs').select('digest').where('digest', '=', digest).executeTakeFirst();
-        if (!found) throw new ClusterError('blob_not_found', `There is no blob ${digest.slice(0, 80)}.`, { hint: 'Upload it again.' });
+        if (!found)
+          throw new ClusterError('blob_not_found', phrase('blob_unknown', { digest: digest.slice(0, 80) }), {
+            hint: phrase('upload_again'),
+          });
         await writeLease(transaction, digest, holder, clock.now() + forMs);
       });
     },

@@ -1,4 +1,4 @@
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import type { Query } from '../../stores/database.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function markLinked(transaction: Query, digests: readonly string[])
   for (const digest of wanted) {
     const result = await transaction.updateTable('blobs').set({ unreferenced_at: null }).where('digest', '=', digest).executeTakeFirst();
     if (result.numUpdatedRows === 0n)
-      throw new ClusterError('blob_not_found', `There is no blob ${digest.slice(0, 80)}.`, { hint: 'Upload it again.' });
+      throw new ClusterError('blob_not_found', phrase('blob_unknown', { digest: digest.slice(0, 80) }), { hint: phrase('upload_again') });
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { inspectFakeModel } from '@cluster-ai/formats';
 import { locateDataFolder, makeDataFolder, silentLogger, systemClock } from '@cluster-ai/runtime';
@@ -50,14 +50,16 @@ function mustBeHere(): ReadonlySet<string> {
   return kept;
 }
 
+/** What is left over is judged when a pass has been over it, as if the grace were over. */
 async function check(): Promise<void> {
+  const before = listFiles();
+  for (const digest of before) if (toDigest(readFileSync(blobs.pathOf(digest))) !== digest) tell(`partial ${digest}`);
+  for (const digest of mustBeHere()) if (!before.includes(digest)) tell(`lost ${digest}`);
+  await garbage.collect({ graceMs: 0 });
   const rows = new Set((await database.query.selectFrom('blobs').select('digest').execute()).map(({ digest }) => digest));
   const files = listFiles();
   for (const digest of mustBeHere()) if (!rows.has(digest) || !files.includes(digest)) tell(`lost ${digest}`);
-  for (const digest of files) {
-    if (toDigest(readFileSync(blobs.pathOf(digest))) !== digest) tell(`partial ${digest}`);
-    if (!rows.has(digest)) tell(`orphan ${digest}`);
-  }
+  for (const digest of files) if (!rows.has(digest)) tell(`orphan ${digest}`);
   for (const digest of rows) if (!files.includes(digest)) tell(`dangling ${digest}`);
   for (const name of readdirSync(blobs.uploadsFolder))
     if (!(await database.query.selectFrom('uploads').select('id').where('id', '=', name).executeTakeFirst())) tell(`left over ${name}`);
@@ -108,6 +110,7 @@ function layOrphan(text: string): void {
 
 async function importModel(text: string): Promise<void> {
   const path = join(root, 'model.fake.json');
+  rmSync(path, { force: true }); // the blob of the last one may be a link of it
   writeFileSync(path, JSON.stringify({ fake: 1, text: `${text} ${'x'.repeat(20_000)}` }));
   const version = await registry.add({ name: `model-${text}`, path, description: '', inPlace: false }, never);
   for (const { digest } of version.files) note(`ack ${digest}`);

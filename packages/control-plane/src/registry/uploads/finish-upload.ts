@@ -1,7 +1,7 @@
 import type { Hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import { type Clock, failpoint } from '@cluster-ai/runtime';
 import type { BlobStore } from '../../stores/blob-store.ts';
 import type { Database } from '../../stores/database.ts';
@@ -25,8 +25,8 @@ const never = new AbortController().signal;
 /** Throws `invalid_request` while bytes are missing that were announced. */
 export function checkWhole({ row, receivedBytes }: Arrived): void {
   if (row.size_bytes === null || row.size_bytes === receivedBytes) return;
-  throw new ClusterError('invalid_request', `Only ${receivedBytes} of the ${row.size_bytes} bytes that were announced have arrived.`, {
-    hint: 'Send the rest first.',
+  throw new ClusterError('invalid_request', phrase('upload_not_whole', { received: receivedBytes, size: row.size_bytes }), {
+    hint: phrase('upload_send_the_rest'),
     details: { offset: receivedBytes },
   });
 }

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClusterError, isClusterError } from '@cluster-ai/contracts';
+import { ClusterError, isClusterError, phrase } from '@cluster-ai/contracts';
 import { type Clock, failpoint, type Logger, newId } from '@cluster-ai/runtime';
 import type { BlobStore } from '../../stores/blob-store.ts';
 import type { Database } from '../../stores/database.ts';
@@ -41,8 +41,8 @@ interface OpenUpload {
 const SWEEP_EVERY_MS = 10 * 60_000;
 
 const notFound = (id: string) =>
-  new ClusterError('upload_not_found', `There is no unfinished upload "${id.slice(0, 60)}".`, {
-    hint: 'It has ended, was never finished in time, or is not yours. Start a new one.',
+  new ClusterError('upload_not_found', phrase('upload_unknown', { id: id.slice(0, 60) }), {
+    hint: phrase('upload_start_anew'),
   });
 
 const bytesOf = ({ row, receivedBytes }: OpenUpload) => Math.max(row.size_bytes ?? 0, receivedBytes);
@@ -90,8 +90,8 @@ export async function openUploads(dependencies: UploadsDependencies): Promise<Up
   /** Lets nobody else in meanwhile. */
   async function alone<T>(upload: OpenUpload, mayStop: boolean, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
     if (upload.work)
-      throw new ClusterError('conflict', `Something else is just being done to the upload ${upload.row.id}.`, {
-        hint: 'Wait until that has ended, and ask how far it is.',
+      throw new ClusterError('conflict', phrase('upload_busy', { id: upload.row.id }), {
+        hint: phrase('upload_wait'),
       });
     const stop = new AbortController();
     const { promise: done, resolve } = Promise.withResolvers<void>();
@@ -114,7 +114,7 @@ export async function openUploads(dependencies: UploadsDependencies): Promise<Up
   function allow(upload: OpenUpload, totalBytes: number): void {
     const { row } = upload;
     if (row.size_bytes !== null && totalBytes > row.size_bytes)
-      throw new ClusterError('payload_too_large', `More bytes came than the ${row.size_bytes} that were announced.`);
+      throw new ClusterError('payload_too_large', phrase('upload_longer_than_announced', { size: row.size_bytes }));
     const others = ownedBy(row.owner).filter((other) => other !== upload);
     if (sum(others.map(bytesOf)) + totalBytes > limits.bytesPerOwner) throw tooManyBytes(limits.bytesPerOwner);
   }
@@ -131,8 +131,8 @@ export async function openUploads(dependencies: UploadsDependencies): Promise<Up
   async function append(upload: OpenUpload, offset: number, bytes: AsyncIterable<Uint8Array>, signal: AbortSignal) {
     const { receivedBytes } = upload;
     if (offset !== receivedBytes)
-      throw new ClusterError('range_not_satisfiable', `${receivedBytes} bytes have arrived, so the next part begins there.`, {
-        hint: 'Ask how far the upload is, and go on from there.',
+      throw new ClusterError('range_not_satisfiable', phrase('upload_goes_on_at', { received: receivedBytes }), {
+        hint: phrase('upload_ask_and_go_on'),
         details: { offset: receivedBytes },
       });
     if (receivedBytes === 0) upload.hash = createHash('sha256');
@@ -164,7 +164,9 @@ export async function openUploads(dependencies: UploadsDependencies): Promise<Up
     const digest = await findDigest(upload);
     if (expected !== undefined && digest !== expected) {
       await forget(upload);
-      throw new ClusterError('digest_mismatch', `The bytes are ${digest}, not ${expected}.`, { hint: 'Upload the file again.' });
+      throw new ClusterError('digest_mismatch', phrase('upload_digest_wrong', { actual: digest, wanted: expected }), {
+        hint: phrase('upload_again'),
+      });
     }
     await commitUpload({ ...upload, digest, leaseUntil: clock.now() + limits.leaseMs }, dependencies);
     uploads.delete(upload.row.id);
@@ -175,7 +177,7 @@ export async function openUploads(dependencies: UploadsDependencies): Promise<Up
 
   async function stopWork({ work, row }: OpenUpload): Promise<void> {
     if (!work) return;
-    if (!work.mayStop) throw new ClusterError('conflict', `The upload ${row.id} is just being finished.`);
+    if (!work.mayStop) throw new ClusterError('conflict', phrase('upload_busy', { id: row.id }), { hint: phrase('upload_wait') });
     work.stop.abort();
     await work.done;
   }

@@ -1,6 +1,6 @@
 import type { Hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { ClusterError } from '@cluster-ai/contracts';
+import { ClusterError, phrase } from '@cluster-ai/contracts';
 import { failpoint } from '@cluster-ai/runtime';
 
 /** So much of one upload is in memory at most, twice: what is being written, and what comes meanwhile. */
@@ -25,8 +25,8 @@ export interface AppendResult {
 }
 
 const cancelled = (cause?: unknown) =>
-  new ClusterError('cancelled', 'The upload was interrupted; what has arrived is kept.', {
-    hint: 'Ask how far it is, and go on from there.',
+  new ClusterError('cancelled', phrase('upload_interrupted'), {
+    hint: phrase('upload_ask_and_go_on'),
     cause,
   });
 

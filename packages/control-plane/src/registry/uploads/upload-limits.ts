@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { ClusterError, type Config } from '@cluster-ai/contracts';
+import { ClusterError, type Config, phrase } from '@cluster-ai/contracts';
 
 export interface UploadLimits {
   readonly openPerOwner: number;
@@ -27,13 +27,13 @@ export const toUploadLimits = ({ uploadsPerPerson, uploadsGiB }: Config['blobs']
 });
 
 export const tooManyUploads = (count: number) =>
-  new ClusterError('quota_exceeded', `You have ${count} unfinished uploads, and no more are taken.`, {
-    hint: 'Finish or cancel one of them.',
+  new ClusterError('quota_exceeded', phrase('uploads_too_many', { count }), {
+    hint: phrase('upload_finish_or_cancel'),
   });
 
 export const tooManyBytes = (bytes: number) =>
-  new ClusterError('quota_exceeded', `Your unfinished uploads may not be larger than ${Math.floor(bytes / GIB)} GiB together.`, {
-    hint: 'Finish or cancel one of them.',
+  new ClusterError('quota_exceeded', phrase('uploads_too_large', { gib: Math.floor(bytes / GIB) }), {
+    hint: phrase('upload_finish_or_cancel'),
   });
 
 /** Throws `disk_full` when so many bytes more do not fit on the disk of the folder. */
@@ -41,8 +41,8 @@ export async function checkFreeDisk(folder: string, neededBytes: number): Promis
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;
   if (neededBytes <= freeBytes) return;
-  throw new ClusterError('disk_full', `${neededBytes} bytes are to come, and the disk of ${folder} has ${freeBytes} left.`, {
-    hint: 'Free some space on that disk, and upload again.',
+  throw new ClusterError('disk_full', phrase('disk_has_no_room', { needed: neededBytes, folder, free: freeBytes }), {
+    hint: phrase('free_space_upload_again'),
     details: { neededBytes, freeBytes },
   });
 }

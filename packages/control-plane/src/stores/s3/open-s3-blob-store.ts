@@ -33,7 +33,7 @@ export async function openS3BlobStore({ url, folder, readCredentials }: S3BlobSt
   const bucket = openS3Bucket(place, readCredentials);
   const keyOf = (digest: string) => `sha256/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}`;
   const sizeOf = (digest: string) => bucket.sizeOf(keyOf(digest));
-  const markUnsettled = (digest: string) => bucket.putText(`${MARKS}${hexOf(digest)}`, '');
+  const markUnsettled = (digest: string) => bucket.putText(`${MARKS}${hexOf(digest)}`, digest);
 
   const staging = await openStaging(folder, (staged, digest, sizeBytes) => {
     const key = keyOf(digest);
