@@ -39,7 +39,7 @@ const pages = {
   people: { path: 'people', sees: 'ana@casa.example' },
   person: { path: 'people/person_bia', sees: '168' },
   'service-account': { path: 'people/person_bot', sees: 'nightly' },
-  roles: { path: 'roles', sees: 'self:' },
+  roles: { path: 'roles', sees: /What each role may do|O que cada papel pode/ },
   secrets: { path: 'secrets', sees: 'huggingface.co' },
   profile: { path: 'profile', sees: 'cluster.casa.example' },
   audit: { path: 'audit', sees: 'node.joined' },

@@ -349,7 +349,7 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
   test('a file that scrubbing finds damaged is not served from then on; importing it again heals it', async () => {
     const path = makeModel('tiny.gguf');
     await add('tiny', path);
-    const { path: stored } = registry.resolve('tiny');
+    const { path: stored } = await registry.resolve('tiny');
     const bytes = readFileSync(path);
     await unlink(path); // it may be the same file
     writeFileSync(stored, Buffer.from(bytes).fill(0, 1000, 1100));
@@ -357,7 +357,7 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
     await clock.advance(24 * 60 * 60_000);
     const onDamaged = (digest: string) => registry.lookAgain(digest);
     await createScrubber({ database, blobs, clock, log: silentLogger, bytesPerDay: 1e9, onDamaged }).scrubNext(never);
-    expect(() => registry.resolve('tiny')).toThrow(expect.objectContaining({ code: 'digest_mismatch' }));
+    await expect(registry.resolve('tiny')).rejects.toMatchObject({ code: 'digest_mismatch' });
     expect(
       events
         .since(0)
@@ -365,7 +365,8 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
         .map(({ event }) => event),
     ).toEqual([{ type: 'model.changed', name: 'tiny' }]);
     await add('tiny', makeModel('again.gguf'));
-    expect(await digestOf(registry.resolve('tiny').path)).toBe(registry.resolve('tiny').file.digest);
+    const healed = await registry.resolve('tiny');
+    expect(await digestOf(healed.path)).toBe(healed.file.digest);
   });
 
   test('many imports and removals at once leave exactly what the rows say', async () => {
