@@ -194,7 +194,8 @@ async function writeBackup(dependencies: BackupDependencies & BackupOptions, mas
 
 /**
  * Writes state, secrets and (if wished) models to one tar file while the cluster works. What is secret in it is sealed with the master
- * key, which is not in it; the keys of sealed chats go to the key ring beside it. One file, since people move, count and delete backups; plain tar, so that any system can look inside.
+ * key, which is not in it; the keys of sealed chats go to the key ring beside it. One file, since people move, count and delete backups;
+ * plain tar, so that any system can look inside.
  * Throws `disk_full`, `data_folder_unwritable`, `already_exists`, `digest_mismatch` when a model's bytes are damaged, or `cancelled`.
  */
 export const createBackup = (dependencies: BackupDependencies & BackupOptions, signal: AbortSignal): Promise<Backup> =>

@@ -16,6 +16,7 @@ export interface RingPlaces {
 
 export interface OpenedRing {
   readonly path: string;
+  readonly masterKeyId: string;
   readonly ring: KeyRing;
 }
 
@@ -40,7 +41,7 @@ function refuse(path: string, found: Exclude<FoundRing, { state: 'open' }>): nev
 
 async function openNamed(path: string, findMaster: RingPlaces['findMaster']): Promise<OpenedRing> {
   const found = await readRingFile(path, findMaster);
-  return found.state === 'open' ? { path, ring: found.ring } : refuse(path, found);
+  return found.state === 'open' ? { path, ...found } : refuse(path, found);
 }
 
 /** An archive that is older than all rings: those beside it that open are of the same owner, and say who was erased. */
@@ -49,8 +50,7 @@ async function openAll(folder: string, findMaster: RingPlaces['findMaster']): Pr
   for (const name of (await readdir(folder)).filter(isRingFileName).sort()) {
     const path = join(folder, name);
     const found = await readRingFile(path, findMaster);
-    if (found.state === 'open')
-      opened = opened === undefined ? { path, ring: found.ring } : { path, ring: mergeKeyRings(opened.ring, found.ring) };
+    if (found.state === 'open') opened = { path, ...found, ring: mergeKeyRings(found.ring, opened?.ring ?? found.ring) };
   }
   return opened;
 }

@@ -73,6 +73,7 @@ interface OpenedArchive {
   /** Whether it is to be written beside the restored secrets. */
   readonly isKeyWritten: boolean;
   readonly ring: OpenedRing | undefined;
+  readonly places: KeyPlaces;
 }
 
 /** Reads the manifest, and believes it only with the key that the archive was made with. */
@@ -87,20 +88,24 @@ async function openArchive(
   const findRing = () =>
     findKeyRing({ archive: path, ringId: manifest.keyRing, named: keyRing, findMaster: (id) => findMasterKeyById(id, places) });
   if (manifest.seal === undefined) {
-    if (unsealed) return { manifest, isKeyWritten: false, ring: await findRing() };
+    if (unsealed) return { manifest, isKeyWritten: false, ring: await findRing(), places };
     throw new ClusterError('digest_mismatch', `${path} is not sealed: nothing proves that nobody changed it.`, {
       hint: 'If it is a backup of an earlier version and you trust where it lay, add --unsealed.',
     });
   }
   const { master, isGiven } = getArchiveMasterKey(manifest.seal, path, places);
   const keys = proveManifest(manifest.seal, master, answer.manifest, answer.signature, path);
-  return { manifest, keys, master, isKeyWritten: !isGiven, ring: await findRing() };
+  return { manifest, keys, master, isKeyWritten: !isGiven, ring: await findRing(), places };
 }
 
-async function unseal(staged: string, { keys, master, isKeyWritten }: OpenedArchive): Promise<void> {
+/** The ring may be sealed with a later master key: the restored cluster goes on with that file, and must be able to read it. */
+async function unseal(staged: string, { keys, master, isKeyWritten, ring, places }: OpenedArchive): Promise<void> {
   if (keys === undefined) return;
   await unsealFiles(staged, keys);
-  if (isKeyWritten && master !== undefined) createMasterKeyFiles(join(staged, 'secrets')).writeFirst(master);
+  const files = createMasterKeyFiles(join(staged, 'secrets'));
+  if (isKeyWritten && master !== undefined) files.writeFirst(master);
+  const ringMaster = ring && findMasterKeyById(ring.masterKeyId, places);
+  if (ringMaster !== undefined && ringMaster.id !== master?.id) files.keep(ringMaster);
 }
 
 const untouched: AppliedRing = { erasedAgain: 0, unreadableChats: 0 };
@@ -188,7 +193,8 @@ async function takePlace(staged: string, folder: string, now: number): Promise<s
 /**
  * Brings a cluster back from a backup, while it does not run (the caller has seen to that). Every byte is checked against its digest in a
  * new folder before anything of the old one changes. Throws `digest_mismatch` with the file's name, `already_exists` when the data folder
- * is not empty and `force` is not set, `invalid_request` when the file is no backup, `secret_unreadable` when its master key or that of its key ring is not here, `database_newer`, `disk_full` or `cancelled`.
+ * is not empty and `force` is not set, `invalid_request` when the file is no backup, `secret_unreadable` when its master key or that of its
+ * key ring is not here, `database_newer`, `disk_full` or `cancelled`.
  */
 export async function restoreBackup(options: RestoreOptions, signal: AbortSignal): Promise<Restored> {
   const { path, folder, databaseUrl, blobs, force, clock, log } = options;

@@ -253,8 +253,10 @@ describe.each(kinds)('sealed chats in backups of %s', (_kind, makeUrl) => {
     });
     const key = (await readFile(keyFile(), 'utf8')).trim();
     const { restored, again } = await restore(path, { keyFile: retired, given: { ...noGivenKeys, key } });
-    await again[Symbol.asyncDispose]();
     expect(restored).toMatchObject({ unreadableChats: 0 });
+    expect(await again.chats.keyRings.sync()).toMatchObject({ unreached: [] }); // it reads the ring that a later key sealed
+    await again[Symbol.asyncDispose]();
+    await cluster.chats.keyRings.sync();
 
     await writeFile(await ringOf(backups), 'not a ring');
     await expect(restore(path, { keyFile: retired })).rejects.toMatchObject({ code: 'digest_mismatch' });

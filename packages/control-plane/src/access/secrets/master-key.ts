@@ -124,6 +124,11 @@ export function createMasterKeyFiles(secretsFolder: string) {
     readRetired: (id: string) => readKeyFile(join(retired, `${id}.key`)),
     writeFirst: (key: MasterKey) => write(current, key),
     writeNext: (key: MasterKey) => write(next, key),
+    /** Beside earlier ones: what somebody else has sealed with it is still to be read. */
+    keep(key: MasterKey): void {
+      mkdirSync(retired, { recursive: true, mode: 0o700 });
+      write(join(retired, `${key.id}.key`), key);
+    },
     dropNext: () => rmSync(next, { force: true }),
     /** The next key takes the place of the one that was in force. Can be repeated after a crash at any point of it. */
     promoteNext(): void {
