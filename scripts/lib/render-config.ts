@@ -74,12 +74,16 @@ export function renderConfigReference(): string {
 
 const isEmptyObject = (value: unknown) => typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 
+/** Short values on one line, lists with a space after each comma as our formatter writes them. */
+const toYaml = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map((one) => JSON.stringify(one)).join(', ')}]` : JSON.stringify(value);
+
 function* sampleLines(schema: ConfigSchema, value: Readonly<Record<string, unknown>>, indent: string): Generator<string> {
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
     const given = value[name];
     if (child.description !== undefined) yield `${indent}# ${child.description}`;
     if (given === undefined) yield `${indent}# ${name}:`;
-    else if (child.properties === undefined || isEmptyObject(given)) yield `${indent}${name}: ${JSON.stringify(given)}`;
+    else if (child.properties === undefined || isEmptyObject(given)) yield `${indent}${name}: ${toYaml(given)}`;
     else {
       yield `${indent}${name}:`;
       yield* sampleLines(child, given as Readonly<Record<string, unknown>>, `${indent}  `);

@@ -40,7 +40,7 @@ describe('a fetch', () => {
     expect(windows).toEqual([]);
   });
 
-  test.each([100, 1000, 12_000])('takes about 70 %% of a path of %d bytes a millisecond while tokens flow', async (bytesPerMs) => {
+  test.each([100, 1000, 12_000])('takes about seven tenths of a path of %d bytes a millisecond while tokens flow', async (bytesPerMs) => {
     const { readFor, windows } = openPath(() => true);
     await readFor(1000, bytesPerMs);
     const rate = await readFor(5000, bytesPerMs);

@@ -25,6 +25,7 @@ const SHARE = 0.7;
 const MEASURE_MS = 250;
 /** While held back, the path is let go this often for one measurement: it may have become faster. */
 const MEASURE_AGAIN_MS = 10_000;
+const LOOK_EVERY_MS = 20;
 /** A burst is at most what the share carries in this time, so that tokens wait no longer than that. */
 const BURST_MS = 50;
 const NARROWEST_WINDOW = 32 * 1024;
@@ -39,6 +40,16 @@ function createFlow({ clock, isBusy }: PaceDeps, setWindow: (bytes: number) => v
   let bytesSince = 0;
   let bytesPerMs = 0;
 
+  let wasBusy = false;
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Bytes come many thousand times a second on a fast path: nobody is asked that often. */
+  const isBusyNow = () => {
+    if (clock.monotonic() - lookedAtMs < LOOK_EVERY_MS) return wasBusy;
+    lookedAtMs = clock.monotonic();
+    wasBusy = isBusy();
+    return wasBusy;
+  };
   const begin = (held: boolean) => {
     if (held !== isHeld) setWindow(held ? toWindow(bytesPerMs) : blobWindowBytes);
     isHeld = held;
@@ -48,8 +59,8 @@ function createFlow({ clock, isBusy }: PaceDeps, setWindow: (bytes: number) => v
   const choose = () => {
     const elapsedMs = clock.monotonic() - sinceMs;
     if (isHeld) {
-      if (!isBusy() || elapsedMs > MEASURE_AGAIN_MS) begin(false);
-    } else if (isBusy() && elapsedMs >= MEASURE_MS) {
+      if (!isBusyNow() || elapsedMs > MEASURE_AGAIN_MS) begin(false);
+    } else if (isBusyNow() && elapsedMs >= MEASURE_MS) {
       bytesPerMs = bytesSince / elapsedMs;
       begin(true);
     } else if (elapsedMs > 4 * MEASURE_MS) begin(false); // what is measured is kept young, for the moment when tokens come

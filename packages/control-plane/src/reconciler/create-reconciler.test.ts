@@ -46,6 +46,15 @@ test('a replica whose model is no longer what its name means is stopped', async 
   await cluster.until(() => cluster.machines[0]?.stopped.length === 1);
 });
 
+test.each([
+  ['10GB', 10e9],
+  ['', undefined],
+])('an order says how much a node may keep of what it fetches: %j', async (cacheSize, cacheBytes) => {
+  await using cluster = startGateway({ configured: [{ name: 'starter' }], cacheSize });
+  await cluster.until(() => cluster.machines[0]?.started.length === 1);
+  expect(cluster.machines[0]?.started[0]?.cacheBytes).toBe(cacheBytes);
+});
+
 test('orders carry numbers that grow, also above those of an earlier life', async () => {
   const fence = Date.UTC(2100, 0);
   await using cluster = startGateway({

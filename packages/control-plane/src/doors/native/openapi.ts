@@ -26,6 +26,8 @@ function toOperation(route: NativeRoute): Json {
   const { tag, summary, permission, params, query, body, takes, answer, isStream } = route;
   const { status = answer ? 200 : 204 } = route;
   const { mediaTypes = [isStream ? 'text/event-stream' : 'application/json'] } = route;
+  const jsonContent = body ? { 'application/json': { schema: jsonSchema(body, 'input') } } : {};
+  const otherContent = Object.fromEntries((takes ?? []).map((type) => [type, { schema: {} }]));
   const content = answer && Object.fromEntries(mediaTypes.map((type) => [type, { schema: jsonSchema(answer, 'output') }]));
   return {
     tags: [tag],
@@ -33,8 +35,7 @@ function toOperation(route: NativeRoute): Json {
     operationId: `${route.method.toLowerCase()}${route.path.replace(/[{}]/g, '').replace(/(?:^|[/-])(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
     'x-permission': permission,
     parameters: [...toParameters(params, 'path'), ...toParameters(query, 'query')],
-    ...(takes ? { requestBody: { required: true, content: Object.fromEntries(takes.map((type) => [type, { schema: {} }])) } } : {}),
-    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } } } : {}),
+    ...(body || takes ? { requestBody: { required: true, content: { ...jsonContent, ...otherContent } } } : {}),
     responses: {
       [status]: { description: descriptions[status] ?? 'Done', ...(content ? { content } : {}) },
       default: {

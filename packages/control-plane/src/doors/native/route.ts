@@ -4,7 +4,7 @@ import type { z } from 'zod';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Media types of the body, where that is not JSON alone. */
+    /** Media types of the body, where it may be other than JSON. */
     takes?: readonly string[];
   }
 }
@@ -33,7 +33,7 @@ export interface NativeRoute {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
-  /** What its body may be, where that is not JSON of the shape above: the handler reads it. */
+  /** What its body may be beside JSON of the shape above, if there is one: the handler reads that itself. */
   readonly takes?: readonly string[];
   /** The shape of the answer; of each event's data when it is a stream; `undefined` for no content, or, with a status, for a redirect. */
   readonly answer: z.ZodType | undefined;
@@ -90,6 +90,10 @@ function toSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
+/** What a route takes besides has been read by nobody yet. */
+const isJson = ({ headers, routeOptions }: FastifyRequest) =>
+  routeOptions.config.takes === undefined || /^(?:$|application\/json\b)/i.test(headers['content-type'] ?? '');
+
 /** Registers a route: checks what comes in, calls the handler, sends what it returns. A stream's handler writes by itself. */
 export function registerRoute(app: FastifyInstance, definition: NativeRoute): void {
   app.route({
@@ -99,14 +103,14 @@ export function registerRoute(app: FastifyInstance, definition: NativeRoute): vo
     config: {
       permission: definition.permission,
       ...(definition.why === undefined ? {} : { why: definition.why }),
-      ...(definition.takes === undefined ? {} : { takes: definition.takes }),
+      ...(definition.takes === undefined ? {} : { takes: [...(definition.body ? ['application/json'] : []), ...definition.takes] }),
       ...(definition.rateClass === undefined ? {} : { rateClass: definition.rateClass }),
     },
     handler: async (request, reply) => {
       const input = {
         params: parse(definition.params, request.params, 'The address’s') as never,
         query: parse(definition.query, request.query, 'The query’s') as never,
-        body: parse(definition.body, request.body, 'The body’s') as never,
+        body: (isJson(request) ? parse(definition.body, request.body, 'The body’s') : undefined) as never,
         request,
         reply,
         signal: toSignal(request, reply),

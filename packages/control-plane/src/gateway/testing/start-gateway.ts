@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly models?: readonly MemoryModel[];
   readonly inference?: Partial<Config['inference']>;
   readonly configured?: readonly { readonly name: string; readonly replicas?: number }[];
+  /** `registry.storage.cache_size`. */
+  readonly cacheSize?: string;
   readonly log?: Logger;
   readonly quotas?: GatewayDeps['quotas'];
 }
@@ -25,6 +27,7 @@ export function startGateway({
   models = [{ name: 'starter' }],
   inference = {},
   configured = [],
+  cacheSize = '',
   log = silentLogger,
   quotas,
 }: StartOptions = {}) {
@@ -32,7 +35,7 @@ export function startGateway({
   const memory = createMemoryNodes({ clock });
   const machines = nodes.map((node) => memory.add(node));
   const registry = createMemoryRegistry(models);
-  const config = configShape.parse({ inference, cluster: { models: configured } });
+  const config = configShape.parse({ inference, cluster: { models: configured }, registry: { storage: { cache_size: cacheSize } } });
   const metrics = openMetrics({ nodes: memory.nodes });
   const stop = new AbortController();
   const reconciler = createReconciler({ nodes: memory.nodes, registry, clock, log: silentLogger, config });

@@ -3,7 +3,6 @@ import type { FastifyRequest } from 'fastify';
 import { describeAct, describeModel } from '../../../access/audit/act.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Uploads } from '../../../registry/uploads/uploads.ts';
-import { checkShape } from '../../shared/check-shape.ts';
 import { type NativeRoute, route } from '../route.ts';
 import { toPublishFields } from './publish-fields.ts';
 import { type IncomingFile, readMultipart } from './read-multipart.ts';
@@ -38,7 +37,7 @@ export function publishRoutes({ blobParts: { uploads }, publisher }: RegistryDoo
     const fields = await readMultipart(request.raw, async (file) => void files.push(await takeFile(uploads, owner, file, signal)));
     if (files.length === 0)
       throw new ClusterError('invalid_request', 'The form has no file.', { hint: 'Send one: curl -F file=@model.gguf', param: 'file' });
-    return publishVersionShape.parse({ ...toPublishFields(fields), files });
+    return { ...toPublishFields(fields), files };
   }
 
   return [
@@ -48,11 +47,12 @@ export function publishRoutes({ blobParts: { uploads }, publisher }: RegistryDoo
       permission: 'models:write',
       tag,
       summary: 'Publish a version: a form with files, or JSON with the digests of finished uploads',
-      takes: ['multipart/form-data', 'application/json'],
+      body: publishVersionShape,
+      takes: ['multipart/form-data'],
       answer: catalogVersionShape,
       status: 201,
-      handle: async ({ request, signal }) => {
-        const wanted = isForm(request) ? await readForm(request, signal) : checkShape(publishVersionShape, request.body as object);
+      handle: async ({ body, request, signal }) => {
+        const wanted = isForm(request) ? await readForm(request, signal) : body;
         checkGrant(request, wanted.name);
         describeAct({ target: wanted.name, details: { digests: wanted.files.map(({ digest }) => digest).slice(0, 20) } });
         const version = await publisher.publish(wanted, callerOf(request), signal);

@@ -324,6 +324,7 @@ describe('attacks', () => {
       if (type !== 'application/octet-stream') expect((await send('PATCH', '/uploads/x')).status, type).toBe(415);
     }
     expect((await door.call('PATCH', '/uploads/x', { body: {} })).status).toBe(415);
+    expect((await door.call('POST', '/models')).json).toMatchObject({ code: 'invalid_request' });
   });
 
   test('attack 15: markup stays text, and line breaks never reach a header, a name or a tag', async () => {
