@@ -64,6 +64,7 @@ import type {
   VerifyAuditInput,
 } from '@cluster-ai/contracts';
 import { type CallOptions, createHttp, type HttpOptions } from './http.ts';
+import { createRegistryClient, type RegistryClient } from './registry-client.ts';
 
 /** Where the cluster is, and how to reach it. */
 export interface ClusterClientOptions {
@@ -175,6 +176,9 @@ export interface ClusterClient {
   loadModel(name: string, input?: LoadModelInput, options?: CallOptions): Promise<Model>;
   /** Stops the model's replicas; it loads again on the next request. Throws `model_not_found`. */
   unloadModel(name: string, options?: CallOptions): Promise<Model>;
+
+  /** Models with their versions, files and aliases; uploads. */
+  readonly registry: RegistryClient;
 
   /** What happens in the cluster, until the connection ends. */
   watchEvents(options?: WatchEventsOptions): AsyncGenerator<IdentifiedClusterEvent, void, undefined>;
@@ -304,7 +308,8 @@ export function createClusterClient({
 }: ClusterClientOptions): ClusterClient {
   let csrfToken: string | null = null; // of the session that the browser's cookie names: what changes something proves with it that it is ours
   const headersOfChanges = (): Record<string, string> => (csrfToken === null ? {} : { 'x-csrf-token': csrfToken });
-  const { request, text, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges, onRefused });
+  const http = createHttp({ baseUrl, fetch, key, headersOfChanges, onRefused });
+  const { request, text, stream } = http;
   const part = encodeURIComponent;
 
   async function rememberProfile(answer: Promise<Profile>): Promise<Profile> {
@@ -363,6 +368,8 @@ export function createClusterClient({
     listFoundFiles: async (options) => (await request<{ files: readonly FoundFile[] }>({ path: 'models/found', ...options })).files,
     loadModel: (name, input = {}, options) => request({ method: 'POST', path: `models/${part(name)}/load`, body: input, ...options }),
     unloadModel: (name, options) => request({ method: 'POST', path: `models/${part(name)}/unload`, body: {}, ...options }),
+
+    registry: createRegistryClient(http, baseUrl),
 
     watchEvents,
 

@@ -13,6 +13,8 @@ export interface Call extends CallOptions {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** Sent as they are, instead of a body. */
+  readonly bytes?: Blob;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -53,16 +55,18 @@ function toUrl(baseUrl: string, { path, query = {} }: Call): string {
 
 type Identity = Pick<HttpOptions, 'key' | 'headersOfChanges'>;
 
-function toRequestInit({ method = 'GET', body, headers, signal }: Call, { key, headersOfChanges }: Identity): RequestInit {
+function toRequestInit({ method = 'GET', body, bytes, headers, signal }: Call, { key, headersOfChanges }: Identity): RequestInit {
   return {
     method,
     headers: {
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
       ...(method === 'GET' ? {} : headersOfChanges()),
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(bytes === undefined ? {} : { body: bytes }),
     ...(signal === undefined ? {} : { signal }),
   };
 }
