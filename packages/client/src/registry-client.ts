@@ -96,8 +96,7 @@ export function createRegistryClient({ request }: Http, baseUrl: string): Regist
     rollback: (name, alias, options) => request({ method: 'POST', path: `${aliasPath(name, alias)}/rollback`, body: {}, ...options }),
     diff: (name, from, to, options) =>
       request({ path: `${modelPath(name)}/diff`, query: { from: String(from), to: String(to) }, ...options }),
-    fileUrl: (name, version, path) =>
-      `${baseUrl.replace(/\/+$/, '')}/api/v1/${versionPath(name, version)}/files/${path.split('/').map(part).join('/')}`,
+    fileUrl: (name, version, path) => `${baseUrl.replace(/\/+$/, '')}/api/v1/${versionPath(name, version)}/files/${part(path)}`,
 
     startUpload: (input = {}, options) => request({ method: 'POST', path: 'registry/uploads', body: input, ...options }),
     appendUpload: (id, offset, bytes, options) =>

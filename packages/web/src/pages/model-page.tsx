@@ -46,7 +46,7 @@ function Content({ tab, model, served }: DetailsProps & { readonly tab: ModelTab
     case 'running':
       return served && <RunningPanel model={served} />;
     case 'use':
-      return <UsePanel model={model.name} canChat={served !== undefined && canChat(served)} />;
+      return <UsePanel model={model.name} version={model.latest} canChat={served !== undefined && canChat(served)} />;
   }
 }
 

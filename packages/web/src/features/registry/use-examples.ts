@@ -6,6 +6,8 @@ export interface ExampleOf {
   readonly model: string;
   /** Whether it can be asked over the chat APIs, or only loaded from the registry. */
   readonly canChat: boolean;
+  /** Of the latest version, where it has files. */
+  readonly fileUrl: string;
 }
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -36,7 +38,7 @@ function chatExamples({ origin, model }: ExampleOf): Partial<Record<ExampleKind,
 
 /** What somebody pastes elsewhere to use a model, by tool. */
 export function toExamples(of: ExampleOf): readonly { readonly kind: ExampleKind; readonly text: string }[] {
-  const { origin, model, canChat } = of;
+  const { origin, model, canChat, fileUrl } = of;
   const all: Partial<Record<ExampleKind, string>> = {
     ...(canChat
       ? chatExamples(of)
@@ -48,7 +50,7 @@ export function toExamples(of: ExampleOf): readonly { readonly kind: ExampleKind
             `model = registry.load_model(${json(model)})`,
           ].join('\n'),
         }),
-    download: `curl -fLOJ -H "Authorization: Bearer $CLUSTER_AI_KEY" ${quoted(`${origin}/api/v1/registry/models/${encodeURIComponent(model)}/download`)}`,
+    download: `curl -fLOJ -C - -H "Authorization: Bearer $CLUSTER_AI_KEY" ${quoted(fileUrl)}`,
   };
   return exampleKinds.flatMap((kind) => (all[kind] === undefined ? [] : [{ kind, text: all[kind] }]));
 }
