@@ -123,7 +123,7 @@ export interface WatchEventsOptions extends CallOptions {
  * The native API of a cluster (`/api/v1`), one method per route. Every method throws `ClusterError`: with the code that the server
  * gave, or with `not_running` when nothing answers. Aborting the signal rejects with its reason.
  */
-export interface ClusterClient {
+export interface ClusterClient extends RegistryClient {
   /** Counters, load and condition of the whole cluster. */
   getClusterStatus(options?: CallOptions): Promise<ClusterStatus>;
   /** How busy the cluster was in the last ten minutes. */
@@ -176,9 +176,6 @@ export interface ClusterClient {
   loadModel(name: string, input?: LoadModelInput, options?: CallOptions): Promise<Model>;
   /** Stops the model's replicas; it loads again on the next request. Throws `model_not_found`. */
   unloadModel(name: string, options?: CallOptions): Promise<Model>;
-
-  /** Models with their versions, files and aliases; uploads. */
-  readonly registry: RegistryClient;
 
   /** What happens in the cluster, until the connection ends. */
   watchEvents(options?: WatchEventsOptions): AsyncGenerator<IdentifiedClusterEvent, void, undefined>;
@@ -338,6 +335,7 @@ export function createClusterClient({
   }
 
   return {
+    ...createRegistryClient(http),
     getClusterStatus: (options) => request({ path: 'cluster/status', ...options }),
     getLoadHistory: (options) => request({ path: 'cluster/load', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),
@@ -368,8 +366,6 @@ export function createClusterClient({
     listFoundFiles: async (options) => (await request<{ files: readonly FoundFile[] }>({ path: 'models/found', ...options })).files,
     loadModel: (name, input = {}, options) => request({ method: 'POST', path: `models/${part(name)}/load`, body: input, ...options }),
     unloadModel: (name, options) => request({ method: 'POST', path: `models/${part(name)}/unload`, body: {}, ...options }),
-
-    registry: createRegistryClient(http, baseUrl),
 
     watchEvents,
 

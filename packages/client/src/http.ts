@@ -14,7 +14,7 @@ export interface Call extends CallOptions {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
   /** Sent as they are, instead of a body. */
-  readonly bytes?: Blob;
+  readonly bytes?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -30,6 +30,8 @@ export interface StreamCall extends Call {
 export interface Http {
   /** The parsed body; `undefined` where the answer has none (204). Throws ClusterError. */
   request<T>(call: Call): Promise<T>;
+  /** The answer's bytes as they come. Throws ClusterError. */
+  bytes(call: Call): AsyncGenerator<Uint8Array, void, undefined>;
   /** The answer's text as it comes, for what is no JSON and may be long. Throws ClusterError. */
   text(call: Call): AsyncGenerator<string, void, undefined>;
   /** The answer's server-sent events. Throws ClusterError, also for an `error` event within the stream. */
@@ -66,7 +68,7 @@ function toRequestInit({ method = 'GET', body, bytes, headers, signal }: Call, {
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(bytes === undefined ? {} : { body: bytes }),
+    ...(bytes === undefined ? {} : { body: bytes as Uint8Array<ArrayBuffer> }),
     ...(signal === undefined ? {} : { signal }),
   };
 }
@@ -105,15 +107,19 @@ export function createHttp({ baseUrl, fetch, onRefused, ...identity }: HttpOptio
     return error instanceof TypeError ? toConnectionError(baseUrl, error) : error;
   }
 
-  async function* text(call: Call): AsyncGenerator<string, void, undefined> {
+  async function* bytes(call: Call): AsyncGenerator<Uint8Array, void, undefined> {
     const response = await send(call);
     if (response.body === null) return;
-    const decoder = new TextDecoder();
     try {
-      for await (const bytes of response.body) yield decoder.decode(bytes as Uint8Array, { stream: true });
+      for await (const piece of response.body) yield piece as Uint8Array;
     } catch (error) {
       throw toBrokenError(call, error);
     }
+  }
+
+  async function* text(call: Call): AsyncGenerator<string, void, undefined> {
+    const decoder = new TextDecoder();
+    for await (const piece of bytes(call)) yield decoder.decode(piece, { stream: true });
   }
 
   async function* stream(call: StreamCall): AsyncGenerator<ServerSentEvent, void, undefined> {
@@ -135,5 +141,5 @@ export function createHttp({ baseUrl, fetch, onRefused, ...identity }: HttpOptio
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  return { request, text, stream };
+  return { request, bytes, text, stream };
 }

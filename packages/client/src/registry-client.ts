@@ -5,9 +5,7 @@ import type {
   CatalogPage,
   CatalogSearch,
   CatalogVersion,
-  ImportInput,
-  ImportPreview,
-  Operation,
+  LoadedModel,
   PublishVersionInput,
   StoredBlobAnswer,
   UpdateCatalogModel,
@@ -17,97 +15,123 @@ import type {
 } from '@cluster-ai/contracts';
 import type { CallOptions, Http } from './http.ts';
 
-/** What to look for; everything that is left out does not narrow. */
-export type CatalogSearchInput = Partial<CatalogSearch>;
+/** What to search for; see `CatalogSearch`. */
+export type SearchModelsInput = { readonly [Key in keyof CatalogSearch]?: CatalogSearch[Key] | undefined };
 
 /** A number, a semantic version or an alias. */
 export type VersionName = string | number;
 
-/** Where an alias is to point. */
-export interface AliasInput {
-  readonly version: VersionName;
-  readonly isProtected?: boolean | undefined;
-}
-
-/** The registry's part of the native API (`/api/v1/registry`). Every method throws `ClusterError`. */
+/** The registry of a cluster (`/api/v1/registry`), one method per route. */
 export interface RegistryClient {
-  /** One page of models, and how many there are of each kind where `facets` asks for that. Throws `cursor_invalid`. */
-  search(input?: CatalogSearchInput, options?: CallOptions): Promise<CatalogPage>;
-  /** Throws `model_not_found`. */
-  get(name: string, options?: CallOptions): Promise<CatalogDetails>;
+  /** One page of models; `next` of it is the `cursor` of the next one. Throws `cursor_invalid`. */
+  searchModels(query?: SearchModelsInput, options?: CallOptions): Promise<CatalogPage>;
+  /** A model with its latest version and its aliases. Throws `model_not_found`. */
+  getCatalogModel(name: string, options?: CallOptions): Promise<CatalogDetails>;
+  /** Makes a version of finished uploads. Throws `already_exists` for a semantic version that other files have, `blob_not_found`. */
+  publishVersion(input: PublishVersionInput, options?: CallOptions): Promise<CatalogVersion>;
+  /** Describes a model. Throws `model_not_found`. */
+  updateCatalogModel(name: string, changes: UpdateCatalogModel, options?: CallOptions): Promise<CatalogDetails>;
+  /** Throws `already_exists`, `in_use`. */
+  renameModel(name: string, to: string, options?: CallOptions): Promise<CatalogDetails>;
+  /** The same bytes under another name as well; one version, or all. Throws `already_exists`. */
+  copyModel(name: string, to: string, version?: VersionName, options?: CallOptions): Promise<CatalogDetails>;
   /** Newest first, a page at a time. */
-  versions(name: string, input?: { readonly cursor?: string | undefined }, options?: CallOptions): Promise<VersionPage>;
+  listVersions(name: string, page?: { readonly limit?: number; readonly cursor?: string }, options?: CallOptions): Promise<VersionPage>;
   /** Throws `version_not_found`. */
-  version(name: string, version: VersionName, options?: CallOptions): Promise<CatalogVersion>;
-  /** Makes uploaded files a version. Throws `already_exists` for a semantic version that other files have. */
-  publish(input: PublishVersionInput, options?: CallOptions): Promise<CatalogVersion>;
-  update(name: string, changes: UpdateCatalogModel, options?: CallOptions): Promise<CatalogDetails>;
-  /** Throws `in_use` while an alias points to it or it runs. */
+  getVersion(name: string, version: VersionName, options?: CallOptions): Promise<CatalogVersion>;
+  /** Replaces all tags of a version. */
+  setTags(name: string, version: VersionName, tags: Readonly<Record<string, string>>, options?: CallOptions): Promise<CatalogVersion>;
+  /** Throws `in_use` while an alias or a deployment uses it. */
   removeVersion(name: string, version: VersionName, options?: CallOptions): Promise<void>;
-  putAlias(name: string, alias: string, input: AliasInput, options?: CallOptions): Promise<CatalogAlias>;
+  diffVersions(name: string, from: VersionName, to?: VersionName, options?: CallOptions): Promise<VersionDiff>;
+  listAliases(name: string, options?: CallOptions): Promise<readonly CatalogAlias[]>;
+  /** Throws `forbidden` for a protected alias without the right, `verdict_refused`. */
+  putAlias(
+    name: string,
+    alias: string,
+    to: { readonly version: VersionName; readonly isProtected?: boolean },
+    options?: CallOptions,
+  ): Promise<CatalogAlias>;
+  /** Throws `alias_not_found`. */
   removeAlias(name: string, alias: string, options?: CallOptions): Promise<void>;
-  /** Where an alias has pointed, newest first. */
-  aliasHistory(name: string, alias: string, options?: CallOptions): Promise<readonly AliasMove[]>;
-  /** Back to where it pointed before. Throws `conflict` where there is no earlier version. */
-  rollback(name: string, alias: string, options?: CallOptions): Promise<CatalogAlias>;
-  diff(name: string, from: VersionName, to: VersionName, options?: CallOptions): Promise<VersionDiff>;
-  /** The address of one file, for a download. */
-  fileUrl(name: string, version: VersionName, path: string): string;
+  /** Where it pointed, newest move first. */
+  getAliasHistory(name: string, alias: string, options?: CallOptions): Promise<readonly AliasMove[]>;
+  /** Back to where it pointed before; once more undoes that. Throws `conflict` where there is no way back. */
+  rollbackAlias(name: string, alias: string, options?: CallOptions): Promise<CatalogAlias>;
+  /** The bytes of a file as they come, from `from` on. Throws `file_not_found`, `blob_not_found`, `range_not_satisfiable`. */
+  downloadFile(
+    name: string,
+    version: VersionName,
+    path: string,
+    options?: CallOptions & { readonly from?: number },
+  ): AsyncGenerator<Uint8Array, void, undefined>;
+  /** Makes a model ready on a node, and says where it is. */
+  loadFromRegistry(
+    name: string,
+    input?: { readonly version?: string; readonly wait?: boolean },
+    options?: CallOptions,
+  ): Promise<LoadedModel>;
 
+  /** Begins an upload, which outlives this program: `getUpload` says where to go on. */
   startUpload(input?: { readonly sizeBytes?: number; readonly digest?: string }, options?: CallOptions): Promise<UploadStatusAnswer>;
-  /** Appends at `offset`, which must be where the upload stands. Throws `range_not_satisfiable`, `conflict`, `disk_full`. */
-  appendUpload(id: string, offset: number, bytes: Blob, options?: CallOptions): Promise<UploadStatusAnswer>;
-  uploadStatus(id: string, options?: CallOptions): Promise<UploadStatusAnswer>;
+  /** Throws `upload_not_found`. */
+  getUpload(id: string, options?: CallOptions): Promise<UploadStatusAnswer>;
+  /** Appends bytes at this offset. Throws `range_not_satisfiable` for another one than where the upload stands. */
+  appendToUpload(id: string, offset: number, bytes: Uint8Array, options?: CallOptions): Promise<UploadStatusAnswer>;
   /** Throws `digest_mismatch`. */
   finishUpload(id: string, input?: { readonly digest?: string }, options?: CallOptions): Promise<StoredBlobAnswer>;
   cancelUpload(id: string, options?: CallOptions): Promise<void>;
-
-  /** What an import would bring, and which machines it fits. Throws what the source refuses. */
-  previewImport(input: ImportInput, options?: CallOptions): Promise<ImportPreview>;
-  /** Begins an import, or joins the one of the same thing that runs. */
-  startImport(input: ImportInput, options?: CallOptions): Promise<Operation>;
-  /** Long work, the newest first. */
-  listOperations(options?: CallOptions): Promise<readonly Operation[]>;
-  /** Throws `operation_not_found`. */
-  cancelOperation(id: string, options?: CallOptions): Promise<void>;
 }
 
-const part = encodeURIComponent;
+const part = (text: string | number) => encodeURIComponent(text);
 const modelPath = (name: string) => `registry/models/${part(name)}`;
-const versionPath = (name: string, version: VersionName) => `${modelPath(name)}/versions/${part(String(version))}`;
+const versionPath = (name: string, version: VersionName) => `${modelPath(name)}/versions/${part(version)}`;
 const aliasPath = (name: string, alias: string) => `${modelPath(name)}/aliases/${part(alias)}`;
+const uploadPath = (id: string) => `registry/uploads/${part(id)}`;
 
-const toQuery = (input: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(input).map(([key, value]) => [key, value === undefined ? undefined : String(value)]));
+const toQuery = (query: Readonly<Record<string, string | number | boolean | undefined>>) =>
+  Object.fromEntries(Object.entries(query).map(([key, value]) => [key, value === undefined ? undefined : String(value)]));
 
-export function createRegistryClient({ request }: Http, baseUrl: string): RegistryClient {
+export function createRegistryClient({ request, bytes }: Pick<Http, 'request' | 'bytes'>): RegistryClient {
   return {
-    search: (input = {}, options) => request({ path: 'registry/models', query: toQuery(input), ...options }),
-    get: (name, options) => request({ path: modelPath(name), ...options }),
-    versions: (name, input = {}, options) => request({ path: `${modelPath(name)}/versions`, query: toQuery(input), ...options }),
-    version: (name, version, options) => request({ path: versionPath(name, version), ...options }),
-    publish: (input, options) => request({ method: 'POST', path: 'registry/models', body: input, ...options }),
-    update: (name, changes, options) => request({ method: 'PATCH', path: modelPath(name), body: changes, ...options }),
+    searchModels: (query = {}, options) => request({ path: 'registry/models', query: toQuery(query), ...options }),
+    getCatalogModel: (name, options) => request({ path: modelPath(name), ...options }),
+    publishVersion: (body, options) => request({ method: 'POST', path: 'registry/models', body, ...options }),
+    updateCatalogModel: (name, body, options) => request({ method: 'PATCH', path: modelPath(name), body, ...options }),
+    renameModel: (name, to, options) => request({ method: 'POST', path: `${modelPath(name)}/rename`, body: { to }, ...options }),
+    copyModel: (name, to, version, options) =>
+      request({
+        method: 'POST',
+        path: `${modelPath(name)}/copy`,
+        body: { to, ...(version === undefined ? {} : { version: String(version) }) },
+        ...options,
+      }),
+    listVersions: (name, page = {}, options) => request({ path: `${modelPath(name)}/versions`, query: toQuery(page), ...options }),
+    getVersion: (name, version, options) => request({ path: versionPath(name, version), ...options }),
+    setTags: (name, version, tags, options) => request({ method: 'PATCH', path: versionPath(name, version), body: { tags }, ...options }),
     removeVersion: (name, version, options) => request({ method: 'DELETE', path: versionPath(name, version), ...options }),
-    putAlias: (name, alias, input, options) => request({ method: 'PUT', path: aliasPath(name, alias), body: input, ...options }),
+    diffVersions: (name, from, to = 'latest', options) =>
+      request({ path: `${modelPath(name)}/diff`, query: toQuery({ from, to }), ...options }),
+    listAliases: async (name, options) =>
+      (await request<{ aliases: readonly CatalogAlias[] }>({ path: `${modelPath(name)}/aliases`, ...options })).aliases,
+    putAlias: (name, alias, body, options) => request({ method: 'PUT', path: aliasPath(name, alias), body, ...options }),
     removeAlias: (name, alias, options) => request({ method: 'DELETE', path: aliasPath(name, alias), ...options }),
-    aliasHistory: async (name, alias, options) =>
+    getAliasHistory: async (name, alias, options) =>
       (await request<{ moves: readonly AliasMove[] }>({ path: `${aliasPath(name, alias)}/history`, ...options })).moves,
-    rollback: (name, alias, options) => request({ method: 'POST', path: `${aliasPath(name, alias)}/rollback`, body: {}, ...options }),
-    diff: (name, from, to, options) =>
-      request({ path: `${modelPath(name)}/diff`, query: { from: String(from), to: String(to) }, ...options }),
-    fileUrl: (name, version, path) => `${baseUrl.replace(/\/+$/, '')}/api/v1/${versionPath(name, version)}/files/${part(path)}`,
+    rollbackAlias: (name, alias, options) => request({ method: 'POST', path: `${aliasPath(name, alias)}/rollback`, body: {}, ...options }),
+    downloadFile: (name, version, path, { from = 0, ...options } = {}) =>
+      bytes({
+        path: `${versionPath(name, version)}/files/${part(path)}`,
+        headers: from === 0 ? {} : { range: `bytes=${from}-` },
+        ...options,
+      }),
+    loadFromRegistry: (name, body = {}, options) => request({ method: 'POST', path: `${modelPath(name)}/load`, body, ...options }),
 
-    startUpload: (input = {}, options) => request({ method: 'POST', path: 'registry/uploads', body: input, ...options }),
-    appendUpload: (id, offset, bytes, options) =>
-      request({ method: 'PATCH', path: `registry/uploads/${part(id)}`, bytes, headers: { 'upload-offset': String(offset) }, ...options }),
-    uploadStatus: (id, options) => request({ path: `registry/uploads/${part(id)}`, ...options }),
-    finishUpload: (id, input = {}, options) => request({ method: 'PUT', path: `registry/uploads/${part(id)}`, body: input, ...options }),
-    cancelUpload: (id, options) => request({ method: 'DELETE', path: `registry/uploads/${part(id)}`, ...options }),
-
-    previewImport: (input, options) => request({ method: 'POST', path: 'registry/imports/preview', body: input, ...options }),
-    startImport: (input, options) => request({ method: 'POST', path: 'registry/imports', body: input, ...options }),
-    listOperations: async (options) => (await request<{ operations: readonly Operation[] }>({ path: 'operations', ...options })).operations,
-    cancelOperation: (id, options) => request({ method: 'DELETE', path: `operations/${part(id)}`, ...options }),
+    startUpload: (body = {}, options) => request({ method: 'POST', path: 'registry/uploads', body, ...options }),
+    getUpload: (id, options) => request({ path: uploadPath(id), ...options }),
+    appendToUpload: (id, offset, data, options) =>
+      request({ method: 'PATCH', path: uploadPath(id), bytes: data, headers: { 'upload-offset': String(offset) }, ...options }),
+    finishUpload: (id, body = {}, options) => request({ method: 'PUT', path: uploadPath(id), body, ...options }),
+    cancelUpload: (id, options) => request({ method: 'DELETE', path: uploadPath(id), ...options }),
   };
 }

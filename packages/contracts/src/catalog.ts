@@ -1,30 +1,10 @@
 import { z } from 'zod';
+import { frameworkShape, inspectionShape, verdictShape } from './inspections.ts';
 import { modelFactsShape, modelFileShape } from './models.ts';
 import { engineOptionsShape, replicaReportShape } from './replicas.ts';
 import { conditionShape } from './state.ts';
 
 /** Shapes of the registry: models, their versions and files, aliases, search. Sizes are bytes, times are UTC. */
-
-export const frameworks = ['pytorch', 'tensorflow', 'onnx', 'gguf', 'safetensors', 'other'] as const;
-export const frameworkShape = z.enum(frameworks).meta({ id: 'Framework' });
-export type Framework = z.infer<typeof frameworkShape>;
-
-export const verdicts = ['safe', 'suspicious', 'dangerous'] as const;
-export const verdictShape = z.enum(verdicts).meta({ id: 'Verdict' });
-export type Verdict = z.infer<typeof verdictShape>;
-
-/** What a look into a version's files found, without executing anything in them. */
-export const inspectionShape = z
-  .object({
-    format: z.enum(['gguf', 'safetensors', 'onnx', 'pytorch', 'pickle', 'keras', 'tensorflow', 'tar', 'zip', 'unknown']),
-    framework: frameworkShape,
-    parameterCount: z.int().nullable(),
-    metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-    verdict: verdictShape,
-    reasons: z.array(z.object({ code: z.string(), detail: z.string() })),
-  })
-  .meta({ id: 'Inspection' });
-export type Inspection = z.infer<typeof inspectionShape>;
 
 /** Text without control characters: it ends up in headers, logs and terminals. */
 const plainText = (most: number) =>
@@ -68,7 +48,9 @@ export const tagsShape = z
 
 const name = z.string().min(1).max(255);
 /** As in references: an alias never looks like a number, which names a version. */
-const aliasShape = z.string().regex(/^(?!\d+$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$/, 'Use letters, digits, "-", "_" and ".", and not digits alone');
+const aliasShape = z
+  .string()
+  .regex(/^(?!\d+$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$/, 'Use letters, digits, "-", "_" and ".", and not digits alone');
 /** Semantic versions of npm's kind; checked once more where they are stored. */
 const semverText = z.string().min(1).max(80);
 const description = proseText(10_000);
@@ -150,7 +132,10 @@ export type FacetCounts = z.infer<typeof facetCountsShape>;
 export const catalogPageShape = z
   .object({
     models: z.array(catalogModelShape),
-    next: z.string().nullable().describe('Send it as `cursor` for the next page. What changes meanwhile may move to a page that was read already.'),
+    next: z
+      .string()
+      .nullable()
+      .describe('Send it as `cursor` for the next page. What changes meanwhile may move to a page that was read already.'),
     facets: facetCountsShape.optional(),
   })
   .meta({ id: 'CatalogPage' });
@@ -166,7 +151,11 @@ export type VersionPage = z.infer<typeof versionPageShape>;
 export const publishFileShape = z.strictObject({
   path: z.string().min(1).max(1024).describe('Inside the version, with forward slashes.'),
   digest: z.string().max(80),
-  mediaType: z.string().max(200).regex(/^[\w.+-]+\/[\w.+-]+$/).default('application/octet-stream'),
+  mediaType: z
+    .string()
+    .max(200)
+    .regex(/^[\w.+-]+\/[\w.+-]+$/)
+    .default('application/octet-stream'),
 });
 
 export const publishFieldsShape = z.strictObject({

@@ -47,7 +47,11 @@ export const importRequestShape = z
       .max(4096)
       .describe('`llama3.2:1b`, `hf.co/owner/repository:Q4_K_M`, `oci://host/repository:tag`, `https://…`, or an absolute path.'),
     source: importSourceShape.optional().describe('Read from the reference when left out.'),
-    name: z.string().max(255).optional().describe('What it is called here, with an alias if wanted; chosen from the reference when left out.'),
+    name: z
+      .string()
+      .max(255)
+      .optional()
+      .describe('What it is called here, with an alias if wanted; chosen from the reference when left out.'),
     file: z.string().max(1024).optional().describe('Which of the source’s files, or which quantization.'),
     digest: z
       .string()

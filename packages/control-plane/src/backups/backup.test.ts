@@ -143,7 +143,7 @@ test('a restored cluster is the one that was backed up: rows, secrets, configura
   expect(await readRows(again.database)).toEqual(rows);
   expect(await again.named.get('registry')).toBe('a very secret token');
   for (const name of ['stored', 'in-place']) {
-    const { path, file } = again.registry.resolve(name);
+    const { path, file } = await again.registry.resolve(name);
     expect(await digestOf(path)).toBe(file.digest);
   }
 });
@@ -154,7 +154,7 @@ test('what was used in place elsewhere is taken from the backup when it is not t
   await rm(join(root, 'in-place.fake.json'));
   await restore(backup.path);
   await using again = await openCluster(join(root, 'new-home'));
-  const { path, file } = again.registry.resolve('in-place');
+  const { path, file } = await again.registry.resolve('in-place');
   expect(path.startsWith(again.folder.blobs)).toBe(true);
   expect(await digestOf(path)).toBe(file.digest);
 });
@@ -176,7 +176,7 @@ test('without models only the state is kept, and a restored model says that its 
   expect(backup.files).toBe(4);
   expect(await restore(backup.path)).toMatchObject({ includesModels: false });
   await using again = await openCluster(join(root, 'new-home'));
-  expect(() => again.registry.resolve('stored')).toThrow(expect.objectContaining({ code: 'blob_not_found' }));
+  await expect(again.registry.resolve('stored')).rejects.toMatchObject({ code: 'blob_not_found' });
 });
 
 test('while chats are written and models come and go, a backup is one moment: every row in it has its bytes', async () => {
@@ -199,8 +199,8 @@ test('while chats are written and models come and go, a backup is one moment: ev
   for (const [i, { path }] of made.entries()) {
     await restore(path, { folder: join(root, `restored-${i}`) });
     await using again = await openCluster(join(root, `restored-${i}`));
-    for (const { name } of again.registry.list()) {
-      const { path: file, file: wanted } = again.registry.resolve(name);
+    for (const { name } of await again.registry.list()) {
+      const { path: file, file: wanted } = await again.registry.resolve(name);
       expect(await digestOf(file)).toBe(wanted.digest);
     }
   }
@@ -409,13 +409,13 @@ test('models may live outside of the data folder', async () => {
   const { path } = await backUp(cluster);
   const blobs = join(root, 'big-disk');
   await restore(path, { blobs });
-  const { file } = cluster.registry.resolve('stored');
+  const { file } = await cluster.registry.resolve('stored');
   expect(await digestOf(join(blobs, 'sha256', file.digest.slice(7, 9), file.digest.slice(7)))).toBe(file.digest);
 });
 
 test('a model whose bytes are damaged is named, and no half backup stays', async () => {
   await using cluster = await makeCluster();
-  const { path, file } = cluster.registry.resolve('stored');
+  const { path, file } = await cluster.registry.resolve('stored');
   await rename(path, join(root, 'aside'));
   await writeFile(path, 'x'.repeat(file.sizeBytes));
   await expect(backUp(cluster)).rejects.toMatchObject({ code: 'digest_mismatch', message: expect.stringContaining(file.digest.slice(7)) });
@@ -451,7 +451,7 @@ describe.skipIf(programs === undefined)('with PostgreSQL', () => {
     await restore(path, { databaseUrl });
     await using again = await openCluster(join(root, 'new-home'), databaseUrl);
     expect(await readRows(again.database)).toEqual(rows);
-    expect(await digestOf(again.registry.resolve('stored').path)).toBe(again.registry.resolve('stored').file.digest);
+    expect(await digestOf((await again.registry.resolve('stored')).path)).toBe((await again.registry.resolve('stored')).file.digest);
     await expect(restore(path, { databaseUrl, folder: join(root, 'third') })).rejects.toMatchObject({ code: 'already_exists' });
   });
 });

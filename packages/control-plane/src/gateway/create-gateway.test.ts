@@ -236,6 +236,7 @@ test('two requests for a model that nobody runs start one replica, and are told 
   await using cluster = startGateway({ nodes: [{ id: 'a' }, { id: 'b' }] });
   const told: Condition[] = [];
   const asked = [cluster.ask({ onWaiting: (condition) => told.push(condition) }), cluster.ask()];
+  while (cluster.gateway.measure().active < 2) await Promise.resolve();
   expect(cluster.gateway.measure()).toMatchObject({ active: 2, queued: 2 });
   await cluster.until(() => cluster.gateway.running().length === 1);
   for (const answer of await Promise.all(asked)) expect(await readAll(answer)).toBe('hello');
@@ -255,7 +256,10 @@ test('the reason of a failed load reaches whoever waits for it, and the next one
   await expect(asked).rejects.toMatchObject({ ...failure, details: { state: 'failed', reason: 'invalid_model_file' } });
   await expect(cluster.ask()).rejects.toMatchObject(failure);
   expect(cluster.machines[0]?.started).toHaveLength(1);
-  expect(cluster.gateway.conditionOf(cluster.registry.resolve('starter'))).toMatchObject({ state: 'failed', reason: 'invalid_model_file' });
+  expect(cluster.gateway.conditionOf(await cluster.registry.resolve('starter'))).toMatchObject({
+    state: 'failed',
+    reason: 'invalid_model_file',
+  });
 });
 
 test('a model that fits nowhere is refused with what each node lacks', async () => {
@@ -331,7 +335,7 @@ test('the keep-alive begins when the last request is done, and ends with the mod
   expect(machine?.stopped).toHaveLength(0);
   await cluster.pass(2000);
   expect(machine?.stopped).toHaveLength(1);
-  expect(cluster.gateway.conditionOf(cluster.registry.resolve('starter'))).toMatchObject({ state: 'asleep', reason: 'idle_timeout' });
+  expect(cluster.gateway.conditionOf(await cluster.registry.resolve('starter'))).toMatchObject({ state: 'asleep', reason: 'idle_timeout' });
 });
 
 test('a keep-alive of 0 unloads when idle, one of -1 never', async () => {
@@ -357,7 +361,10 @@ test('load keeps a model ready, unload ends it', async () => {
   expect(cluster.machines[0]?.started[0]?.options).toMatchObject({ contextSize: 512 });
   await cluster.gateway.unload('starter');
   expect(cluster.gateway.running()).toEqual([]);
-  expect(cluster.gateway.conditionOf(cluster.registry.resolve('starter'))).toMatchObject({ state: 'asleep', reason: 'stopped_by_request' });
+  expect(cluster.gateway.conditionOf(await cluster.registry.resolve('starter'))).toMatchObject({
+    state: 'asleep',
+    reason: 'stopped_by_request',
+  });
   await cluster.gateway.unload('starter');
 });
 
@@ -421,7 +428,7 @@ test('a model that is configured to stay loaded cannot be unloaded', async () =>
 
 test('a model that nobody asked for is asleep, one that answers is ready, one on a late node degraded', async () => {
   await using cluster = startGateway();
-  const model = cluster.registry.resolve('starter');
+  const model = await cluster.registry.resolve('starter');
   expect(cluster.gateway.conditionOf(model)).toMatchObject({ state: 'asleep', reason: 'not_loaded' });
   const asked = cluster.ask();
   await cluster.until(() => cluster.gateway.running().length === 1);

@@ -249,8 +249,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     };
   }
 
-  function admit(call: InferenceCall): Serving {
-    const model = resolveModel(call.model, registry, config.inference);
+  async function admit(call: InferenceCall): Promise<Serving> {
+    const model = await resolveModel(call.model, registry, config.inference, call.caller);
     if (call.caller !== undefined) {
       checkModelGrant(call.caller, model.name);
       quotas?.begin(call.caller);
@@ -278,7 +278,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   }
 
   async function serve(call: InferenceCall): Promise<InferenceAnswer> {
-    const serving = admit(call);
+    const serving = await admit(call);
     try {
       return toAnswer(serving, await begin(serving));
     } catch (error) {
@@ -306,7 +306,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       end(loaded.model.name, loaded.model.version.version);
       return loaded;
     } catch (error) {
-      end(reference, registry.find(reference)?.version.version, error);
+      const known = await registry.find(reference).catch(() => undefined);
+      end(reference, known?.version.version, error);
       throw error;
     }
   };
@@ -316,6 +317,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     load,
     unload: loader.unload,
     running: running.list,
+    wanted: () => deployments.list().map(({ model }) => model),
     conditionOf: running.conditionOf,
     measure: () => ({
       active,

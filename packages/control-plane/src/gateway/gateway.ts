@@ -63,6 +63,8 @@ export interface Gateway {
   /** Stops all replicas of the model; nothing when none runs. */
   unload(model: string): Promise<void>;
   running(): readonly RunningModel[];
+  /** What runs or is meant to run: all others are asleep. */
+  wanted(): readonly ResolvedModel[];
   /** ready, starting with progress, asleep/not_loaded, failed with the reason of the last try. */
   conditionOf(model: ResolvedModel): Condition;
   /** Requests under way, requests that wait, tokens per second of the last seconds over all models. */

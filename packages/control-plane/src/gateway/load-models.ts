@@ -24,7 +24,7 @@ export function createLoader({ registry, reconciler, config, clock, room, runnin
   const { deployments, inFlight } = reconciler;
 
   async function load(reference: string, options: Parameters<Gateway['load']>[1]): Promise<RunningModel> {
-    const model = resolveModel(reference, registry, config.inference);
+    const model = await resolveModel(reference, registry, config.inference, options.caller);
     const deployment = deployments.ensure(model, options.engineOptions);
     const { digest } = deployment;
     const find = () => {
@@ -68,7 +68,7 @@ export function createLoader({ registry, reconciler, config, clock, room, runnin
   }
 
   async function unload(reference: string): Promise<void> {
-    const model = registry.resolve(reference);
+    const model = await registry.resolve(reference);
     const { digest } = model.file;
     if (deployments.find(digest)?.isConfigured === true)
       throw new ClusterError('in_use', phrase('stays_loaded', { model: model.reference }), {

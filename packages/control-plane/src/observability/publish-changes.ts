@@ -1,12 +1,11 @@
 import { type Condition, isSameCondition } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { Gateway } from '../gateway/gateway.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { ResolvedModel } from '../registry/registry.ts';
 import type { EventBus } from './event-bus.ts';
 
 interface Deps {
-  readonly gateway: Pick<Gateway, 'conditionOf' | 'measure'>;
-  readonly registry: Pick<Registry, 'list' | 'find'>;
+  readonly gateway: Pick<Gateway, 'conditionOf' | 'measure' | 'wanted'>;
   readonly events: EventBus;
   readonly clock: Clock;
 }
@@ -14,8 +13,8 @@ interface Deps {
 const LOOK_EVERY_MS = 1000;
 
 /** Tells the event stream, once a second and only when it changed, how busy the cluster is and which models answer now. */
-export async function publishChanges({ gateway, registry, events, clock }: Deps, signal: AbortSignal): Promise<void> {
-  const conditions = new Map<string, Condition>();
+export async function publishChanges({ gateway, events, clock }: Deps, signal: AbortSignal): Promise<void> {
+  const watched = new Map<string, { readonly model: ResolvedModel; readonly condition: Condition }>();
   let measured = '';
 
   function publishMeasurement(): void {
@@ -26,23 +25,23 @@ export async function publishChanges({ gateway, registry, events, clock }: Deps,
     events.publish({ type: 'cluster.measured', tokensPerSecond, activeRequests: active, queuedRequests: queued });
   }
 
-  function publishModels(isFirst: boolean): void {
-    const names = new Set(registry.list().map(({ name }) => name));
-    for (const name of conditions.keys()) if (!names.has(name)) conditions.delete(name);
-    for (const name of names) {
-      const model = registry.find(name);
-      if (!model) continue;
+  /** Only what runs, is meant to, or did lately: the others are asleep, however many they are. */
+  function publishModels(): void {
+    const wanted = new Set(gateway.wanted().map(({ name }) => name));
+    const before = [...watched.values()].map(({ model }) => model);
+    const models = new Map([...before, ...gateway.wanted()].map((model) => [model.name, model]));
+    for (const [name, model] of models) {
       const condition = gateway.conditionOf(model);
-      const before = conditions.get(name);
-      conditions.set(name, condition);
-      if (isFirst || (before !== undefined && isSameCondition(before, condition))) continue;
-      events.publish({ type: 'model.changed', name });
+      const earlier = watched.get(name)?.condition;
+      watched.set(name, { model, condition });
+      if (earlier === undefined || !isSameCondition(earlier, condition)) events.publish({ type: 'model.changed', name });
+      if (!wanted.has(name) && condition.state === 'asleep') watched.delete(name);
     }
   }
 
-  for (let isFirst = true; !signal.aborted; isFirst = false) {
+  while (!signal.aborted) {
     publishMeasurement();
-    publishModels(isFirst);
+    publishModels();
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
   }
 }

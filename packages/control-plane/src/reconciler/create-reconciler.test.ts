@@ -140,7 +140,7 @@ test('a load that stands still is given up with its reason', async () => {
   await using cluster = startGateway({ inference: { loadTimeoutSeconds: 30 } });
   const [a] = cluster.machines;
   if (a) a.onLoad = never;
-  const model = cluster.registry.resolve('starter');
+  const model = await cluster.registry.resolve('starter');
   const asked = cluster.ask().catch((error: ClusterError) => error);
   await cluster.pass(35_000);
   expect(a?.stopped).toHaveLength(1);

@@ -82,7 +82,7 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
   };
 
   function requiredBytesOf(report: ReplicaReport): number {
-    const model = deployments.find(report.digest)?.model ?? wishes.identify(report);
+    const model = deployments.find(report.digest)?.model ?? wishes.identified(report);
     if (model === undefined) return report.memoryBytes;
     return requiredMemory(model, { contextSize: report.contextSize ?? undefined, parallel: report.parallel ?? undefined });
   }
@@ -99,7 +99,8 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
     if (isHealthy) failures.clear(report.digest);
   }
 
-  function look(): readonly Node[] {
+  async function look(): Promise<readonly Node[]> {
+    await wishes.refresh(nodes.list());
     const seen = nodes.list();
     const inSight = new Set(seen.flatMap(({ replicas }) => replicas.map(({ replicaId }) => replicaId)));
     sightings.look(seen);
@@ -107,7 +108,6 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
     for (const node of seen) for (const report of node.replicas) learn(node, report);
     for (const id of seenFailures) if (!inSight.has(id)) seenFailures.delete(id);
     failures.forgetOld();
-    wishes.refresh(seen);
     return seen;
   }
 
@@ -196,8 +196,8 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
     wake();
   }
 
-  function step(): void {
-    const seen = look();
+  async function step(): Promise<void> {
+    const seen = await look();
     const view = toClusterView({
       nodes: seen,
       deployments,
@@ -239,7 +239,7 @@ export function createReconciler({ nodes, registry, clock, log, config }: Reconc
         turn = new AbortController();
         quiet = new AbortController();
         try {
-          step();
+          await step();
         } catch (error) {
           log.error({ error }, 'A look at the cluster failed; the next one tries again');
         }

@@ -3,23 +3,34 @@ import { basename, isAbsolute } from 'node:path';
 import {
   type AddModel,
   ClusterError,
-  isModelName,
+  type Config,
+  defaultConfig,
+  type Inspection,
   type ModelFacts,
   type ModelFile,
-  type ModelVersion,
   type Phrase,
+  parseModelReference,
   phrase,
 } from '@cluster-ai/contracts';
-import type { Clock, Logger } from '@cluster-ai/runtime';
+import { type Clock, failpoint, type Logger } from '@cluster-ai/runtime';
 import type { EventBus } from '../observability/event-bus.ts';
-import type { BlobStore, StagedBlob } from '../stores/blob-store.ts';
-import type { Database, Query } from '../stores/database.ts';
+import type { BlobStore } from '../stores/blob-store.ts';
+import type { Database } from '../stores/database.ts';
 import type { BlobRow } from '../stores/tables.ts';
+import { type Catalog, type CatalogActor, clusterActor } from './catalog/catalog.ts';
+import { checkModelName } from './catalog/check-publication.ts';
+import { openCatalog } from './catalog/open-catalog.ts';
+import { getModelRow } from './catalog/read-versions.ts';
+import { deleteModel, type FindDeployed, refuseProtected } from './catalog/remove-versions.ts';
+import { EVERY_MODEL } from './catalog/write-entry.ts';
 import { findProblem } from './check-blobs.ts';
-import { createModelIndex } from './model-index.ts';
-import { readModels } from './model-rows.ts';
-import type { Registry } from './registry.ts';
-import { deleteModel, type NewVersion, writeBlob, writeModel } from './write-model.ts';
+import { decideUse } from './inspection/policy.ts';
+import { findNames, findUsers } from './names-of-blobs.ts';
+import { explainUnknownVersion, readNewestVersions, readRecords, readReference } from './read-references.ts';
+import { inStore, readBlob, recordBlob, settleBlobs, type TakenBlob, toBlobRow, writeBlob } from './record-blob.ts';
+import { createReferenceCache } from './reference-cache.ts';
+import type { Registry, ResolvedModel } from './registry.ts';
+import { explainUnknownModel } from './unknown-names.ts';
 
 export interface RegistryDependencies {
   readonly database: Database;
@@ -29,16 +40,21 @@ export interface RegistryDependencies {
   readonly log: Logger;
   /** Reads the header of a weights file, without executing anything in it. Throws `invalid_model_file` or `file_not_found`. */
   readonly inspect: (path: string) => Promise<ModelFacts>;
+  /** What may be loaded or get a protected alias, by what was found in its files. */
+  readonly policy?: Config['registry']['policy'];
+  /** Looks for what is harmful in a file; left out where all files are one's own. */
+  readonly look?: (path: string, signal: AbortSignal) => Promise<Inspection>;
+  readonly findDeployed?: FindDeployed;
 }
 
 type AddRequest = Parameters<Registry['add']>[0];
 
+/** Enough for all that a cluster serves at one time; some 2 KB each. */
+const REFERENCES_KEPT = 4096;
+const MOST_LISTED = 1000;
+
 function checkRequest({ name, path }: AddModel): void {
-  if (!isModelName(name))
-    throw new ClusterError('invalid_model_reference', phrase('name_cannot_be_used', { name: name.slice(0, 120) }), {
-      hint: phrase('how_names_are'),
-      param: 'name',
-    });
+  checkModelName(name);
   if (!isAbsolute(path) || path.includes('\0'))
     throw new ClusterError('invalid_request', phrase('path_must_be_absolute'), {
       hint: phrase('write_from_the_root', { example: '/models/a.gguf' }),
@@ -55,41 +71,30 @@ function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
   return { path: 'model.fake.json', mediaType: 'application/vnd.cluster-ai.fake+json' };
 }
 
-/** Where the bytes are once `place` has run inside the transaction that records them. */
-interface Taken extends AsyncDisposable {
-  readonly row: BlobRow;
-  place(): Promise<void>;
+/** Why what was found in a file forbids to load it, where it does. A file of the machine's own that nobody looked into is its owner's to judge. */
+function refusalOf(model: string, inspection: Inspection | null, policy: Config['registry']['policy']): ClusterError | undefined {
+  if (inspection === null) return undefined;
+  const decision = decideUse({ model, use: 'load', inspections: [inspection], isOverridden: false }, policy);
+  return decision.isAllowed ? undefined : new ClusterError('verdict_refused', decision.message, { hint: decision.hint });
 }
 
-/** Opens the registry: reads everything into memory, cleans up after a crash, and looks whether the files are still there. */
-export async function openRegistry({ database, blobs, events, clock, log, inspect }: RegistryDependencies): Promise<Registry> {
-  const index = createModelIndex(blobs);
+type Taken = TakenBlob & AsyncDisposable;
 
-  const readBlob = (query: Query, digest: string) => query.selectFrom('blobs').selectAll().where('digest', '=', digest).executeTakeFirst();
-
-  /** Brings files in line with rows. Under the lock of a transaction, so that nobody records a blob just when its bytes go. */
-  const settle = (digests: readonly string[]) =>
-    database.transaction(async (transaction) => {
-      for (const digest of digests) {
-        const row = await readBlob(transaction, digest);
-        await blobs.settle(digest, row?.location === 'store');
-      }
-    });
-
-  const toRow = (digest: string, sizeBytes: number, place: Pick<BlobRow, 'location' | 'path' | 'identity'>): BlobRow => ({
-    digest,
-    size_bytes: sizeBytes,
-    ...place,
-    created_at: clock.now(),
-    verified_at: clock.now(),
-  });
+/** Opens the registry and its catalog: cleans up after a crash, and reads models only as they are asked for. */
+export async function openRegistry(dependencies: RegistryDependencies): Promise<Registry & { readonly catalog: Catalog }> {
+  const { database, blobs, events, clock, log, inspect } = dependencies;
+  const { policy = defaultConfig().registry.policy, look, findDeployed = () => undefined } = dependencies;
+  const { query } = database;
+  const cache = createReferenceCache(REFERENCES_KEPT);
 
   async function takeIn(path: string, signal: AbortSignal): Promise<Taken> {
-    const staged: StagedBlob = await blobs.stage(path, signal);
+    const staged = await blobs.stage(path, signal);
+    failpoint('import.after_staged');
+    await staged.send(signal);
     log.info({ digest: staged.digest, sizeBytes: staged.sizeBytes, means: staged.means }, 'A file was taken in');
     return {
-      row: toRow(staged.digest, staged.sizeBytes, { location: 'store', path: '', identity: '' }),
-      place: () => staged.place(),
+      row: toBlobRow(staged.digest, staged.sizeBytes, inStore, clock.now()),
+      place: staged.place,
       [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
     };
   }
@@ -98,99 +103,115 @@ export async function openRegistry({ database, blobs, events, clock, log, inspec
     const real = await realpath(path); // a link may be pointed elsewhere later; inspection has found the file already
     const { digest, sizeBytes, identity } = await blobs.identify(real, signal);
     return {
-      row: toRow(digest, sizeBytes, { location: 'in_place', path: real, identity }),
+      row: toBlobRow(digest, sizeBytes, { location: 'in_place', path: real, identity }, clock.now()),
       place: async () => {},
       [Symbol.asyncDispose]: async () => {},
     };
   }
 
-  /** Keeps what is known and well: a copy of ours is better than a file of somebody else. */
-  async function recordBlob(transaction: Query, taken: Taken): Promise<BlobRow> {
-    const known = await readBlob(transaction, taken.row.digest);
-    const isWell = known !== undefined && (await findProblem(known, blobs)) === undefined;
-    if (isWell && (known.location === 'store' || taken.row.location === 'in_place')) return known;
-    await taken.place();
-    await writeBlob(transaction, taken.row);
-    return taken.row;
-  }
-
-  async function record(taken: Taken, wanted: NewVersion) {
-    return database.transaction(async (transaction) => {
-      const blob = await recordBlob(transaction, taken);
-      const { modelId, isChanged } = await writeModel(transaction, wanted, clock.now());
-      const [model] = await readModels(transaction, modelId);
-      return { blob, model, isChanged };
-    });
-  }
-
-  async function add(request: AddRequest, signal: AbortSignal): Promise<ModelVersion> {
+  async function add(request: AddRequest, signal: AbortSignal) {
     checkRequest(request);
     const facts = await inspect(request.path);
+    const inspection = facts.format === 'gguf' && request.source !== 'bundled' ? await look?.(request.path, signal) : undefined;
     await using taken = await (request.inPlace ? useInPlace : takeIn)(request.path, signal);
     const { digest, size_bytes: sizeBytes } = taken.row;
-    const wanted: NewVersion = {
+    const actor: CatalogActor = request.actor ?? clusterActor;
+    const wanted = {
       name: request.name,
       description: request.description,
       files: [{ ...nameFile(facts), digest, sizeBytes }],
       facts,
       source: request.source ?? basename(request.path),
       notices: request.notices ?? toNotices(facts),
+      ...(inspection === undefined ? {} : { inspection }),
     };
     try {
-      const { blob, model, isChanged } = await record(taken, wanted);
-      if (!model) throw new Error('A model was written and cannot be read.');
-      index.putBlob(blob);
-      index.putModel(model);
-      if (isChanged) events.publish({ type: 'model.changed', name: model.name });
-      return index.resolve(model.name).version;
+      await catalog.publish(wanted, actor, (transaction) => recordBlob(transaction, taken, blobs));
+      cache.forgetBlob(digest);
+      return (await resolve(request.name)).version;
     } finally {
-      await settle([digest]);
+      await settleBlobs(database, blobs, [digest]);
     }
   }
 
-  async function remove(name: string): Promise<void> {
-    const { name: known } = index.get(name);
-    const freed = await database.transaction(async (transaction) => {
-      const found = (await deleteModel(transaction, known)) ?? [];
-      for (const { digest, location } of found) if (location === 'store') await blobs.markUnsettled(digest);
+  async function remove(name: string, actor: CatalogActor = clusterActor): Promise<void> {
+    const model = await database.transaction(async (transaction) => {
+      const found = await getModelRow(transaction, name);
+      await refuseProtected(transaction, found, actor);
+      await deleteModel(transaction, found, clock.now());
       return found;
     });
-    index.dropModel(known);
-    for (const { digest } of freed) index.dropBlob(digest);
-    events.publish({ type: 'model.removed', name: known });
-    await settle(freed.filter(({ location }) => location === 'store').map(({ digest }) => digest));
+    cache.forget(model.name);
+    events.publish({ type: 'model.removed', name: model.name });
   }
 
   /** A file of somebody else may be gone while we have the same bytes, after a restored backup for example. */
   async function useOwnCopy(row: BlobRow): Promise<BlobRow | undefined> {
     if (row.location === 'store' || (await blobs.sizeOf(row.digest)) !== row.size_bytes) return undefined;
-    const own = toRow(row.digest, row.size_bytes, { location: 'store', path: '', identity: '' });
+    const own = toBlobRow(row.digest, row.size_bytes, inStore, clock.now());
     await database.transaction((transaction) => writeBlob(transaction, own));
     return own;
   }
 
-  async function loadBlob(row: BlobRow): Promise<void> {
+  async function checkBlob(row: BlobRow): Promise<{ row: BlobRow; problem?: ClusterError }> {
     const problem = await findProblem(row, blobs);
     const own = problem && (await useOwnCopy(row));
-    if (problem && !own) log.warn({ digest: row.digest, problem: problem.message }, 'A file of a model cannot be used');
-    if (own) index.putBlob(own);
-    else index.putBlob(row, problem);
+    if (own) return { row: own };
+    if (problem === undefined) return { row };
+    log.warn({ digest: row.digest, problem: problem.message }, 'A file of a model cannot be used');
+    return { row, problem };
+  }
+  const pathOf = ({ location, digest, path }: BlobRow) => (location === 'store' ? blobs.pathOf(digest) : path);
+
+  async function read(reference: string): Promise<ResolvedModel | undefined> {
+    const found = await readReference(query, parseModelReference(reference));
+    if (!found) return undefined;
+    const { blob, inspection, ...model } = found;
+    const { row, problem = refusalOf(model.name, inspection, policy) } = await checkBlob(blob);
+    return { ...model, path: pathOf(row), ...(problem === undefined ? {} : { problem }) };
   }
 
-  async function load(): Promise<void> {
-    await settle(await blobs.unsettled());
-    for (const model of await readModels(database.query)) index.putModel(model);
-    for (const row of await database.query.selectFrom('blobs').selectAll().execute()) await loadBlob(row);
-  }
+  const find: Registry['find'] = async (reference) => cache.find(reference) ?? cache.remember(reference, () => read(reference));
 
-  await load();
+  const resolve: Registry['resolve'] = async (reference, grants) => {
+    const found = await find(reference);
+    if (found?.problem) throw found.problem;
+    if (found) return found;
+    const wanted = parseModelReference(reference);
+    const model = await query
+      .selectFrom('models')
+      .select(['id', 'name'])
+      .where('name_lower', '=', wanted.name.toLowerCase())
+      .executeTakeFirst();
+    throw model ? await explainUnknownVersion(query, model, wanted) : await explainUnknownModel(query, wanted.name, grants);
+  };
+
+  const problemOf = async (row: BlobRow) => (await checkBlob(row)).problem;
+  const catalog = await openCatalog({ database, events, clock, policy, findDeployed, forget: cache.forget });
+  await settleBlobs(database, blobs, await blobs.unsettled());
   return {
-    resolve: index.resolve,
-    find: index.find,
-    list: index.list,
-    versions: (name) => index.get(name).versions,
+    catalog,
+    resolve,
+    find,
+    list: (most = MOST_LISTED) => readRecords(query, problemOf, { most }),
+    record: async (name) => (await readRecords(query, problemOf, { most: 1, name }))[0],
+    async count() {
+      const row = await query.selectFrom('catalog_word_counts').select('models').where('word', '=', EVERY_MODEL).executeTakeFirst();
+      return Number(row?.models ?? 0);
+    },
+    versions: async (name) => readNewestVersions(query, (await getModelRow(query, name)).id, MOST_LISTED),
+    namesOf: (wanted) => findNames(query, wanted),
     add,
     remove,
-    locateBlob: index.locateBlob,
+    async lookAgain(digest) {
+      cache.forgetBlob(digest);
+      for (const name of await findUsers(query, digest)) events.publish({ type: 'model.changed', name });
+    },
+    async locateBlob(digest) {
+      const row = await readBlob(query, digest);
+      const checked = row && (await checkBlob(row));
+      if (!checked || checked.problem) return undefined;
+      return { digest, path: pathOf(checked.row), sizeBytes: checked.row.size_bytes };
+    },
   };
 }

@@ -35,7 +35,7 @@ const start = (folder = bundled, log: Logger = silentLogger) =>
 
 test('the first start registers the bundled model and says what it is', async () => {
   await start();
-  const { version, file } = registry.resolve('starter');
+  const { version, file } = await registry.resolve('starter');
   expect(file.digest).toBe('sha256:e7fbfdb014f5930f1c7208a4481d96466545e7df81080400c10ad819b038fbaa');
   expect(version.facts).toMatchObject({
     format: 'gguf',
@@ -43,21 +43,21 @@ test('the first start registers the bundled model and says what it is', async ()
     contextLength: 1024,
     capabilities: expect.arrayContaining(['chat']),
   });
-  expect(registry.list()[0]).toMatchObject({ name: 'starter', notice: expect.stringContaining('very small demonstration model') });
+  expect((await registry.list())[0]).toMatchObject({ name: 'starter', notice: expect.stringContaining('very small demonstration model') });
 });
 
 test('who removes it does not get it back', async () => {
   await start();
   await registry.remove('starter');
   await start();
-  expect(registry.find('starter')).toBeUndefined();
+  expect(await registry.find('starter')).toBeUndefined();
 });
 
 test('without the file there is a warning and no model; it comes with the first start that has the file', async () => {
   const warnings: string[] = [];
   await start(root, { ...silentLogger, warn: (_fields, sentence) => void warnings.push(sentence) });
   expect(warnings).toEqual([expect.stringContaining('starter model is missing')]);
-  expect(registry.list()).toEqual([]);
+  expect(await registry.list()).toEqual([]);
   await start();
-  expect(registry.find('starter')).toBeDefined();
+  expect(await registry.find('starter')).toBeDefined();
 });

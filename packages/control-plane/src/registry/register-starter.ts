@@ -50,7 +50,7 @@ export async function registerStarter({ registry, database, folder, clock, log }
     log.warn({ path }, 'The bundled starter model is missing from this installation, so no model is there yet');
     return;
   }
-  if (registry.find(STARTER_NAME) === undefined) {
+  if ((await registry.find(STARTER_NAME)) === undefined) {
     await registry.add(
       {
         name: STARTER_NAME,

@@ -15,6 +15,7 @@ import type { Database } from '../stores/database.ts';
 import { openBlobStore } from '../stores/fs/open-blob-store.ts';
 import { openDatabase } from '../stores/open-database.ts';
 import { findPostgresPrograms, startThrowawayPostgres, type ThrowawayPostgres } from '../stores/testing/throwaway-postgres.ts';
+import { createGarbage } from './garbage/collect-garbage.ts';
 import { openRegistry } from './open-registry.ts';
 import type { Registry } from './registry.ts';
 
@@ -25,7 +26,9 @@ let root: string;
 let url: string;
 let database: Database;
 let events: EventBus;
+let blobs: BlobStore;
 let registry: Registry;
+const clock = createManualClock();
 
 const blobsFolder = () => join(root, 'blobs');
 const inspect = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
@@ -33,9 +36,13 @@ const inspect = (path: string) => (path.endsWith('.fake.json') ? inspectFakeMode
 async function open(change: (blobs: BlobStore) => BlobStore = (blobs) => blobs): Promise<void> {
   database = await openDatabase({ url, folder: { database: join(root, 'state', 'cluster.db') }, log: silentLogger });
   events = createEventBus({ firstId: 1 });
-  const blobs = change(await openBlobStore({ folder: blobsFolder() }));
-  registry = await openRegistry({ database, blobs, events, clock: createManualClock(), log: silentLogger, inspect });
+  blobs = change(await openBlobStore({ folder: blobsFolder() }));
+  registry = await openRegistry({ database, blobs, events, clock, log: silentLogger, inspect });
 }
+
+/** As if the grace were over. */
+const collect = () => createGarbage({ database, blobs, clock, log: silentLogger }).collect({ graceMs: 0 });
+const listBlobs = () => listFiles(join(blobsFolder(), 'sha256'));
 
 async function restart(change?: (blobs: BlobStore) => BlobStore): Promise<void> {
   await database[Symbol.asyncDispose]();
@@ -114,7 +121,7 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
   test('an added file can be resolved: its version, its digest, its facts, and where the bytes are', async () => {
     const path = makeModel('tiny.gguf');
     const version = await add('Lab/Tiny', path, { description: 'For tests.' });
-    const resolved = registry.resolve('lab/tiny');
+    const resolved = await registry.resolve('lab/tiny');
     expect(resolved).toMatchObject({
       reference: 'Lab/Tiny',
       name: 'Lab/Tiny',
@@ -124,30 +131,32 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
     expect(version).toMatchObject({ version: 1, semver: null, source: 'tiny.gguf', sizeBytes: (await stat(path)).size });
     expect(version.facts).toEqual(await inspectGguf(path));
     expect(await digestOf(resolved.path)).toBe(resolved.file.digest);
-    expect(registry.locateBlob(resolved.file.digest)?.path).toBe(resolved.path);
+    expect((await registry.locateBlob(resolved.file.digest))?.path).toBe(resolved.path);
   });
 
   test('all of that is there again after a restart', async () => {
     await add('tiny', makeModel('tiny.gguf'));
-    const before = { list: registry.list(), resolved: registry.resolve('tiny'), versions: registry.versions('tiny') };
+    const before = { list: await registry.list(), resolved: await registry.resolve('tiny'), versions: await registry.versions('tiny') };
     await restart();
-    expect({ list: registry.list(), resolved: registry.resolve('tiny'), versions: registry.versions('tiny') }).toEqual(before);
+    expect({ list: await registry.list(), resolved: await registry.resolve('tiny'), versions: await registry.versions('tiny') }).toEqual(
+      before,
+    );
   });
 
   test('one file system, one copy: the bytes of an import are the bytes of the file', async () => {
     const path = makeModel('tiny.gguf');
     await add('tiny', path);
-    const [source, stored] = [await stat(path), await stat(registry.resolve('tiny').path)];
+    const [source, stored] = [await stat(path), await stat((await registry.resolve('tiny')).path)];
     expect(stored.ino === source.ino || stored.blocks === 0 || stored.dev !== source.dev).toBe(true);
   });
 
   test('the same bytes again change nothing: no version, no event', async () => {
     const path = makeModel('tiny.gguf');
     const first = await add('tiny', path);
-    const listed = registry.list();
+    const listed = await registry.list();
     const published = events.since(0)?.length;
     expect(await add('TINY', makeModel('copy.gguf'))).toEqual(first);
-    expect(registry.list()).toEqual(listed);
+    expect(await registry.list()).toEqual(listed);
     expect(events.since(0)?.length).toBe(published);
   });
 
@@ -155,18 +164,25 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
     const first = await add('tiny', makeModel('one.gguf', 1));
     const second = await add('tiny', makeModel('two.gguf', 2));
     expect(second.version).toBe(2);
-    expect(registry.resolve('tiny').version.version).toBe(2);
+    expect((await registry.resolve('tiny')).version.version).toBe(2);
     expect(await add('tiny', join(root, 'one.gguf'))).toEqual(first);
-    expect(registry.resolve('tiny:latest').version.version).toBe(1);
-    expect(registry.versions('tiny').map(({ version }) => version)).toEqual([2, 1]);
-    expect(registry.list()[0]).toMatchObject({ versionCount: 2, aliases: [{ alias: 'latest', version: 1 }], latest: { version: 1 } });
+    expect((await registry.resolve('tiny:latest')).version.version).toBe(1);
+    expect((await registry.versions('tiny')).map(({ version }) => version)).toEqual([2, 1]);
+    expect((await registry.list())[0]).toMatchObject({
+      versionCount: 2,
+      aliases: [{ alias: 'latest', version: 1 }],
+      latest: { version: 1 },
+    });
   });
 
   test('a reference may name a version by number or by manifest digest', async () => {
     const first = await add('tiny', makeModel('one.gguf', 1));
     await add('tiny', makeModel('two.gguf', 2));
-    expect(registry.resolve('tiny:1').version).toEqual(first);
-    expect(registry.resolve(`tiny@${first.manifestDigest}`)).toMatchObject({ version: first, reference: `tiny@${first.manifestDigest}` });
+    expect((await registry.resolve('tiny:1')).version).toEqual(first);
+    expect(await registry.resolve(`tiny@${first.manifestDigest}`)).toMatchObject({
+      version: first,
+      reference: `tiny@${first.manifestDigest}`,
+    });
   });
 
   test('the manifest is stored once, canonical, and its digest is that of its bytes', async () => {
@@ -182,19 +198,19 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
 
   test('unknown names tell the nearest ones, unknown versions the known ones', async () => {
     await add('starter', makeModel('tiny.gguf'));
-    const ask = (reference: string) => () => registry.resolve(reference);
-    expect(ask('startr')).toThrow(expect.objectContaining({ code: 'model_not_found', hint: 'Did you mean starter?' }));
-    expect(ask('something-else')).toThrow(expect.objectContaining({ code: 'model_not_found', hint: 'See `cluster-ai models ls`.' }));
-    expect(ask('starter:9')).toThrow(expect.objectContaining({ code: 'model_not_found', hint: 'It has latest, 1.' }));
-    expect(ask('../etc')).toThrow(expect.objectContaining({ code: 'invalid_model_reference' }));
-    expect(registry.find('startr')).toBeUndefined();
-    expect(() => registry.versions('startr')).toThrow(expect.objectContaining({ code: 'model_not_found' }));
+    const ask = (reference: string) => registry.resolve(reference);
+    await expect(ask('startr')).rejects.toMatchObject({ code: 'model_not_found', hint: 'Did you mean starter?' });
+    await expect(ask('something-else')).rejects.toMatchObject({ code: 'model_not_found', hint: 'See `cluster-ai models ls`.' });
+    await expect(ask('starter:9')).rejects.toMatchObject({ code: 'model_not_found', hint: 'It has latest, 1.' });
+    await expect(ask('../etc')).rejects.toMatchObject({ code: 'invalid_model_reference' });
+    expect(await registry.find('startr')).toBeUndefined();
+    await expect(registry.versions('startr')).rejects.toMatchObject({ code: 'model_not_found' });
   });
 
   test('in place, the file stays where it is and nothing is taken in; removing the model leaves it alone', async () => {
     const path = makeModel('tiny.gguf');
     await add('tiny', path, { inPlace: true });
-    expect(registry.resolve('tiny').path).toBe(path);
+    expect((await registry.resolve('tiny')).path).toBe(path);
     expect(await listFiles(blobsFolder())).toEqual([]);
     await registry.remove('tiny');
     expect((await stat(path)).isFile()).toBe(true);
@@ -204,31 +220,33 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
     const path = makeModel('tiny.gguf');
     await symlink(path, join(root, 'link.gguf'));
     await add('tiny', join(root, 'link.gguf'), { inPlace: true });
-    expect(registry.resolve('tiny').path).toBe(path);
+    expect((await registry.resolve('tiny')).path).toBe(path);
   });
 
   test('importing what was used in place takes it in; the other way round keeps our copy', async () => {
     const path = makeModel('tiny.gguf');
     await add('tiny', path, { inPlace: true });
     await add('tiny', path);
-    const stored = registry.resolve('tiny').path;
+    const stored = (await registry.resolve('tiny')).path;
     expect(stored.startsWith(blobsFolder())).toBe(true);
     await add('other', path, { inPlace: true });
-    expect(registry.resolve('other').path).toBe(stored);
+    expect((await registry.resolve('other')).path).toBe(stored);
   });
 
-  test('a removed model is gone with its bytes, except those that another model uses', async () => {
+  test('a removed model is gone, and after the grace its bytes, except those that another model uses', async () => {
     await add('one', makeModel('shared.gguf', 1));
     await add('two', join(root, 'shared.gguf'));
     await add('one', makeModel('own.gguf', 2));
-    const shared = registry.resolve('two').path;
-    const own = registry.resolve('one').path;
+    const shared = (await registry.resolve('two')).path;
+    const own = (await registry.resolve('one')).path;
     await registry.remove('ONE');
-    expect(registry.find('one')).toBeUndefined();
-    expect(await listFiles(blobsFolder())).toEqual([shared]);
-    await expect(stat(own)).rejects.toThrow();
+    expect(await registry.find('one')).toBeUndefined();
+    expect((await stat(own)).isFile()).toBe(true);
+    await collect();
+    expect(await listBlobs()).toEqual([shared]);
     await registry.remove('two');
-    expect(await listFiles(blobsFolder())).toEqual([]);
+    await collect();
+    expect(await listBlobs()).toEqual([]);
     for (const table of ['models', 'versions', 'files', 'blobs', 'aliases'] as const) expect(await countRows(table)).toBe(0);
     await expect(registry.remove('two')).rejects.toMatchObject({ code: 'model_not_found' });
   });
@@ -244,8 +262,11 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
 
   test('a script of the fake engine is registered like a model, and says that it is none', async () => {
     await add('demo', await makeScript('demo', 'Hello.'));
-    expect(registry.resolve('demo')).toMatchObject({ file: { path: 'model.fake.json' }, version: { facts: { architecture: 'fake' } } });
-    expect(registry.list().find(({ name }) => name === 'demo')?.notice).toContain('fake engine');
+    expect(await registry.resolve('demo')).toMatchObject({
+      file: { path: 'model.fake.json' },
+      version: { facts: { architecture: 'fake' } },
+    });
+    expect((await registry.list()).find(({ name }) => name === 'demo')?.notice).toContain('fake engine');
   });
 
   test('what is not a regular file is refused, and nothing is left of the attempt', async () => {
@@ -301,21 +322,19 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
   test('a model whose bytes are gone says so, with the path and the way out; importing the file again heals it', async () => {
     const path = makeModel('tiny.gguf');
     await add('tiny', path);
-    const stored = registry.resolve('tiny').path;
+    const stored = (await registry.resolve('tiny')).path;
     await unlink(stored);
     await restart();
-    expect(() => registry.resolve('tiny')).toThrow(
-      expect.objectContaining({
-        code: 'blob_not_found',
-        message: `The file ${stored} is gone.`,
-        hint: expect.stringContaining('models add'),
-      }),
-    );
-    expect(registry.find('tiny')?.problem).toMatchObject({ code: 'blob_not_found' });
-    expect(registry.list()[0]?.notice).toContain(`The file ${stored} is gone.`);
-    expect(registry.locateBlob(registry.list()[0]?.latest.files[0]?.digest ?? '')).toBeUndefined();
+    await expect(registry.resolve('tiny')).rejects.toMatchObject({
+      code: 'blob_not_found',
+      message: `The file ${stored} is gone.`,
+      hint: expect.stringContaining('models add'),
+    });
+    expect((await registry.find('tiny'))?.problem).toMatchObject({ code: 'blob_not_found' });
+    expect((await registry.list())[0]?.notice).toContain(`The file ${stored} is gone.`);
+    expect(await registry.locateBlob((await registry.list())[0]?.latest.files[0]?.digest ?? '')).toBeUndefined();
     await add('tiny', path);
-    expect(await digestOf(registry.resolve('tiny').path)).toBe(await digestOf(path));
+    expect(await digestOf((await registry.resolve('tiny')).path)).toBe(await digestOf(path));
   });
 
   test('a file that is used in place and has changed since is not served', async () => {
@@ -323,7 +342,7 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
     await add('tiny', path, { inPlace: true });
     await utimes(path, new Date(0), new Date(0));
     await restart();
-    expect(() => registry.resolve('tiny')).toThrow(expect.objectContaining({ code: 'digest_mismatch' }));
+    await expect(registry.resolve('tiny')).rejects.toMatchObject({ code: 'digest_mismatch' });
   });
 
   test('many imports and removals at once leave exactly what the rows say', async () => {
@@ -338,7 +357,8 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
     expect((await listFiles(blobsFolder())).map((path) => path.slice(-64)).sort()).toEqual(
       stored.map(({ digest }) => digest.slice(-64)).sort(),
     );
-    for (const { name } of registry.list()) expect(await digestOf(registry.resolve(name).path)).toBe(registry.resolve(name).file.digest);
+    for (const { name } of await registry.list())
+      expect(await digestOf((await registry.resolve(name)).path)).toBe((await registry.resolve(name)).file.digest);
   });
 
   test('an end between placing the bytes and writing the rows leaves bytes that the next start removes', async () => {
@@ -353,21 +373,22 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
     await add('tiny', makeModel('tiny.gguf'));
     await restart(endsBeforeSettling);
     await registry.remove('tiny');
-    expect(await listFiles(join(blobsFolder(), 'sha256'))).toHaveLength(1);
+    await collect();
+    expect(await listBlobs()).toHaveLength(1);
     await restart();
-    expect(await listFiles(blobsFolder())).toEqual([]);
+    expect(await listBlobs()).toEqual([]);
   });
 
   test('an end right after an import keeps it', async () => {
     await restart(endsBeforeSettling);
     await add('tiny', makeModel('tiny.gguf'));
     await restart();
-    expect(await listFiles(blobsFolder())).toEqual([registry.resolve('tiny').path]);
+    expect(await listFiles(blobsFolder())).toEqual([(await registry.resolve('tiny')).path]);
   });
 
   test('what a crash left half-way is swept at the next start: staged files, and bytes without a row', async () => {
     await add('tiny', makeModel('tiny.gguf'));
-    const kept = registry.resolve('tiny').path;
+    const kept = (await registry.resolve('tiny')).path;
     const orphan = 'ab'.repeat(32);
     await writeFile(join(blobsFolder(), 'staging', 'half'), 'half a model');
     await mkdir(join(blobsFolder(), 'sha256', 'ab'), { recursive: true });
@@ -383,7 +404,7 @@ describe.each(['sqlite', ...(programs === undefined ? [] : ['postgres'])])('the 
     const path = makeModel('tiny.gguf');
     await run('chown', ['65534', path]);
     await add('tiny', path);
-    expect((await stat(registry.resolve('tiny').path)).ino).not.toBe((await stat(path)).ino);
+    expect((await stat((await registry.resolve('tiny')).path)).ino).not.toBe((await stat(path)).ino);
     await link(path, join(root, 'still-theirs.gguf'));
   });
 });

@@ -1,4 +1,6 @@
 import type { AddModel, ClusterError, Model, ModelFile, ModelVersion, Phrase } from '@cluster-ai/contracts';
+import type { ModelGrants } from '../access/model-grants.ts';
+import type { CatalogActor } from './catalog/catalog.ts';
 
 /** A model as the registry knows it: what runs is added by those who know. */
 export type ModelRecord = Omit<Model, 'condition' | 'replicas'>;
@@ -22,18 +24,36 @@ export interface BlobLocation {
   readonly sizeBytes: number;
 }
 
-/** Names, versions, aliases and files of models. Reads come from memory and never wait for the store. */
+/** What serving needs of the models. What was asked for lately is answered from memory; the rest is read when it is needed. */
 export interface Registry {
-  /** Throws `model_not_found` (with the nearest names as hint), `invalid_model_reference`, or the `problem` of its file. */
-  resolve(reference: string): ResolvedModel;
+  /**
+   * Throws `model_not_found` (with the nearest names as hint, of those that may be known), `invalid_model_reference`, or the `problem` of
+   * its file.
+   */
+  resolve(reference: string, grants?: ModelGrants): Promise<ResolvedModel>;
   /** Like `resolve`, but an unknown name is `undefined`, and a file that cannot be used is told by `problem`. */
-  find(reference: string): ResolvedModel | undefined;
-  list(): readonly ModelRecord[];
-  /** All versions of one model, newest first. Throws `model_not_found`. */
-  versions(name: string): readonly ModelVersion[];
-  /** Checks the file, takes it in (hard link, reflink or copy; or in place) and makes it the newest version. The same bytes again change nothing. */
-  add(request: AddModel & { readonly source?: string; readonly notices?: readonly Phrase[] }, signal: AbortSignal): Promise<ModelVersion>;
-  /** Removes a model and the blobs that nothing else uses. Throws `model_not_found`. */
-  remove(name: string): Promise<void>;
-  locateBlob(digest: string): BlobLocation | undefined;
+  find(reference: string): Promise<ResolvedModel | undefined>;
+  /** So many models at most (a thousand where nothing is said), by name. */
+  list(most?: number): Promise<readonly ModelRecord[]>;
+  /** One model as lists show it. */
+  record(name: string): Promise<ModelRecord | undefined>;
+  count(): Promise<number>;
+  /** The newest versions of one model, a thousand at most. Throws `model_not_found`. */
+  versions(name: string): Promise<readonly ModelVersion[]>;
+  /** Which models have these bytes, or use these files in place: names by digest and by path. */
+  namesOf(blobs: { readonly digests: readonly string[]; readonly paths: readonly string[] }): Promise<ReadonlyMap<string, string>>;
+  /** Checks the file, takes it in (hard link, reflink or copy; or in place) and publishes it. The same bytes again change nothing. */
+  add(
+    request: AddModel & { readonly source?: string; readonly notices?: readonly Phrase[]; readonly actor?: CatalogActor },
+    signal: AbortSignal,
+  ): Promise<ModelVersion>;
+  /**
+   * Removes a model. Blobs that nothing else uses are left to garbage collection. Throws `model_not_found`, and `forbidden` where an alias of it
+   * is protected.
+   */
+  remove(name: string, actor?: CatalogActor): Promise<void>;
+  /** To be called after somebody else changed what is known of a blob: its bytes were found damaged, or its row was removed. */
+  lookAgain(digest: string): Promise<void>;
+  /** `undefined` for what is not here, or cannot be used. */
+  locateBlob(digest: string): Promise<BlobLocation | undefined>;
 }

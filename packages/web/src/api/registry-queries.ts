@@ -4,32 +4,32 @@ import { type ListSearch, toSearchInput } from '../features/registry/list-search
 import { useApp } from './app-context.ts';
 
 // Keys begin with `registry`, so that an event about models makes all of them stale; see live/apply-event.ts.
-const catalogQuery = ({ registry }: ClusterClient, search: ListSearch) =>
+const catalogQuery = (cluster: ClusterClient, search: ListSearch) =>
   infiniteQueryOptions({
     queryKey: ['registry', 'list', search],
-    queryFn: ({ signal, pageParam }) => registry.search({ ...toSearchInput(search), cursor: pageParam }, { signal }),
+    queryFn: ({ signal, pageParam }) => cluster.searchModels({ ...toSearchInput(search), cursor: pageParam }, { signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     placeholderData: (previous) => previous,
   });
-const detailsQuery = ({ registry }: ClusterClient, name: string) =>
-  queryOptions({ queryKey: ['registry', 'model', name], queryFn: ({ signal }) => registry.get(name, { signal }) });
-const versionsQuery = ({ registry }: ClusterClient, name: string) =>
+const detailsQuery = (cluster: ClusterClient, name: string) =>
+  queryOptions({ queryKey: ['registry', 'model', name], queryFn: ({ signal }) => cluster.getCatalogModel(name, { signal }) });
+const versionsQuery = (cluster: ClusterClient, name: string) =>
   infiniteQueryOptions({
     queryKey: ['registry', 'model', name, 'versions'],
-    queryFn: ({ signal, pageParam }) => registry.versions(name, { cursor: pageParam }, { signal }),
+    queryFn: ({ signal, pageParam }) => cluster.listVersions(name, pageParam === undefined ? {} : { cursor: pageParam }, { signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
   });
-const historyQuery = ({ registry }: ClusterClient, name: string, alias: string) =>
+const historyQuery = (cluster: ClusterClient, name: string, alias: string) =>
   queryOptions({
     queryKey: ['registry', 'model', name, 'history', alias],
-    queryFn: ({ signal }) => registry.aliasHistory(name, alias, { signal }),
+    queryFn: ({ signal }) => cluster.getAliasHistory(name, alias, { signal }),
   });
-const diffQuery = ({ registry }: ClusterClient, name: string, from: string, to: string) =>
+const diffQuery = (cluster: ClusterClient, name: string, from: string, to: string) =>
   queryOptions({
     queryKey: ['registry', 'model', name, 'diff', from, to],
-    queryFn: ({ signal }) => registry.diff(name, from, to, { signal }),
+    queryFn: ({ signal }) => cluster.diffVersions(name, from, to, { signal }),
   });
 
 /** Models of the registry, narrowed as the page's address says. */
@@ -39,10 +39,10 @@ export const useCatalogVersions = (name: string) => useInfiniteQuery(versionsQue
 export const useAliasHistory = (name: string, alias: string) => useQuery(historyQuery(useApp().cluster, name, alias));
 export const useVersionDiff = (name: string, from: string, to: string) =>
   useQuery({ ...diffQuery(useApp().cluster, name, from, to), enabled: from !== '' });
-const operationsQuery = ({ registry }: ClusterClient) =>
+const operationsQuery = (cluster: ClusterClient) =>
   queryOptions({
     queryKey: ['operations'],
-    queryFn: ({ signal }) => registry.listOperations({ signal }),
+    queryFn: ({ signal }) => cluster.listOperations({ signal }),
     staleTime: 0,
     // what moves is looked at each second, what rests is not
     refetchInterval: ({ state }) => (state.data?.some(({ endedAt }) => endedAt === null) ? 1000 : false),

@@ -27,7 +27,7 @@ function memoryUsage(nodes: readonly Node[]): number {
   return total === 0 ? 0 : used / total;
 }
 
-export function toClusterStatus({ nodes, gateway, registry, describe, clock }: NativeDependencies): ClusterStatus {
+export async function toClusterStatus({ nodes, gateway, registry, describe, clock }: NativeDependencies): Promise<ClusterStatus> {
   const all = nodes.list();
   const ready = all.filter(({ condition }) => condition.state === 'ready');
   const load = gateway.measure();
@@ -53,7 +53,7 @@ export function toClusterStatus({ nodes, gateway, registry, describe, clock }: N
     memory_usage: memoryUsage(ready),
     gpu_available: ready.some((node) => (node.hardware?.gpus.length ?? 0) > 0),
     tokens_per_second: load.tokensPerSecond,
-    models: registry.list().length,
+    models: await registry.count(),
     running_models: new Set(gateway.running().map(({ model }) => model.name)).size,
     listeners: [...listeners],
     data_folder: dataFolder,

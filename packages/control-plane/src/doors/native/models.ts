@@ -14,7 +14,8 @@ import {
 import { z } from 'zod';
 import { describeAct, describeModel } from '../../access/audit/act.ts';
 import { callerOf } from '../../access/caller.ts';
-import { checkModelGrant, mayUseModel } from '../../access/model-grants.ts';
+import { checkModelGrant, type ModelGrants, mayUseModel } from '../../access/model-grants.ts';
+import type { ModelRecord } from '../../registry/registry.ts';
 import type { NativeDependencies } from './native-door.ts';
 import { type NativeRoute, route } from './route.ts';
 
@@ -34,27 +35,33 @@ export function createModelView({ registry, gateway, nodes }: Pick<NativeDepende
       .flatMap((node) =>
         node.replicas.filter((replica) => replica.digest === digest).map((replica) => ({ ...replica, node: node.name, nodeId: node.id })),
       );
-  return (name: string): Model => {
-    const record = registry.list().find((model) => model.name.toLowerCase() === name.toLowerCase());
-    const resolved = registry.find(record?.name ?? name) ?? registry.resolve(name); // which says what is unknown
-    if (!record) throw new Error(`The registry resolves ${name} and does not list it.`);
+  async function view(record: ModelRecord): Promise<Model> {
+    const resolved = (await registry.find(record.name)) ?? (await registry.resolve(record.name)); // which says that it was removed meanwhile
     const { problem } = resolved; // a model whose file is gone is still shown, and says so
     const condition = problem ? toProblemCondition(problem, record.updatedAt) : gateway.conditionOf(resolved);
     return { ...record, condition, replicas: replicasOf(resolved.file.digest) };
+  }
+  return {
+    ofRecord: view,
+    /** By any reference to it. Throws as `resolve` does. */
+    async of(name: string, grants?: ModelGrants): Promise<Model> {
+      const record = (await registry.record(name)) ?? (await registry.record((await registry.resolve(name, grants)).name));
+      if (!record) throw new Error(`The registry resolves ${name} and does not list it.`);
+      return view(record);
+    },
   };
 }
 
 export function modelRoutes(dependencies: NativeDependencies): readonly NativeRoute[] {
   const { registry, gateway, nodes, clock } = dependencies;
   const view = createModelView(dependencies);
-  const all = () => registry.list().flatMap(({ name }) => (registry.find(name) ? [view(name)] : []));
 
-  function toStatus(models: readonly Model[]): Condition {
+  function toStatus(models: readonly Model[], count: number): Condition {
     const say = (state: Condition['state'], reason: ReasonCode, message?: string) =>
       toCondition(state, reason, clock.now(), message === undefined ? {} : { message });
     if (!nodes.list().some((node) => node.condition.state === 'ready')) return say('unreachable', 'no_ready_node');
     const running = models.filter((model) => model.condition.state === 'ready').length;
-    return say('ready', 'serving', `${models.length} ${models.length === 1 ? 'model' : 'models'}, ${running} loaded.`);
+    return say('ready', 'serving', `${count} ${count === 1 ? 'model' : 'models'}, ${running} loaded.`);
   }
 
   return [
@@ -63,11 +70,14 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       path: '/models',
       permission: 'models:read',
       tag,
-      summary: 'All models, with what runs of them',
+      summary: 'Models by name, a thousand at most, with what runs of them; /registry/models has pages and search',
       answer: modelListShape,
       handle: async ({ request }) => {
-        const models = all();
-        return { models: models.filter(({ name }) => mayUseModel(callerOf(request), name)), status: toStatus(models) };
+        const models = await Promise.all((await registry.list()).map(view.ofRecord));
+        return {
+          models: models.filter(({ name }) => mayUseModel(callerOf(request), name)),
+          status: toStatus(models, await registry.count()),
+        };
       },
     }),
     route({
@@ -79,11 +89,12 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       body: addModelShape,
       answer: modelShape,
       status: 201,
-      handle: async ({ body, signal }) => {
+      handle: async ({ body, signal, request }) => {
+        checkModelGrant(callerOf(request), body.name);
         describeAct({ target: body.name });
-        const { version } = await registry.add(body, signal);
+        const { version } = await registry.add({ ...body, actor: callerOf(request) }, signal);
         describeModel(body.name, version);
-        return view(body.name);
+        return view.of(body.name);
       },
     }),
     route({
@@ -95,23 +106,10 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       answer: foundListShape,
       handle: async () => {
         const files = await nodes.found();
-        const registered = new Map(
-          registry
-            .list()
-            .flatMap((model) => registry.versions(model.name).flatMap((version) => version.files.map((file) => [file.digest, model.name]))),
-        );
-        const byPath = new Map(
-          registry.list().flatMap((model) => {
-            const resolved = registry.find(model.name);
-            return resolved ? [[resolved.path, model.name] as const] : [];
-          }),
-        );
-        const digestIn = (path: string) => /sha256-([0-9a-f]{64})$/.exec(path)?.[1];
+        const digestIn = (path: string) => `sha256:${/sha256-([0-9a-f]{64})$/.exec(path)?.[1]}`;
+        const names = await registry.namesOf({ paths: files.map(({ path }) => path), digests: files.map(({ path }) => digestIn(path)) });
         return {
-          files: files.map((file) => ({
-            ...file,
-            registeredAs: byPath.get(file.path) ?? registered.get(`sha256:${digestIn(file.path)}`) ?? null,
-          })),
+          files: files.map((file) => ({ ...file, registeredAs: names.get(file.path) ?? names.get(digestIn(file.path)) ?? null })),
         };
       },
     }),
@@ -120,13 +118,13 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       path: '/models/{name}',
       permission: 'models:read',
       tag,
-      summary: 'One model with all its versions',
+      summary: 'One model with its versions, the newest first, a thousand at most',
       params: byName,
       answer: modelDetailsShape,
       handle: async ({ params, request }) => {
-        const model = view(params.name);
+        const model = await view.of(params.name, callerOf(request));
         checkModelGrant(callerOf(request), model.name);
-        return { ...model, versions: registry.versions(params.name) };
+        return { ...model, versions: await registry.versions(model.name) };
       },
     }),
     route({
@@ -137,11 +135,12 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       summary: 'Unload and remove a model with all its versions',
       params: byName,
       answer: undefined,
-      handle: async ({ params }) => {
-        const found = registry.find(params.name);
+      handle: async ({ params, request }) => {
+        checkModelGrant(callerOf(request), params.name);
+        const found = await registry.find(params.name);
         describeModel(params.name, found?.version.version);
         if (found) await gateway.unload(params.name);
-        await registry.remove(params.name);
+        await registry.remove(params.name, callerOf(request));
       },
     }),
     route({
@@ -154,14 +153,15 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       body: loadModelShape,
       answer: modelShape,
       handle: async ({ params, body, signal, request }) => {
-        checkModelGrant(callerOf(request), registry.resolve(params.name).name);
+        const caller = callerOf(request);
+        checkModelGrant(caller, (await registry.resolve(params.name, caller)).name);
         await gateway.load(params.name, {
           engineOptions: body.options,
-          caller: callerOf(request),
+          caller,
           signal,
           ...(body.keepAliveSeconds === undefined ? {} : { keepAliveSeconds: body.keepAliveSeconds }),
         });
-        return view(registry.resolve(params.name).name);
+        return view.of(params.name);
       },
     }),
     route({
@@ -172,10 +172,12 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       summary: 'Stop all replicas of a model',
       params: byName,
       answer: modelShape,
-      handle: async ({ params }) => {
+      handle: async ({ params, request }) => {
+        const caller = callerOf(request);
+        checkModelGrant(caller, (await registry.resolve(params.name, caller)).name);
         await gateway.unload(params.name);
-        describeModel(params.name, registry.find(params.name)?.version.version);
-        return view(registry.resolve(params.name).name);
+        describeModel(params.name, (await registry.find(params.name))?.version.version);
+        return view.of(params.name);
       },
     }),
   ];

@@ -63,10 +63,13 @@ function tellTooLong(error: unknown): never {
 
 /** The endpoints that work with a model. Each reads a request in Ollama's words and answers in them. */
 export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
-  function findModel({ model, name }: ModelRequest, caller: Caller | undefined): { readonly asked: string; readonly found: ResolvedModel } {
+  async function findModel(
+    { model, name }: ModelRequest,
+    caller: Caller | undefined,
+  ): Promise<{ readonly asked: string; readonly found: ResolvedModel }> {
     const asked = model || name || '';
     if (asked === '') throw new ClusterError('invalid_request', 'model is required', { param: 'model' });
-    const found = registry.find(asked);
+    const found = await registry.find(asked);
     // clients look for exactly this sentence before they offer to pull the model
     if (found === undefined || (caller !== undefined && !mayUseModel(caller, found.name)))
       throw new ClusterError('model_not_found', `model '${asked}' not found`, { param: 'model' });
@@ -96,7 +99,7 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
   }
 
   async function embedAll(input: readonly string[], given: ModelRequest, extra: object, exchange: Exchange) {
-    const { asked } = findModel(given, exchange.request.caller);
+    const { asked } = await findModel(given, exchange.request.caller);
     const startedAt = clock.monotonic();
     const body = { input, encoding_format: 'float', ...extra };
     const serve = () => gateway.serve(toCall(asked, given, exchange, '/v1/embeddings', body)).catch(tellTooLong);
@@ -110,7 +113,7 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
 
     async generate(exchange: Exchange) {
       const given = checkShape(generateShape, parseJsonObject(exchange.request.body));
-      const { asked, found } = findModel(given, exchange.request.caller);
+      const { asked, found } = await findModel(given, exchange.request.caller);
       const hasTemplate = found.version.facts.capabilities.includes('chat');
       refuseInGenerate(given, hasTemplate);
       if (!given.prompt) return loadOrUnload(asked, given, exchange, writeGenerated);
@@ -123,7 +126,7 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
 
     async chat(exchange: Exchange) {
       const given = checkShape(chatShape, parseJsonObject(exchange.request.body));
-      const { asked } = findModel(given, exchange.request.caller);
+      const { asked } = await findModel(given, exchange.request.caller);
       refuseInChat(given);
       if (!given.messages?.length) return loadOrUnload(asked, given, exchange, writeMessage);
       return answer(asked, given, exchange, { path: '/v1/chat/completions', body: toChatBody(given), write: writeMessage });

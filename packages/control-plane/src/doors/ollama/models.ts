@@ -40,22 +40,23 @@ function toTag(record: ModelRecord, alias: string, version: ModelVersion) {
   };
 }
 
-function tagsOf(record: ModelRecord, registry: Registry) {
-  const versions = new Map(registry.versions(record.name).map((version) => [version.version, version]));
+async function tagsOf(record: ModelRecord, registry: Pick<Registry, 'find'>) {
   const others = record.aliases.filter(({ alias }) => alias !== 'latest');
+  const found = await Promise.all(others.map(({ alias }) => registry.find(`${record.name}:${alias}`)));
   return [
     toTag(record, 'latest', record.latest),
-    ...others.flatMap(({ alias, version }) => {
-      const found = versions.get(version);
-      return found === undefined ? [] : [toTag(record, alias, found)];
+    ...others.flatMap(({ alias }, index) => {
+      const version = found[index]?.version;
+      return version === undefined ? [] : [toTag(record, alias, version)];
     }),
   ];
 }
 
-/** `GET /api/tags`: every alias, always with its tag. */
-export function listTags(registry: Registry, caller?: ModelGrants) {
-  const records = registry.list().filter(({ name }) => caller === undefined || mayUseModel(caller, name));
-  return { models: records.flatMap((record) => tagsOf(record, registry)) };
+/** `GET /api/tags`: every alias, always with its tag. Of very many models the first thousand: more are found by search. */
+export async function listTags(registry: Pick<Registry, 'list' | 'find'>, caller?: ModelGrants) {
+  const records = (await registry.list()).filter(({ name }) => caller === undefined || mayUseModel(caller, name));
+  const tags = await Promise.all(records.map((record) => tagsOf(record, registry)));
+  return { models: tags.flat() };
 }
 
 // what Ollama's own server says, in effect, for a model that stays

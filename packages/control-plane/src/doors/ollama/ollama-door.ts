@@ -38,8 +38,8 @@ export function ollamaDoor(deps: DoorDeps): FastifyPluginAsync {
     const read = { config: { permission: 'models:read' } } as const;
     app.get('/tags', read, ({ caller }) => listTags(registry, caller));
     app.get('/ps', read, ({ caller }) => listRunning(gateway, caller));
-    app.post('/show', read, ({ body, caller }) =>
-      showModel(exchanges.findModel(checkShape(showShape, parseJsonObject(body)), caller).found),
+    app.post('/show', read, async ({ body, caller }) =>
+      showModel((await exchanges.findModel(checkShape(showShape, parseJsonObject(body)), caller)).found),
     );
     app.get('/version', { config: { permission: 'public', why: 'Clients ask before they have a key.' } }, () => ({
       version: OLLAMA_API_VERSION,

@@ -21,9 +21,9 @@ function namesOf(record: ModelRecord): readonly OpenAiModel[] {
   ];
 }
 
-/** Every name that a request can use. */
-export function listModels(registry: Registry, caller?: ModelGrants) {
-  const records = registry.list().filter(({ name }) => caller === undefined || mayUseModel(caller, name));
+/** As many as one answer can hold: models beyond a thousand are found by search, in the registry's own API. */
+export async function listModels(registry: Pick<Registry, 'list'>, caller?: ModelGrants) {
+  const records = (await registry.list()).filter(({ name }) => caller === undefined || mayUseModel(caller, name));
   return { object: 'list', data: records.flatMap(namesOf) };
 }
 

@@ -91,8 +91,8 @@ export function openAiDoor({ gateway, registry, clock, log }: DoorDeps): Fastify
     serve('/embeddings', '/v1/embeddings', checkEmbedding);
 
     app.get('/models', { config: { permission: 'models:read' } }, (request) => listModels(registry, request.caller));
-    app.get<{ Params: { '*': string } }>('/models/*', { config: { permission: 'models:read' } }, ({ params, caller }) => {
-      const found = registry.resolve(params['*']);
+    app.get<{ Params: { '*': string } }>('/models/*', { config: { permission: 'models:read' } }, async ({ params, caller }) => {
+      const found = await registry.resolve(params['*'], caller);
       if (caller !== undefined) checkModelGrant(caller, found.name);
       return showModel(found);
     });

@@ -84,7 +84,7 @@ export function createFakeGateway({ registry, answer, running = [] }: FakeGatewa
     async serve(call): Promise<InferenceAnswer> {
       calls.push(call);
       call.signal.addEventListener('abort', () => aborted.push(call));
-      const model = registry.resolve(call.model || 'starter');
+      const model = await registry.resolve(call.model || 'starter');
       const gone = whenAborted(call.signal);
       const reply = await Promise.race([Promise.resolve(answer(call)), gone]);
       const contentType = reply.contentType ?? toContentType(call);
@@ -106,20 +106,21 @@ export function createFakeGateway({ registry, answer, running = [] }: FakeGatewa
         ...(contextSize === undefined ? {} : { contextSize }),
       });
       const [first] = running;
-      return first ?? toRunningModel(registry, model);
+      return first ?? (await toRunningModel(registry, model));
     },
     async unload(model) {
       unloads.push(model);
     },
     running: () => running,
+    wanted: () => running.map(({ model }) => model),
     conditionOf: () => toCondition('ready', 'serving', 0),
     measure: () => ({ active: 0, queued: 0, tokensPerSecond: 0 }),
   };
 }
 
 /** A ready copy of a model. */
-export function toRunningModel(registry: Registry, reference: string): RunningModel {
-  const model = registry.resolve(reference);
+export async function toRunningModel(registry: Registry, reference: string): Promise<RunningModel> {
+  const model = await registry.resolve(reference);
   return {
     model,
     nodeId: 'node_1',

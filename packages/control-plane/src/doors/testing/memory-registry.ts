@@ -76,17 +76,21 @@ export function createMemoryRegistry(): Registry {
 
   const readOnly = () => Promise.reject(new ClusterError('unsupported_feature', 'This registry is only read.'));
   return {
-    find,
-    resolve(text) {
+    find: async (text) => find(text),
+    async resolve(text) {
       const found = find(text);
       if (found === undefined)
         throw new ClusterError('model_not_found', `There is no model "${text}".`, { hint: 'There are: starter, lab/plain.' });
       return found;
     },
-    list: () => [...versions.keys()].flatMap(toRecord),
-    versions: versionsOf,
+    list: async () => [...versions.keys()].flatMap(toRecord),
+    record: async (name) => toRecord(name)[0],
+    count: async () => versions.size,
+    versions: async (name) => versionsOf(name),
+    namesOf: async () => new Map(),
     add: readOnly,
     remove: readOnly,
-    locateBlob: () => undefined,
+    lookAgain: async () => {},
+    locateBlob: async () => undefined,
   };
 }

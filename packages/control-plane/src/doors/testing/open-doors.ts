@@ -18,7 +18,7 @@ interface OpenDoorsOptions {
 /** Both doors behind the real listener shell, on a free port of this machine, over a gateway in memory. */
 export async function openDoors({ answer = () => ({ chunks: ['{}'] }), clock = systemClock, running = [] }: OpenDoorsOptions = {}) {
   const registry = createMemoryRegistry();
-  const models = running.map((name) => toRunningModel(registry, name));
+  const models = await Promise.all(running.map((name) => toRunningModel(registry, name)));
   const gateway = createFakeGateway({ registry, answer, running: models });
   const { app } = createListener({ config: defaultConfig(), log: silentLogger, admission: admitEverybody, renderError: renderOllamaError });
   const deps = { gateway, registry, clock, log: silentLogger };

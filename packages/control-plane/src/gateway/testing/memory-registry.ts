@@ -65,15 +65,19 @@ export function createMemoryRegistry(models: readonly MemoryModel[]): Registry &
     return found;
   };
   return {
-    resolve: get,
-    find: (name) => byName.get(name),
-    list: () => [...byName.values()].map(toRecord),
-    versions: (name) => [get(name).version],
+    resolve: async (name) => get(name),
+    find: async (name) => byName.get(name),
+    list: async () => [...byName.values()].map(toRecord),
+    record: async (name) => toRecord(get(name)),
+    count: async () => byName.size,
+    versions: async (name) => [get(name).version],
+    namesOf: async () => new Map(),
     add: async () => {
       throw new ClusterError('unsupported_feature', 'This registry takes no files.');
     },
     remove: async (name) => void byName.delete(get(name).name),
-    locateBlob: () => undefined,
+    lookAgain: async () => {},
+    locateBlob: async () => undefined,
     put: (model) => void byName.set(model.name, toResolved(model)),
   };
 }

@@ -17,6 +17,7 @@ import type {
   VersionPage,
 } from '@cluster-ai/contracts';
 import type { ModelGrants } from '../../access/model-grants.ts';
+import type { Query } from '../../stores/database.ts';
 
 /** Who changes something: for the history of aliases, and for what needs a right of its own. */
 export interface CatalogActor {
@@ -62,9 +63,9 @@ export interface Catalog {
   /**
    * Makes the files the newest version, or finds the version that has exactly these files already, and moves `latest` and the aliases to it.
    * Throws `already_exists` for a semantic version that other files have, `invalid_model_reference`, `invalid_request`, `blob_not_found`,
-   * and what `putAlias` throws.
+   * and what `putAlias` throws. `before` runs first in the same transaction: it records the blobs where they are not recorded yet.
    */
-  publish(wanted: PublishVersion, actor: CatalogActor): Promise<CatalogVersion>;
+  publish(wanted: PublishVersion, actor: CatalogActor, before?: (transaction: Query) => Promise<unknown>): Promise<CatalogVersion>;
   get(name: string): Promise<CatalogDetails>;
   /** One page of those that the grants allow. Throws `cursor_invalid`. */
   search(query: CatalogSearch, grants: ModelGrants): Promise<CatalogPage>;

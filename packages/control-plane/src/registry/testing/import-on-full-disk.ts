@@ -32,7 +32,7 @@ const listFiles = (path: string) => readdirSync(path, { recursive: true, withFil
 const first = await add(tooLarge);
 const left = {
   files: listFiles(folder.blobs),
-  models: registry.list().length,
+  models: (await registry.list()).length,
   rows: (await database.query.selectFrom('blobs').selectAll().execute()).length,
 };
 const small = join(disk, 'small.fake.json');

@@ -28,7 +28,9 @@ function createTables(create: (name: string) => Table, kind: Database['kind']): 
       .addColumn('licence', 'text', (column) => column.notNull())
       .addColumn('size_class', 'text', (column) => column.notNull())
       .addColumn('size_bytes', int, (column) => column.notNull())
-      .addColumn('updated_at', int, (column) => column.notNull())
+      .addColumn('updated_at', int, (column) => column.notNull()),
+    create('catalog_summaries')
+      .addColumn('number', int, (column) => column.primaryKey().references('catalog_entries.number').onDelete('cascade'))
       .addColumn('summary_json', 'text', (column) => column.notNull()),
     create('catalog_words')
       .addColumn('word', 'text', (column) => column.notNull())
@@ -43,16 +45,19 @@ function createTables(create: (name: string) => Table, kind: Database['kind']): 
 /** What a search filters by lies in the index that it walks along, so that a row is looked at only when it is shown. */
 const filtered = 'framework, task, licence, size_class, namespace';
 
-/** Words are compared by their bytes, everywhere: prefixes are ranges of them. */
-function createIndexes(kind: Database['kind']): readonly string[] {
-  const name = kind === 'sqlite' ? 'name_lower' : 'name_lower collate "C"';
-  return [
-    `create index catalog_entries_by_update on catalog_entries (updated_at, number, ${filtered}, name_lower)`,
-    `create index catalog_entries_by_name on catalog_entries (${name}, number, ${filtered})`,
-    `create index catalog_entries_by_size on catalog_entries (size_bytes, number, ${filtered}, name_lower)`,
-    'create index catalog_words_by_number on catalog_words (number, word)',
-  ];
-}
+const indexes = [
+  `create index catalog_entries_by_update on catalog_entries (updated_at, number, ${filtered}, name_lower)`,
+  `create index catalog_entries_by_name on catalog_entries (name_lower, number, ${filtered})`,
+  `create index catalog_entries_by_size on catalog_entries (size_bytes, number, ${filtered}, name_lower)`,
+  'create index catalog_words_by_number on catalog_words (number, word)',
+];
+
+/** Compared by their bytes, as SQLite does: prefixes are ranges of them, and both databases sort alike. */
+const bytewise = [
+  ['catalog_words', 'word'],
+  ['catalog_word_counts', 'word'],
+  ['catalog_entries', 'name_lower'],
+] as const;
 
 const message = 'a version of a model is never changed';
 const fixedOfVersions = 'model_id, seq, semver, manifest_digest, manifest_bytes, source, framework, created_at, size_bytes';
@@ -80,8 +85,8 @@ export const catalog = (kind: Database['kind']): Migration => ({
     };
     for (const table of createTables(create, kind)) await table.execute();
     if (kind === 'postgres')
-      for (const table of ['catalog_words', 'catalog_word_counts'])
-        await sql.raw(`alter table ${table} alter column word type text collate "C"`).execute(schema);
+      for (const [table, column] of bytewise)
+        await sql.raw(`alter table ${table} alter column ${column} type text collate "C"`).execute(schema);
     const alter = () => schema.schema.alterTable('versions');
     await alter()
       .addColumn('framework', 'text', (column) => column.notNull().defaultTo('other'))
@@ -91,6 +96,6 @@ export const catalog = (kind: Database['kind']): Migration => ({
       .execute();
     await alter().addColumn('inspection_json', 'text').execute();
     await sql`update versions set framework = 'gguf' where facts_json like '%"format":"gguf"%'`.execute(schema);
-    for (const statement of [...createIndexes(kind), ...guards[kind]]) await sql.raw(statement).execute(schema);
+    for (const statement of [...indexes, ...guards[kind]]) await sql.raw(statement).execute(schema);
   },
 });

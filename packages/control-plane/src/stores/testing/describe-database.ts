@@ -64,6 +64,9 @@ export function describeDatabase(name: string, makePlace: () => Promise<Database
         notices_json: '[]',
         created_at: 5,
         size_bytes: 3_000_000_000,
+        framework: 'gguf',
+        metadata_json: '{}',
+        inspection_json: null,
       };
       await database.transaction(async (transaction) => {
         await transaction.insertInto('models').values(aModel).execute();

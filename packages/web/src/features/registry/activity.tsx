@@ -100,7 +100,7 @@ function OperationWork({ operation }: { readonly operation: Operation }) {
   const { error, run } = useAction();
   const isUnderWay = operation.state === 'queued' || operation.state === 'running';
   const cancel = async () => {
-    await cluster.registry.cancelOperation(operation.id);
+    await cluster.cancelOperation(operation.id);
     await queryClient.invalidateQueries({ queryKey: ['operations'] });
   };
   const { bytesDone, bytesTotal, bytesPerSecond, etaSeconds } = operation;

@@ -23,7 +23,7 @@ export function AliasDialog({ model, version, onClose }: AliasDialogProps) {
   const [isProtected, setProtected] = useState(false);
   async function point(): Promise<void> {
     const name = alias.trim();
-    await cluster.registry.putAlias(model, name, { version: version.version, ...(isProtected ? { isProtected } : {}) });
+    await cluster.putAlias(model, name, { version: version.version, ...(isProtected ? { isProtected } : {}) });
     await queryClient.invalidateQueries({ queryKey: ['registry', 'model', model] });
     toast.success(t('registry.aliasSet', { alias: name, version: versionName(version) }));
     onClose();

@@ -83,9 +83,9 @@ export function AliasPanel({ model, aliases }: { readonly model: string; readonl
   const { cluster, queryClient } = useApp();
   const [asked, setAsked] = useState<{ readonly alias: string; readonly act: 'rollback' | 'remove' }>();
   async function act({ alias, act: what }: NonNullable<typeof asked>): Promise<void> {
-    if (what === 'remove') await cluster.registry.removeAlias(model, alias);
+    if (what === 'remove') await cluster.removeAlias(model, alias);
     else {
-      const { version } = await cluster.registry.rollback(model, alias);
+      const { version } = await cluster.rollbackAlias(model, alias);
       toast.success(t('registry.rolledBack', { alias, version }));
     }
     await queryClient.invalidateQueries({ queryKey: ['registry', 'model', model] });

@@ -2,11 +2,11 @@ import type { CatalogVersion } from '@cluster-ai/contracts';
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useApp } from '../../api/app-context.ts';
 import { useFormat } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyButton } from '../../ui/copy.tsx';
 import { Panel } from '../../ui/surface.tsx';
+import { fileUrl } from './file-url.ts';
 import { versionName } from './version-name.ts';
 
 const SHOWN_AT_ONCE = 50;
@@ -15,7 +15,6 @@ const SHOWN_AT_ONCE = 50;
 export function FilePanel({ model, version }: { readonly model: string; readonly version: CatalogVersion }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const { cluster } = useApp();
   const [shown, setShown] = useState(SHOWN_AT_ONCE);
   return (
     <Panel title={t('registry.filesOf', { version: versionName(version) })}>
@@ -31,7 +30,7 @@ export function FilePanel({ model, version }: { readonly model: string; readonly
             </div>
             <span className="tabular text-muted-foreground">{format.bytes(file.sizeBytes)}</span>
             <Button asChild size="small">
-              <a href={cluster.registry.fileUrl(model, version.version, file.path)} download={file.path.split('/').at(-1)}>
+              <a href={fileUrl(model, version.version, file.path)} download={file.path.split('/').at(-1)}>
                 <Download aria-hidden />
                 {t('registry.download')}
                 <span className="sr-only">{file.path}</span>

@@ -102,12 +102,12 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
     ...(file === undefined ? {} : { file }),
   };
   async function look(): Promise<void> {
-    const found = await cluster.registry.previewImport(input);
+    const found = await cluster.previewImport(input);
     setPreview(found);
     setFile(found.choices.find(({ isChosen }) => isChosen)?.file);
   }
   async function begin(): Promise<void> {
-    await cluster.registry.startImport(input);
+    await cluster.importModel(input);
     await queryClient.invalidateQueries({ queryKey: ['operations'] });
     onClose();
   }

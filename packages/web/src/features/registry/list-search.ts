@@ -1,4 +1,4 @@
-import type { CatalogSearchInput } from '@cluster-ai/client';
+import type { SearchModelsInput } from '@cluster-ai/client';
 
 // Written out, not taken from the contracts: the router needs this file at the start, and the page's code would grow with theirs.
 export const facets = ['framework', 'task', 'licence', 'language', 'size', 'namespace'] as const;
@@ -25,7 +25,7 @@ export function toListSearch(search: Readonly<Record<string, unknown>>): ListSea
 }
 
 /** What the server is asked. An address with a framework or size that does not exist finds nothing, which the server says. */
-export const toSearchInput = (search: ListSearch): CatalogSearchInput => ({ ...search, facets: true }) as CatalogSearchInput;
+export const toSearchInput = (search: ListSearch): SearchModelsInput => ({ ...search, facets: true }) as SearchModelsInput;
 
 export const isNarrowed = ({ sort: _, ...rest }: ListSearch): boolean => Object.keys(rest).length > 0;
 

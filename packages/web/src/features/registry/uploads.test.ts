@@ -1,4 +1,4 @@
-import type { RegistryClient } from '@cluster-ai/client';
+import type { ClusterClient } from '@cluster-ai/client';
 import { ClusterError, type PublishVersionInput } from '@cluster-ai/contracts';
 import { expect, test, vi } from 'vitest';
 import { createUploads } from './uploads.ts';
@@ -21,18 +21,18 @@ function createFakeRegistry({ cuts = 0, error = new ClusterError('not_running', 
       sizes.set(id, 0);
       return status(id);
     }),
-    uploadStatus: vi.fn(async (id: string) => {
+    getUpload: vi.fn(async (id: string) => {
       if (!sizes.has(id)) throw new ClusterError('blob_not_found', 'No such upload.');
       return status(id);
     }),
-    appendUpload: vi.fn(async (id: string, offset: number, bytes: Blob) => {
+    appendToUpload: vi.fn(async (id: string, offset: number, bytes: Uint8Array) => {
       if (left-- > 0) throw error;
       if (offset !== sizes.get(id)) throw new ClusterError('conflict', 'Not there.');
-      sizes.set(id, offset + bytes.size);
+      sizes.set(id, offset + bytes.length);
       return status(id);
     }),
     finishUpload: vi.fn(async (id: string) => ({ digest: `sha256:${id}`, sizeBytes: sizes.get(id) ?? 0 })),
-    publish: vi.fn(async (input: PublishVersionInput) => void published.push(input)),
+    publishVersion: vi.fn(async (input: PublishVersionInput) => void published.push(input)),
   };
   return { registry, sizes, published };
 }
@@ -44,7 +44,7 @@ function createStorage() {
 
 function createSubject(fake: ReturnType<typeof createFakeRegistry>, storage = createStorage()) {
   const uploads = createUploads({
-    cluster: { registry: fake.registry as unknown as RegistryClient },
+    cluster: fake.registry as unknown as ClusterClient,
     queryClient: { invalidateQueries: async () => {} },
     storage,
     now: () => 0,
@@ -106,7 +106,7 @@ test('the same file, chosen again after a reload, goes on in the upload that was
   again.uploads.start({ name: 'a' }, [toFile('a.bin', 10)]);
   await again.ended();
   expect(same.registry.startUpload).not.toHaveBeenCalled();
-  expect(same.registry.appendUpload.mock.calls[0]?.[1]).toBe(4);
+  expect(same.registry.appendToUpload.mock.calls[0]?.[1]).toBe(4);
   after.uploads.start({ name: 'a' }, [toFile('b.bin', 10)]);
   await after.ended();
   expect(after.uploads.jobs()[0]).toMatchObject({ state: 'done' });
@@ -114,13 +114,13 @@ test('the same file, chosen again after a reload, goes on in the upload that was
 
 test('a cancelled one says so, and an ended one can be taken off the list', async () => {
   const fake = createFakeRegistry();
-  fake.registry.appendUpload.mockImplementation((_id, _offset, _bytes, ...rest) => {
+  fake.registry.appendToUpload.mockImplementation((_id, _offset, _bytes, ...rest) => {
     const { signal } = (rest as unknown as [{ signal: AbortSignal }])[0];
     return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   });
   const { uploads, ended } = createSubject(fake);
   uploads.start({ name: 'a' }, [toFile('a.bin', 10)]);
-  await vi.waitFor(() => expect(fake.registry.appendUpload).toHaveBeenCalled());
+  await vi.waitFor(() => expect(fake.registry.appendToUpload).toHaveBeenCalled());
   uploads.cancel(uploads.jobs()[0]?.id ?? 0);
   await ended();
   expect(uploads.jobs()[0]?.state).toBe('cancelled');

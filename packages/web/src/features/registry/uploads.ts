@@ -66,7 +66,7 @@ const passingStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const mayHelpAgain = (error: unknown) => isClusterError(error) && (error.code === 'not_running' || passingStatuses.has(error.status));
 
 export interface UploadsOptions {
-  readonly cluster: Pick<ClusterClient, 'registry'>;
+  readonly cluster: Pick<ClusterClient, 'startUpload' | 'getUpload' | 'appendToUpload' | 'finishUpload' | 'publishVersion'>;
   readonly queryClient: Pick<QueryClient, 'invalidateQueries'>;
   readonly storage?: Pick<Storage, 'getItem' | 'setItem'>;
   readonly now?: () => number;
@@ -82,7 +82,6 @@ export function createUploads({
   sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 }: UploadsOptions) {
   const memory = createMemory(storage);
-  const { registry } = cluster;
   const listeners = new Set<() => void>();
   const stops = new Map<number, AbortController>();
   let jobs: readonly UploadJob[] = [];
@@ -96,13 +95,13 @@ export function createUploads({
   async function open(file: UploadFile, signal: AbortSignal) {
     const known = memory.find(file);
     if (known !== undefined) {
-      const found = await registry.uploadStatus(known, { signal }).catch((error: unknown) => {
+      const found = await cluster.getUpload(known, { signal }).catch((error: unknown) => {
         if (isClusterError(error) && error.status === 404) return undefined; // expired, or somebody else's
         throw error;
       });
       if (found) return found;
     }
-    const begun = await registry.startUpload({ sizeBytes: file.file.size }, { signal });
+    const begun = await cluster.startUpload({ sizeBytes: file.file.size }, { signal });
     memory.note(file, begun.id);
     return begun;
   }
@@ -113,7 +112,8 @@ export function createUploads({
     onOffset(offset);
     for (let failures = 0; offset < file.file.size; ) {
       try {
-        ({ offset } = await registry.appendUpload(id, offset, file.file.slice(offset, offset + CHUNK_BYTES), { signal }));
+        const piece = await file.file.slice(offset, offset + CHUNK_BYTES).arrayBuffer();
+        ({ offset } = await cluster.appendToUpload(id, offset, new Uint8Array(piece), { signal }));
         failures = 0;
       } catch (error) {
         if (signal.aborted || !mayHelpAgain(error) || ++failures >= PATIENCE) throw error;
@@ -138,7 +138,7 @@ export function createUploads({
         const bytesPerSecond = first && seconds > 0 ? (before + offset - first.bytes) / seconds : 0;
         set(id, { bytesDone: before + offset, bytesPerSecond, current: file.path });
       });
-      const { digest } = await registry.finishUpload(uploadId, {}, { signal });
+      const { digest } = await cluster.finishUpload(uploadId, {}, { signal });
       memory.forget(file);
       blobs.push({ path: file.path, digest });
       before += file.file.size;
@@ -146,7 +146,7 @@ export function createUploads({
     set(id, { state: 'publishing', bytesPerSecond: 0 });
     const { version, ...rest } = wish;
     const input: PublishVersionInput = { ...rest, ...(version === undefined ? {} : { version }), files: blobs };
-    await registry.publish(input, { signal });
+    await cluster.publishVersion(input, { signal });
     set(id, { state: 'done' });
     await Promise.all([queryClient.invalidateQueries({ queryKey: ['registry'] }), queryClient.invalidateQueries({ queryKey: ['models'] })]);
   }

@@ -1,10 +1,10 @@
 import type { CatalogVersion } from '@cluster-ai/contracts';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useApp } from '../../api/app-context.ts';
 import { CopyField } from '../../ui/copy.tsx';
 import { Panel } from '../../ui/surface.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
+import { fileUrl } from './file-url.ts';
 import { type ExampleKind, toExamples } from './use-examples.ts';
 
 export interface UsePanelProps {
@@ -16,10 +16,9 @@ export interface UsePanelProps {
 /** "Use this model": what to paste where, tool by tool. */
 export function UsePanel({ model, version, canChat }: UsePanelProps) {
   const { t } = useTranslation();
-  const { cluster } = useApp();
   const largest = version.files.toSorted((a, b) => b.sizeBytes - a.sizeBytes)[0];
-  const fileUrl = new URL(cluster.registry.fileUrl(model, 'latest', largest?.path ?? ''), location.origin).href;
-  const examples = toExamples({ origin: location.origin, model, canChat, fileUrl });
+  const address = new URL(fileUrl(model, 'latest', largest?.path ?? ''), location.origin).href;
+  const examples = toExamples({ origin: location.origin, model, canChat, fileUrl: address });
   const [kind, setKind] = useState<ExampleKind>(examples[0]?.kind ?? 'curl');
   return (
     <Panel title={t('models.use')}>

@@ -37,7 +37,7 @@ function Answer({
   if (act === 'compare') return <CompareDialog model={model} version={version} versions={versions} onClose={onClose} />;
   const name = versionName(version);
   async function remove(): Promise<void> {
-    await cluster.registry.removeVersion(model, version.version);
+    await cluster.removeVersion(model, version.version);
     await queryClient.invalidateQueries({ queryKey: ['registry'] });
     toast.success(t('registry.versionRemoved', { version: name }));
   }
