@@ -19,6 +19,7 @@ import {
 } from '@cluster-ai/contracts';
 import { handleAccess } from './fake-access.ts';
 import { fakeLoad, fakeModels, fakeNodes, longChat, measure, noRoom, sampleAnswer } from './fake-data.ts';
+import { answerRegistry } from './fake-registry.ts';
 
 const dist = join(import.meta.dirname, '../dist');
 const policy = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'";
@@ -237,6 +238,8 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
   const access = handleAccess(request.method ?? 'GET', parts);
   if (access instanceof ClusterError) return sendProblem(response, access);
   if (access !== undefined) return sendJson(response, access.value, access.value === null ? 204 : 200);
+  const known = answerRegistry(models, request.method ?? 'GET', parts, new URL(request.url ?? '/', 'http://localhost').searchParams);
+  if (known !== undefined) return sendJson(response, known, known === null ? 204 : 200);
   if (kind === 'cluster' && id === 'load') return sendJson(response, { now: new Date().toISOString(), samples: fakeLoad() });
   if (kind === 'cluster')
     return sendJson(response, {

@@ -1,5 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { toAuditSearch } from './features/audit/audit-filter.ts';
+import { toListSearch } from './features/registry/list-search.ts';
+import { toModelTab } from './features/registry/model-tabs.ts';
 import { CrashPage } from './pages/crash-page.tsx';
 import { Shell } from './shell/shell.tsx';
 
@@ -50,11 +52,14 @@ const node = createRoute({
 const models = createRoute({
   getParentRoute: () => root,
   path: '/models',
+  /** What is looked for stands in the address, so that it can be sent to somebody. */
+  validateSearch: toListSearch,
   component: lazyRouteComponent(() => import('./pages/models-page.tsx'), 'ModelsPage'),
 });
 const model = createRoute({
   getParentRoute: () => root,
   path: '/models/$name',
+  validateSearch: toModelTab,
   component: lazyRouteComponent(() => import('./pages/model-page.tsx'), 'ModelPage'),
 });
 

@@ -339,6 +339,7 @@ describe('models', () => {
     await using shown = await enter(ui('/models'));
     const { page } = shown;
     await page.getByRole('button', { name: 'Add model' }).click();
+    await page.getByRole('menuitem', { name: 'A file of the first machine' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name').fill('team/mine');
     await dialog.getByLabel('Path of the file').fill(join(folder, 'missing.gguf'));
@@ -354,9 +355,11 @@ describe('models', () => {
     await page.reload(); // a name with a slash survives in the address
     await page.getByRole('button', { name: 'Load', exact: true }).click();
     await page.getByRole('button', { name: /^team\/mine: Ready/ }).waitFor();
+    await page.getByRole('tab', { name: 'Running' }).click();
     await page.getByRole('row').filter({ hasText: 'fake' }).waitFor();
     await shown.picture('model-loaded');
 
+    await page.getByRole('tab', { name: 'Versions' }).click();
     await page.getByRole('button', { name: 'Delete model' }).click();
     const confirm = dialog.getByRole('button', { name: 'Delete model' });
     await dialog.getByRole('textbox').fill('team/min');
@@ -518,6 +521,7 @@ describe('a page in Portuguese', () => {
 
     await page.goto(ui('/models'));
     await page.getByRole('button', { name: 'Adicionar modelo' }).click();
+    await page.getByRole('menuitem', { name: 'Um arquivo da primeira máquina' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Nome').fill('nenhum');
     const missing = join(folder, 'nada.gguf');

@@ -3,6 +3,7 @@ import { isClusterError } from '@cluster-ai/contracts';
 import { QueryClient } from '@tanstack/react-query';
 import { createContext, use } from 'react';
 import { type AnswerStreams, createAnswerStreams } from '../features/chat/answer-streams.ts';
+import { createUploads, type Uploads } from '../features/registry/uploads.ts';
 import { createLive, type Live } from '../live/live.ts';
 import { createSessionWatch, type SessionWatch } from './session-watch.ts';
 
@@ -15,6 +16,7 @@ export interface App {
   readonly live: Live;
   readonly answers: AnswerStreams;
   readonly session: SessionWatch;
+  readonly uploads: Uploads;
 }
 
 /** Builds what all pages share. Data stay until an event says that they changed, so that nothing is fetched twice for nothing. */
@@ -39,6 +41,7 @@ export function createApp(): App {
     live: createLive({ cluster, queryClient }),
     answers: createAnswerStreams({ cluster, queryClient }),
     session,
+    uploads: createUploads({ cluster, queryClient }),
   };
 }
 

@@ -29,7 +29,13 @@ export function applyToStatus(status: ClusterStatus, event: ClusterEvent): Clust
 }
 
 /** What has to be fetched again because an event says only that it changed. The first word of each is that of its query. */
-export type Stale = 'everything' | readonly ['status'] | readonly ['models'] | readonly ['chats'] | readonly ['chat', string];
+export type Stale =
+  | 'everything'
+  | readonly ['status']
+  | readonly ['models']
+  | readonly ['registry']
+  | readonly ['chats']
+  | readonly ['chat', string];
 
 export function findStale(event: ClusterEvent): readonly Stale[] {
   switch (event.type) {
@@ -40,6 +46,7 @@ export function findStale(event: ClusterEvent): readonly Stale[] {
       return [['status'], ['models']];
     case 'model.changed':
     case 'model.removed':
+      return [['models'], ['registry'], ['status']];
     case 'replica.changed':
       return [['models'], ['status']];
     case 'chat.changed':

@@ -1,129 +1,70 @@
-import type { ModelDetails } from '@cluster-ai/contracts';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import type { CatalogDetails, ModelDetails } from '@cluster-ai/contracts';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { ArrowLeft, MessageSquare } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
-import { useApp } from '../api/app-context.ts';
 import { useModel } from '../api/queries.ts';
+import { useCatalogModel } from '../api/registry-queries.ts';
+import { useMay } from '../api/use-may.ts';
 import { canChat } from '../features/chat/choose-model.ts';
-import { toCurl } from '../features/chat/to-curl.ts';
 import { LoadButton } from '../features/models/load-button.tsx';
-import { ReplicaTable } from '../features/nodes/replica-table.tsx';
-import { useDescribeModel } from '../i18n/explain.ts';
-import { useFormat } from '../i18n/i18n.ts';
+import { RemovePanel } from '../features/models/remove-panel.tsx';
+import { RunningPanel } from '../features/models/running-panel.tsx';
+import { AboutPanel } from '../features/registry/about-panel.tsx';
+import { AliasPanel } from '../features/registry/alias-panel.tsx';
+import { FilePanel } from '../features/registry/file-panel.tsx';
+import { type ModelTab, modelTabs } from '../features/registry/model-tabs.ts';
+import { UsePanel } from '../features/registry/use-panel.tsx';
+import { VersionPanel } from '../features/registry/version-panel.tsx';
 import { Button } from '../ui/button.tsx';
-import { Confirm } from '../ui/confirm.tsx';
-import { CopyField } from '../ui/copy.tsx';
 import { ErrorNotice, LoadFailure, ModelNotice } from '../ui/notice.tsx';
 import { Reason, StateBadge } from '../ui/state-badge.tsx';
-import { Card, Facts, Page, Panel, Skeleton } from '../ui/surface.tsx';
+import { Card, Page, Skeleton } from '../ui/surface.tsx';
+import { Tabs } from '../ui/tabs.tsx';
 
-function About({ model }: { readonly model: ModelDetails }) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  const { latest, aliases } = model;
-  const { facts } = latest;
-  const description = useDescribeModel()(model) || facts.description;
-  const all: readonly (readonly [string, ReactNode])[] = [
-    [t('models.facts.size'), format.bytes(latest.sizeBytes)],
-    [t('models.facts.format'), facts.format],
-    [t('models.facts.architecture'), facts.architecture],
-    [t('models.facts.parameters'), facts.parameterSize],
-    [t('models.facts.quantization'), facts.quantization],
-    [t('models.facts.context'), facts.contextLength !== null && t('models.facts.contextTokens', { count: facts.contextLength })],
-    [t('models.facts.capabilities'), facts.capabilities.map((capability) => t(`models.capabilities.${capability}`)).join(', ')],
-    [t('models.facts.licence'), facts.licence],
-    [t('models.facts.aliases'), aliases.map(({ alias, version }) => `${alias} → ${version}`).join(', ')],
-    [t('models.facts.source'), latest.source === 'bundled' ? t('models.facts.bundled') : latest.source],
-  ];
-  return (
-    <Panel title={t('models.about')}>
-      {description && <p className="mb-3">{description}</p>}
-      <Facts facts={all.filter(([, value]) => value)} />
-    </Panel>
-  );
+interface DetailsProps {
+  readonly model: CatalogDetails;
+  /** The same model as serving knows it; undefined for what no engine here can run. */
+  readonly served: ModelDetails | undefined;
 }
 
-function Versions({ model }: { readonly model: ModelDetails }) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  return (
-    <Panel title={t('models.versionsTitle')}>
-      <ul>
-        {model.versions
-          .toSorted((a, b) => b.version - a.version)
-          .map((version) => (
-            <li key={version.version} className="grid gap-1 border-t py-2.5 first:border-t-0 first:pt-0">
-              <p className="flex flex-wrap items-center gap-x-3">
-                <span className="font-medium">{t('models.version', { version: version.semver ?? String(version.version) })}</span>
-                {model.aliases
-                  .filter((alias) => alias.version === version.version)
-                  .map(({ alias }) => (
-                    <span key={alias} className="rounded bg-accent px-1.5 py-0.5 text-accent-foreground text-xs">
-                      {alias}
-                    </span>
-                  ))}
-                <span className="tabular text-muted-foreground">
-                  {format.dateTime(version.createdAt)} · {format.bytes(version.sizeBytes)} ·{' '}
-                  {t('models.files', { count: version.files.length })}
-                </span>
-              </p>
-              <p className="break-all font-mono text-muted-foreground text-xs">{version.manifestDigest}</p>
-            </li>
-          ))}
-      </ul>
-    </Panel>
-  );
-}
-
-function DangerZone({ model }: { readonly model: ModelDetails }) {
-  const { t } = useTranslation();
-  const { cluster, queryClient } = useApp();
-  const navigate = useNavigate();
-  const [isOpen, setOpen] = useState(false);
-  async function remove(): Promise<void> {
-    await cluster.removeModel(model.name);
-    toast.success(t('models.deleted', { name: model.name }));
-    await navigate({ to: '/models' });
-    queryClient.removeQueries({ queryKey: ['models', model.name] });
-    await queryClient.invalidateQueries({ queryKey: ['models'] });
+function Content({ tab, model, served }: DetailsProps & { readonly tab: ModelTab }): ReactNode {
+  const may = useMay();
+  switch (tab) {
+    case 'about':
+      return <AboutPanel model={model} served={served} />;
+    case 'versions':
+      return (
+        <div className="grid gap-4">
+          <AliasPanel model={model.name} aliases={model.aliases} />
+          <VersionPanel model={model.name} />
+          {may('models:write') && <RemovePanel name={model.name} />}
+        </div>
+      );
+    case 'files':
+      return <FilePanel model={model.name} version={model.latest} />;
+    case 'running':
+      return served && <RunningPanel model={served} />;
+    case 'use':
+      return <UsePanel model={model.name} version={model.latest} canChat={served !== undefined && canChat(served)} />;
   }
-  return (
-    <Panel title={t('models.danger')}>
-      <div className="flex flex-wrap items-center justify-between gap-3">
-        <p className="max-w-xl text-muted-foreground">{t('models.deleteText')}</p>
-        <Button look="danger" onClick={() => setOpen(true)}>
-          {t('models.delete')}
-        </Button>
-      </div>
-      {isOpen && (
-        <Confirm
-          name={model.name}
-          title={t('models.delete')}
-          description={t('models.deleteText')}
-          action={t('models.delete')}
-          onClose={() => setOpen(false)}
-          onConfirm={remove}
-        />
-      )}
-    </Panel>
-  );
 }
 
-function Details({ model }: { readonly model: ModelDetails }) {
+function Details({ model, served }: DetailsProps) {
   const { t } = useTranslation();
+  const navigate = useNavigate();
+  const { tab = 'about' } = useSearch({ from: '/models/$name' });
   const [failure, setFailure] = useState<unknown>();
-  const question = { id: '', parentId: null, role: 'user', content: 'Hello!', createdAt: '', isComplete: true, answer: null } as const;
+  const tabs = modelTabs.filter((one) => one !== 'running' || served !== undefined);
   return (
     <Page
       title={model.name}
-      lead={<StateBadge condition={model.condition} of={model.name} />}
+      lead={served && <StateBadge condition={served.condition} of={model.name} />}
       actions={
         <>
           <BackToModels />
-          <LoadButton model={model} onFailure={setFailure} />
-          {canChat(model) && (
+          {served && <LoadButton model={served} onFailure={setFailure} />}
+          {served && canChat(served) && (
             <Button asChild look="primary">
               <Link to="/chat" search={{ model: model.name }}>
                 <MessageSquare aria-hidden />
@@ -136,44 +77,29 @@ function Details({ model }: { readonly model: ModelDetails }) {
     >
       <div className="grid gap-4">
         {failure !== undefined && <ErrorNotice error={failure} title={t('models.loadError', { name: model.name })} />}
-        <ModelNotice model={model} />
-        {model.condition.state !== 'ready' && (
+        {served && <ModelNotice model={served} />}
+        {served && served.condition.state !== 'ready' && (
           <Card className="p-4">
-            <Reason condition={model.condition} />
+            <Reason condition={served.condition} />
           </Card>
         )}
-        <Panel title={t('models.where')}>
-          {model.replicas.length === 0 ? (
-            <p className="text-muted-foreground">{t('models.nowhere')}</p>
-          ) : (
-            <ReplicaTable
-              subjectTitle={t('nodes.columns.name')}
-              rows={model.replicas.map((replica) => ({
-                replica,
-                name: replica.node,
-                subject: (
-                  <Link
-                    to="/nodes/$nodeId"
-                    params={{ nodeId: replica.nodeId }}
-                    className="inline-flex min-h-6 items-center underline-offset-2 hover:underline"
-                  >
-                    {replica.node}
-                  </Link>
-                ),
-              }))}
-            />
-          )}
-        </Panel>
-        <div className="grid items-start gap-4 lg:grid-cols-2">
-          <About model={model} />
-          <Versions model={model} />
-        </div>
-        {canChat(model) && (
-          <Panel title={t('models.use')}>
-            <CopyField text={toCurl(location.origin, model.name, [{ message: question, siblings: [''] }])} label={t('models.use')} />
-          </Panel>
-        )}
-        <DangerZone model={model} />
+        <Tabs
+          label={model.name}
+          value={tabs.includes(tab) ? tab : 'about'}
+          onChoose={(next) =>
+            void navigate({
+              to: '/models/$name',
+              params: { name: model.name },
+              search: next === 'about' ? {} : { tab: next },
+              replace: true,
+            })
+          }
+          tabs={tabs.map((value) => ({
+            value,
+            label: t(`registry.tabs.${value}`),
+            content: <Content tab={value} model={model} served={served} />,
+          }))}
+        />
       </div>
     </Page>
   );
@@ -191,11 +117,13 @@ function BackToModels() {
   );
 }
 
+/** One model: its card, versions and aliases, files, where it runs, and how it is used. */
 export function ModelPage() {
   const { t } = useTranslation();
   const { name } = useParams({ from: '/models/$name' });
-  const { data: model, error, refetch } = useModel(name);
-  if (model) return <Details model={model} />;
+  const { data: model, error, refetch } = useCatalogModel(name);
+  const { data: served, isPending } = useModel(name);
+  if (model && !isPending) return <Details model={model} served={served} />;
   return (
     <Page title={name} actions={<BackToModels />}>
       {error ? (

@@ -1,96 +1,141 @@
-import type { Model } from '@cluster-ai/contracts';
-import { Link } from '@tanstack/react-router';
-import { Box, MessageSquare, Plus } from 'lucide-react';
-import { useState } from 'react';
+import type { CatalogModel, FacetCounts, Model } from '@cluster-ai/contracts';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Box, ChevronDown, CloudDownload, FileInput, Plus, SearchX, Upload } from 'lucide-react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useModels } from '../api/queries.ts';
+import { useCatalog } from '../api/registry-queries.ts';
 import { useMay } from '../api/use-may.ts';
-import { canChat } from '../features/chat/choose-model.ts';
 import { AddModelDialog } from '../features/models/add-model-dialog.tsx';
 import { FoundFiles } from '../features/models/found-files.tsx';
+import { Activity } from '../features/registry/activity.tsx';
+import { CatalogRow } from '../features/registry/catalog-row.tsx';
+import { FacetMenu, FacetPanel } from '../features/registry/facet-panel.tsx';
+import { ImportDialog } from '../features/registry/import-dialog.tsx';
+import { isNarrowed, type ListSearch } from '../features/registry/list-search.ts';
+import { SearchBar } from '../features/registry/search-bar.tsx';
+import { UploadDialog } from '../features/registry/upload-dialog.tsx';
 import { useDescribeModel } from '../i18n/explain.ts';
-import { useFormat } from '../i18n/i18n.ts';
 import { Button } from '../ui/button.tsx';
-import { LoadFailure } from '../ui/notice.tsx';
-import { StateBadge } from '../ui/state-badge.tsx';
+import { Menu, MenuContent, MenuItem, MenuTrigger } from '../ui/menu.tsx';
+import { ErrorNotice, LoadFailure } from '../ui/notice.tsx';
 import { Card, Empty, Page, Skeleton } from '../ui/surface.tsx';
 
-function ModelRow({ model }: { readonly model: Model }) {
+const noCounts: FacetCounts = { framework: [], task: [], licence: [], language: [], size: [], namespace: [] };
+
+type Way = 'upload' | 'import' | 'path';
+const ways = [
+  ['upload', Upload],
+  ['import', CloudDownload],
+  ['path', FileInput],
+] as const satisfies readonly (readonly [Way, typeof Upload])[];
+
+function AddMenu({ onChoose }: { onChoose(way: Way): void }) {
   const { t } = useTranslation();
-  const format = useFormat();
-  const may = useMay();
-  const { facts, sizeBytes } = model.latest;
-  const summary = [format.bytes(sizeBytes), facts.parameterSize, facts.quantization, t('models.versions', { count: model.versionCount })];
-  const description = useDescribeModel()(model);
-  const nodes = [...new Set(model.replicas.map(({ node }) => node))];
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 border-t px-4 py-3.5 first:border-t-0">
-      <div className="min-w-0 flex-1 basis-64">
-        <Link
-          to="/models/$name"
-          params={{ name: model.name }}
-          className="inline-flex min-h-6 items-center font-medium underline-offset-2 hover:underline"
-        >
-          {model.name}
-        </Link>
-        {description && <p className="line-clamp-2 text-muted-foreground">{description}</p>}
-        <p className="tabular mt-0.5 text-muted-foreground text-xs">{summary.filter(Boolean).join(' · ')}</p>
-      </div>
-      <div className="flex items-center gap-3">
-        {nodes.length > 0 && <span className="text-muted-foreground">{nodes.join(', ')}</span>}
-        <StateBadge condition={model.condition} of={model.name} />
-      </div>
-      {may('chats:write') && canChat(model) && (
-        <Button asChild size="small">
-          <Link to="/chat" search={{ model: model.name }}>
-            <MessageSquare aria-hidden />
-            {t('models.chat')}
-            <span className="sr-only">{model.name}</span>
-          </Link>
+    <Menu>
+      <MenuTrigger asChild>
+        <Button look="primary">
+          <Plus aria-hidden />
+          {t('models.add')}
+          <ChevronDown aria-hidden />
         </Button>
-      )}
-    </li>
+      </MenuTrigger>
+      <MenuContent>
+        {ways.map(([way, Icon]) => (
+          <MenuItem key={way} onSelect={() => onChoose(way)}>
+            <Icon aria-hidden />
+            {t(`registry.ways.${way}`)}
+          </MenuItem>
+        ))}
+      </MenuContent>
+    </Menu>
   );
 }
 
+function Rows({ models, served }: { readonly models: readonly CatalogModel[]; readonly served: readonly Model[] }) {
+  const describe = useDescribeModel();
+  const byName = useMemo(() => new Map(served.map((model) => [model.name, model])), [served]);
+  return (
+    <ul>
+      {models.map((model) => {
+        const known = byName.get(model.name);
+        return <CatalogRow key={model.name} model={model} served={known} description={known ? describe(known) : model.description} />;
+      })}
+    </ul>
+  );
+}
+
+function List({ search, onSearch }: { readonly search: ListSearch; onSearch(next: ListSearch): void }) {
+  const { t } = useTranslation();
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useCatalog(search);
+  const { data: served } = useModels();
+  const models = data?.pages.flatMap((page) => page.models) ?? [];
+  const counts: FacetCounts = data?.pages[0]?.facets ?? noCounts;
+  const hasFacets = Object.values(counts).some((values) => values.length > 1);
+  if (error && !data) return <LoadFailure error={error} title={t('models.listFailed')} onRetry={() => void refetch()} />;
+  return (
+    <div className="grid gap-3">
+      <SearchBar search={search} onSearch={onSearch}>
+        {hasFacets && (
+          <span className="lg:hidden">
+            <FacetMenu counts={counts} search={search} onSearch={onSearch} />
+          </span>
+        )}
+      </SearchBar>
+      <div className={hasFacets ? 'grid items-start gap-4 lg:grid-cols-[13rem_minmax(0,1fr)]' : ''}>
+        {hasFacets && (
+          <aside aria-label={t('registry.filter')} className="hidden lg:block">
+            <FacetPanel counts={counts} search={search} onSearch={onSearch} />
+          </aside>
+        )}
+        <div className="grid min-w-0 gap-3">
+          {error && <ErrorNotice error={error} title={t('models.listFailed')} onRetry={() => void refetch()} />}
+          {!data && <Skeleton className="h-48" />}
+          {data && (
+            <Card>
+              {models.length > 0 && <Rows models={models} served={served?.models ?? []} />}
+              {models.length === 0 && isNarrowed(search) && (
+                <Empty icon={<SearchX aria-hidden />} title={t('registry.nothing')}>
+                  <Button onClick={() => onSearch({})}>{t('registry.clear')}</Button>
+                </Empty>
+              )}
+              {models.length === 0 && !isNarrowed(search) && (
+                <Empty icon={<Box aria-hidden />} title={t('models.empty')}>
+                  {t('models.emptyText')}
+                </Empty>
+              )}
+            </Card>
+          )}
+          {hasNextPage && (
+            <Button className="justify-self-center" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+              {isFetchingNextPage ? t('common.loading') : t('common.more')}
+            </Button>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** All models of the cluster: found by words and facets, added from this computer, from elsewhere, or from what lies here already. */
 export function ModelsPage() {
   const { t } = useTranslation();
   const may = useMay();
-  const { data, error, refetch } = useModels();
-  const [isAdding, setAdding] = useState(false);
+  const navigate = useNavigate();
+  const search = useSearch({ from: '/models' });
+  const [way, setWay] = useState<Way>();
+  const close = () => setWay(undefined);
   return (
-    <Page
-      title={t('pages.models')}
-      actions={
-        may('models:write') && (
-          <Button look="primary" onClick={() => setAdding(true)}>
-            <Plus aria-hidden />
-            {t('models.add')}
-          </Button>
-        )
-      }
-    >
+    <Page title={t('pages.models')} actions={may('models:write') && <AddMenu onChoose={setWay} />}>
       <div className="grid gap-4">
-        {error && !data && <LoadFailure error={error} title={t('models.listFailed')} onRetry={() => void refetch()} />}
-        {!data && !error && <Skeleton className="h-48" />}
-        {data && (
-          <Card>
-            {data.models.length === 0 ? (
-              <Empty icon={<Box aria-hidden />} title={t('models.empty')}>
-                {t('models.emptyText')}
-              </Empty>
-            ) : (
-              <ul>
-                {data.models.map((model) => (
-                  <ModelRow key={model.name} model={model} />
-                ))}
-              </ul>
-            )}
-          </Card>
-        )}
+        <Activity />
+        <List search={search} onSearch={(next) => void navigate({ to: '/models', search: next, replace: true })} />
         <FoundFiles />
       </div>
-      <AddModelDialog isOpen={isAdding} onClose={() => setAdding(false)} />
+      {way === 'upload' && <UploadDialog onClose={close} />}
+      {way === 'import' && <ImportDialog onClose={close} />}
+      <AddModelDialog isOpen={way === 'path'} onClose={close} />
     </Page>
   );
 }
