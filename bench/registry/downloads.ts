@@ -65,7 +65,10 @@ async function download(url: string): Promise<number> {
   await writeFile(list, `url = "${url}"\noutput = "/dev/null"\n`.repeat(clients));
   const flags = ['--silent', '--show-error', '--fail', '--parallel', '--parallel-immediate', '--parallel-max', String(clients)];
   const startedAt = performance.now();
-  await run('curl', [...flags, '--config', list]);
+  await run('curl', [...flags, '--config', list]).catch((error: Error) => {
+    console.error(error.message.slice(0, 1000));
+    throw error;
+  });
   return (performance.now() - startedAt) / 1000;
 }
 
@@ -82,32 +85,38 @@ function ask(): Promise<number> {
   });
 }
 
-/** Milliseconds between the tokens of one stream, until the signal aborts. */
-async function watchStream(signal: AbortSignal): Promise<readonly number[]> {
+/** Milliseconds between the tokens of one stream, until the signal aborts. `onBegun` is called at the first. */
+async function watchStream(signal: AbortSignal, onBegun: () => void): Promise<readonly number[]> {
   const headers = { ...cluster.ownerHeaders(), 'content-type': 'application/json' };
-  const answer = await fetch(`${cluster.url}/v1/chat/completions`, { method: 'POST', headers, body: toChat('steady', true), signal });
   const gaps: number[] = [];
   let last: number | undefined;
   try {
+    const answer = await fetch(`${cluster.url}/v1/chat/completions`, { method: 'POST', headers, body: toChat('steady', true), signal });
     for await (const _ of answer.body ?? []) {
       const now = performance.now();
       if (last !== undefined) gaps.push(now - last);
       last = now;
+      onBegun();
     }
-  } catch {
-    // ended by us
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
   return gaps;
 }
 
 async function watch(work: () => Promise<number>) {
   const stop = new AbortController();
-  const stream = watchStream(stop.signal);
-  await sleep(500);
+  const begun = Promise.withResolvers<void>();
+  const stream = watchStream(stop.signal, begun.resolve);
+  await Promise.race([begun.promise, stream]);
   const asked: number[] = [];
   const asking = (async () => {
     while (!stop.signal.aborted) {
-      asked.push(await ask());
+      const answered = await ask().catch((error: unknown) => {
+        console.error('A question was not answered:', error);
+        return Number.POSITIVE_INFINITY;
+      });
+      asked.push(answered);
       await sleep(ASK_EVERY_MS);
     }
   })();
@@ -119,9 +128,8 @@ async function watch(work: () => Promise<number>) {
     }
   })();
   const before = await cpuMicroseconds(controlPlane);
-  const seconds = await work();
+  const seconds = await work().finally(() => stop.abort());
   const cpuSeconds = ((await cpuMicroseconds(controlPlane)) - before) / 1e6;
-  stop.abort();
   await Promise.all([asking, measuring]);
   return { seconds, asked, gaps: await stream, megabytes, cpuSeconds };
 }

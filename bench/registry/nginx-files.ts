@@ -20,7 +20,7 @@ daemon off;
 ${user}
 worker_processes auto;
 pid ${folder}/nginx.pid;
-error_log stderr warn;
+error_log stderr crit;
 events { worker_connections 4096; }
 http {
   access_log off;

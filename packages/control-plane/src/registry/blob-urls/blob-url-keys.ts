@@ -36,10 +36,19 @@ interface KnownKey {
 export function createBlobUrlKeys({ database, secrets, clock }: BlobUrlKeysDependencies): BlobUrlKeys {
   let known: readonly KnownKey[] = [];
   let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
   let adding: Promise<void> | undefined;
   const ageOf = ({ createdAt }: KnownKey) => clock.now() - createdAt;
 
-  async function read(): Promise<void> {
+  /** Whoever asks while the keys are being read waits for them, rather than hear that there are none. */
+  function read(): Promise<void> {
+    reading ??= readNow().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  async function readNow(): Promise<void> {
     readAt = clock.now();
     const rows = await database.query.selectFrom('blob_url_keys').selectAll().orderBy('created_at').orderBy('id').execute();
     known = await Promise.all(
@@ -60,6 +69,7 @@ export function createBlobUrlKeys({ database, secrets, clock }: BlobUrlKeysDepen
         .execute();
       await transaction.insertInto('blob_url_keys').values({ id, sealed, created_at: clock.now() }).execute();
     });
+    await reading; // one that began before does not see it
     await read();
   }
 
@@ -79,7 +89,7 @@ export function createBlobUrlKeys({ database, secrets, clock }: BlobUrlKeysDepen
     },
     async forChecking(id) {
       const find = () => known.find((each) => each.id === id && ageOf(each) < CHECKS_FOR_MS)?.key;
-      if (!find() && clock.now() - readAt >= ASK_AGAIN_MS) await read();
+      if (!find() && (reading !== undefined || clock.now() - readAt >= ASK_AGAIN_MS)) await read();
       return find();
     },
   };

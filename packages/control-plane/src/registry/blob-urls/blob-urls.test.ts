@@ -81,6 +81,13 @@ describe('an address', () => {
     expect(await openUrls().open(url)).toEqual(expected);
   });
 
+  test('is opened for all who come at once, also right after a start', async () => {
+    const url = await sign();
+    const fresh = openUrls();
+    const opened = await Promise.all(Array.from({ length: 20 }, () => fresh.open(url)));
+    expect(opened.map((each) => each.digest)).toEqual(Array.from({ length: 20 }, () => digest));
+  });
+
   test('whatever of it is changed, it is refused', async () => {
     const url = await sign({ fileName: 'a.gguf' });
     const [path = '', query = ''] = url.split('?');
