@@ -39,7 +39,7 @@ function report(counts: ReadonlyMap<string, number>): void {
 }
 
 test(
-  `attacks 9, 10, 12: ${runs} malformed files over all formats are judged, without a read outside, in bounded work`,
+  `attacks R9, R10, R12: ${runs} malformed files over all formats are judged, without a read outside, in bounded work`,
   async () => {
     const counts = new Map<string, number>();
     await fc.assert(

@@ -28,7 +28,7 @@ describe('files that attack', () => {
   >;
 
   test.each(Object.entries(cases).map(([name, one]) => [one.group, name, one] as const))(
-    'attack %s: %s',
+    'attack R%s: %s',
     async (_, name, { verdict, codes }) => {
       const inspection = await inspectBytes(read('hostile', name));
       expect(inspection.reasons.map(({ code }) => code)).toEqual(expect.arrayContaining(codes));

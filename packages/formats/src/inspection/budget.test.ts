@@ -4,7 +4,7 @@ import { defaultLimits } from './budget.ts';
 
 const limits = { ...defaultLimits, maxSteps: 10_000 };
 
-test('attack 10: a file that takes more steps than allowed ends, and is suspicious', async () => {
+test('attack R10: a file that takes more steps than allowed ends, and is suspicious', async () => {
   const endless = Buffer.concat([Buffer.from('\x80\x02', 'latin1'), Buffer.alloc(20_000, 'N'), Buffer.from('.')]);
   const inspection = await inspectBytes(endless, limits);
   expect(inspection).toMatchObject({ verdict: 'suspicious', reasons: [{ code: 'too_large_to_inspect' }] });

@@ -17,7 +17,7 @@ describe('templates of real models are fine', () => {
   });
 });
 
-describe('attack 9: a template that leads out', () => {
+describe('attack R9: a template that leads out', () => {
   test.each([
     "{{ ''.__class__ }}",
     "{{ ''['__class__'] }}",

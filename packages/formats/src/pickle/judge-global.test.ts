@@ -13,7 +13,7 @@ test.each([
   expect(judgeGlobal(module, name)).toBe('allowed');
 });
 
-describe('attack 12: a name that is not on the list', () => {
+describe('attack R12: a name that is not on the list', () => {
   test.each([
     ['sklearn.linear_model', 'LogisticRegression'],
     ['joblib.numpy_pickle', 'NumpyArrayWrapper'],

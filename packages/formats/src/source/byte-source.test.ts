@@ -5,7 +5,7 @@ import { Cursor } from './cursor.ts';
 const bytes = Buffer.from('0123456789');
 const readInto = (target: Buffer, offset: number) => bytes.copy(target, 0, offset, offset + target.length);
 
-describe('attack 9: a claim', () => {
+describe('attack R9: a claim', () => {
   test.each([
     [0, 11],
     [10, 1],

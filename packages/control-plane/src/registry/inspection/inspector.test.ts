@@ -35,7 +35,7 @@ describe('a file', () => {
   });
 });
 
-describe('attack 10: a file that is made to', () => {
+describe('attack R10: a file that is made to', () => {
   test('take for ever is suspicious when its time is over', async () => {
     const inspection = await behave('spin', { timeoutMs: 500 });
     expect(inspection).toMatchObject({ verdict: 'suspicious', reasons: [{ code: 'inspection_timed_out', detail: '0.5 s' }] });

@@ -14,7 +14,7 @@ const dangerous = file('pickle', 'dangerous', 'pickle_global_dangerous');
 const decide = (inspections: UseRequest['inspections'], rest: Partial<UseRequest> = {}, ours = policy) =>
   decideUse({ model: 'lab/x', use: 'load', inspections, isOverridden: false, ...rest }, ours);
 
-describe('attack 11: what may be loaded', () => {
+describe('attack R11: what may be loaded', () => {
   test.each(['gguf', 'safetensors', 'onnx'] as const)('%s that is safe', (format) => {
     expect(decide([file(format, 'safe')])).toEqual({ isAllowed: true });
   });
