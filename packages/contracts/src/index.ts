@@ -13,6 +13,7 @@ export * from './model-reference.ts';
 export * from './models.ts';
 export * from './native-api.ts';
 export * from './nodes.ts';
+export * from './operations.ts';
 export * from './people.ts';
 export * from './permissions.ts';
 export * from './phrases.ts';

@@ -7,6 +7,7 @@ import type { Assets } from './assets.ts';
 import { metricsDoor } from './doors/native/metrics-door.ts';
 import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
 import { renderProblem } from './doors/native/problem.ts';
+import type { ModelChangeDeps } from './doors/ollama/model-changes.ts';
 import { ollamaDoor } from './doors/ollama/ollama-door.ts';
 import { renderOllamaError } from './doors/ollama/ollama-error.ts';
 import { ollamaRoot } from './doors/ollama/ollama-root.ts';
@@ -20,6 +21,7 @@ export interface DoorParts {
   readonly admission: Admission;
   readonly audit: AuditPoint;
   readonly native: NativeDependencies;
+  readonly changes: Pick<ModelChangeDeps, 'catalog' | 'presets' | 'kept' | 'compose'>;
   readonly metrics: Metrics;
   readonly assets: Assets;
   readonly config: Config;
@@ -29,7 +31,7 @@ export interface DoorParts {
 
 /** Which doors a listener has. Both have the inference doors; the main one also has the native door, the metrics and the web UI. */
 export async function composeDoors(
-  { admission, audit, native, metrics, assets, config, log, shown }: DoorParts,
+  { admission, audit, native, changes, metrics, assets, config, log, shown }: DoorParts,
   kind: 'main' | 'ollama',
 ): Promise<ListenerShell> {
   const shell = createListener({
@@ -45,7 +47,7 @@ export async function composeDoors(
   const { app } = shell;
   await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
   await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
-  await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
+  await app.register(ollamaDoor({ ...native, ...changes, log }), { prefix: '/api' });
   if (kind === 'main') {
     await app.register(nativeDoor(native), { prefix: '/api/v1' });
     await app.register(metricsDoor({ metrics }));

@@ -47,7 +47,11 @@ import { openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
 import { openOutgoingClient } from './outgoing/open-outgoing-client.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
+import { createComposer } from './registry/imports/compose-model.ts';
+import { openImports } from './registry/imports/imports.ts';
+import { createKeptBlobs } from './registry/imports/kept-blobs.ts';
 import { openRegistry } from './registry/open-registry.ts';
+import { createPresets } from './registry/presets/presets.ts';
 import { registerStarter } from './registry/register-starter.ts';
 import { createSoftwarePackage } from './software-package.ts';
 import { openBlobStore } from './stores/fs/open-blob-store.ts';
@@ -207,8 +211,27 @@ export async function runControlPlane(
   const oidc =
     config.access.oidc &&
     createOidc({ config: config.access.oidc, outgoing, readSecret: namedSecrets.get, external: access.external, clock, log });
+  const importsFolder = join(config.blobs.path === '' ? folder.blobs : config.blobs.path, 'imports');
+  const imports = await openImports({
+    database,
+    registry,
+    blobs,
+    folder: importsFolder,
+    outgoing,
+    config,
+    readSecret: namedSecrets.get,
+    nodes: () => nodes.list().map(({ name, hardware }) => ({ node: name, memoryBytes: hardware?.memoryBytes ?? 0 })),
+    inspect: inspectModel,
+    acts,
+    events,
+    clock,
+    log,
+  });
+  const kept = createKeptBlobs({ registry, folder: importsFolder, mostBytes: config.imports.maxGiB * 1024 ** 3 });
+  const presets = createPresets({ registry, log });
+  const compose = createComposer({ registry, blobs, kept, inspect: inspectModel });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
-  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
+  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas, presets });
   const load = createLoadRecorder({ gateway, clock });
   const chatStore = createChatStore(database, clock.now);
   const chats = createChats({ store: chatStore, gateway, events, clock, log });
@@ -221,6 +244,7 @@ export async function runControlPlane(
   const native: NativeDependencies = {
     nodes,
     registry,
+    imports,
     gateway,
     chats,
     keys,
@@ -264,7 +288,18 @@ export async function runControlPlane(
     }),
   };
   await using listening = await openListeners(
-    { admission, audit: { acts, denied: audit.denied }, native, metrics, assets, config, log, shown, mayLeaveLoopback },
+    {
+      admission,
+      audit: { acts, denied: audit.denied },
+      native,
+      changes: { catalog: registry.catalog, presets, kept, compose },
+      metrics,
+      assets,
+      config,
+      log,
+      shown,
+      mayLeaveLoopback,
+    },
     effective,
     folder,
     clock,
@@ -280,6 +315,7 @@ export async function runControlPlane(
     secrets.run(signal),
     privacy.run(signal),
     reconciler.run(signal),
+    imports.run(signal),
     publishChanges({ gateway, events, clock }, signal),
     keys.run(signal),
     quotas.run(signal),

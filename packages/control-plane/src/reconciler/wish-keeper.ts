@@ -1,4 +1,4 @@
-import { type Config, type Node, isClusterError, type ReplicaReport, toClusterError } from '@cluster-ai/contracts';
+import { type Config, isClusterError, type Node, type ReplicaReport, toClusterError } from '@cluster-ai/contracts';
 import type { Logger } from '@cluster-ai/runtime';
 import type { Registry, ResolvedModel } from '../registry/registry.ts';
 import type { Deployments } from './deployments.ts';

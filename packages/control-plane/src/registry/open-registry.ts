@@ -5,16 +5,17 @@ import {
   ClusterError,
   type ModelFacts,
   type ModelFile,
+  type ModelVersion,
   type Phrase,
   parseModelReference,
   phrase,
 } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { EventBus } from '../observability/event-bus.ts';
-import type { BlobStore } from '../stores/blob-store.ts';
+import type { BlobStore, StagedBlob } from '../stores/blob-store.ts';
 import type { Database, Query } from '../stores/database.ts';
 import type { BlobRow } from '../stores/tables.ts';
-import { type Catalog, type CatalogActor, clusterActor } from './catalog/catalog.ts';
+import { type Catalog, type CatalogActor, clusterActor, type PublishVersion } from './catalog/catalog.ts';
 import { checkModelName } from './catalog/check-publication.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
 import type { VerdictPolicy } from './catalog/policy.ts';
@@ -57,7 +58,7 @@ function checkRequest({ name, path }: AddModel): void {
 }
 
 /** What a person must know before using it, where the bytes themselves say so. */
-const toNotices = (facts: ModelFacts): readonly Phrase[] => (facts.format === 'gguf' ? [] : [phrase('model_is_a_script')]);
+const toNotices = (facts: ModelFacts): readonly Phrase[] => (facts.architecture === 'fake' ? [phrase('model_is_a_script')] : []);
 
 /** What the file is called inside its version: the same bytes give the same manifest, whatever they were called outside. */
 function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
@@ -129,15 +130,33 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
       facts,
       source: request.source ?? basename(request.path),
       notices: request.notices ?? toNotices(facts),
+      ...(request.alias === undefined ? {} : { aliases: [request.alias] }),
     };
+    return record(wanted, actor, [taken]);
+  }
+
+  /** In one transaction: what was taken in, and the version that uses it. */
+  async function record(wanted: PublishVersion, actor: CatalogActor, taken: readonly Taken[]): Promise<ModelVersion> {
+    const digests = taken.map(({ row }) => row.digest);
     try {
-      await catalog.publish(wanted, actor, (transaction) => recordBlob(transaction, taken));
-      cache.forgetBlob(digest);
-      return (await resolve(request.name)).version;
+      const { manifestDigest } = await catalog.publish(wanted, actor, async (transaction) => {
+        for (const one of taken) await recordBlob(transaction, one);
+      });
+      for (const digest of digests) cache.forgetBlob(digest);
+      return (await resolve(`${wanted.name}@${manifestDigest}`)).version;
     } finally {
-      await release.settle([digest]);
+      await release.settle(digests);
     }
   }
+
+  const toTaken = (staged: StagedBlob): Taken => ({
+    row: toRow(staged.digest, staged.sizeBytes, { location: 'store', path: '', identity: '' }),
+    place: () => staged.place(),
+    [Symbol.asyncDispose]: async () => {}, // whoever staged it has it
+  });
+
+  const publish: Registry['publish'] = ({ staged, ...wanted }, actor) =>
+    record({ notices: toNotices(wanted.facts), ...wanted }, actor, staged.map(toTaken));
 
   async function remove(name: string): Promise<void> {
     const { model, freed } = await database.transaction(async (transaction) => {
@@ -206,6 +225,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     versions: async (name) => readNewestVersions(query, (await getModelRow(query, name)).id, MOST_LISTED),
     namesOf: (wanted) => findNames(query, wanted),
     add,
+    publish,
     remove,
     async locateBlob(digest) {
       const row = await readBlob(query, digest);

@@ -43,6 +43,7 @@ export interface Tables {
   catalog_entries: CatalogEntryRow;
   catalog_words: CatalogWordRow;
   catalog_word_counts: CatalogWordCountRow;
+  operations: OperationRow;
 }
 
 /** Parents before those that refer to them. */
@@ -82,6 +83,7 @@ export const tableNames = [
   'catalog_entries',
   'catalog_words',
   'catalog_word_counts',
+  'operations',
 ] as const satisfies readonly (keyof Tables)[];
 
 export type Flag = 0 | 1;
@@ -507,4 +509,26 @@ export interface CatalogWordRow {
 export interface CatalogWordCountRow {
   word: string;
   models: number;
+}
+
+/** Long work that goes on after a restart; what ended is kept for a while, for people. */
+export interface OperationRow {
+  id: string;
+  kind: 'import' | 'push';
+  /** The same for the same thing: who wants it again joins. */
+  subject: string;
+  reference: string;
+  model: string;
+  /** The request that began it. */
+  wish_json: string;
+  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  phase: string;
+  bytes_done: number;
+  bytes_total: number | null;
+  reason_json: string | null;
+  result_json: string | null;
+  /** Who began it, as the audit record names them. */
+  actor_json: string;
+  started_at: number;
+  ended_at: number | null;
 }

@@ -20,6 +20,7 @@ import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
+import { type OperationDependencies, operationRoutes } from './operations.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { peopleRoutes } from './people.ts';
 import { type PrivacyRouteDependencies, privacyRoutes } from './privacy.ts';
@@ -39,7 +40,12 @@ export interface ClusterDescription {
   readonly dataFolder: string;
 }
 
-export interface NativeDependencies extends SignInDependencies, SecretsDependencies, PrivacyRouteDependencies, AccessRouteDependencies {
+export interface NativeDependencies
+  extends SignInDependencies,
+    SecretsDependencies,
+    PrivacyRouteDependencies,
+    AccessRouteDependencies,
+    OperationDependencies {
   readonly nodes: Nodes;
   readonly registry: Registry;
   readonly gateway: Gateway;
@@ -66,6 +72,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...clusterRoutes(dependencies),
     ...nodeRoutes(dependencies),
     ...modelRoutes(dependencies),
+    ...operationRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
     ...certificateRoutes(dependencies),

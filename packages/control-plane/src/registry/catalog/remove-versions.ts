@@ -2,8 +2,8 @@ import { ClusterError, phrase } from '@cluster-ai/contracts';
 import type { Query } from '../../stores/database.ts';
 import type { ModelRow } from '../../stores/tables.ts';
 import { type BlobRelease, blobsOf } from '../free-blobs.ts';
-import { removeEntry } from './write-entry.ts';
 import type { VersionColumns } from './read-versions.ts';
+import { removeEntry } from './write-entry.ts';
 
 /** Which of these bytes run, or are meant to run: the name of one that does. */
 export type FindDeployed = (digests: readonly string[]) => string | undefined;

@@ -1,11 +1,11 @@
-import { type CatalogModel, type CatalogPage, type CatalogSearch, type FacetName } from '@cluster-ai/contracts';
+import type { CatalogModel, CatalogPage, CatalogSearch, FacetName } from '@cluster-ai/contracts';
 import { type RawBuilder, sql } from 'kysely';
 import { type ModelGrants, mayUseModel } from '../../access/model-grants.ts';
 import type { Query } from '../../stores/database.ts';
+import { countFacets } from './count-facets.ts';
 import { type CursorPlace, readCursor, toCursor } from './cursor.ts';
 import { planSearch, type SearchPlan, type SearchTerm } from './plan-search.ts';
 import { toFacetWord, toWords } from './search-words.ts';
-import { countFacets } from './count-facets.ts';
 import { isRestricted, rangesOf } from './visible-names.ts';
 import { EVERY_MODEL } from './write-entry.ts';
 

@@ -13,6 +13,7 @@ import { chatOptions } from './0008-chat-options.ts';
 import { quotas } from './0009-quotas.ts';
 import { auditNames } from './0010-privacy.ts';
 import { externalIdentities } from './0011-oidc.ts';
+import { imports } from './0015-imports.ts';
 import { catalog } from './0016-catalog.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
@@ -29,6 +30,7 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0010-privacy': auditNames(kind),
   '0011-oidc': externalIdentities(kind),
   '0016-catalog': catalog(kind),
+  '0015-imports': imports(kind),
 });
 
 /** What this program can read. */
