@@ -25,6 +25,8 @@ import { keysUsage } from './keys/usage.ts';
 import { modelsAdd } from './models/add.ts';
 import { modelsFound } from './models/found.ts';
 import { modelsLs } from './models/ls.ts';
+import { modelsPull } from './models/pull.ts';
+import { modelsPush } from './models/push.ts';
 import { modelsRm } from './models/rm.ts';
 import { modelsShow } from './models/show.ts';
 import { nodesApprove } from './nodes/approve.ts';
@@ -32,6 +34,8 @@ import { nodesInvite } from './nodes/invite.ts';
 import { nodesLs } from './nodes/ls.ts';
 import { nodesRm } from './nodes/rm.ts';
 import { nodesShow } from './nodes/show.ts';
+import { operationsCancel } from './operations/cancel.ts';
+import { operationsLs } from './operations/ls.ts';
 import { rolesGrant, rolesRevoke } from './roles/grant.ts';
 import { rolesLs } from './roles/ls.ts';
 import { secretsLs } from './secrets/ls.ts';
@@ -70,7 +74,11 @@ export const verbs: readonly Verb[] = [
   modelsShow,
   modelsAdd,
   modelsFound,
+  modelsPull,
+  modelsPush,
   modelsRm,
+  operationsLs,
+  operationsCancel,
   keysLs,
   keysCreate,
   keysRevoke,

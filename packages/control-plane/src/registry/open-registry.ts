@@ -132,7 +132,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
       notices: request.notices ?? toNotices(facts),
       ...(request.alias === undefined ? {} : { aliases: [request.alias] }),
     };
-    return record(wanted, actor, [taken]);
+    return await record(wanted, actor, [taken]); // waited for: what was taken in goes when this ends
   }
 
   /** In one transaction: what was taken in, and the version that uses it. */

@@ -91,6 +91,6 @@ export function createComposer({ registry, blobs, kept, inspect }: ComposeDepend
     }
     tell('writing manifest');
     const keepsLatest = alias !== DEFAULT_ALIAS;
-    return registry.publish({ name, aliases: [alias], keepsLatest, files, staged: fresh, facts, source }, actor);
+    return await registry.publish({ name, aliases: [alias], keepsLatest, files, staged: fresh, facts, source }, actor);
   };
 }
