@@ -85,7 +85,7 @@ describe('the official Ollama client for JavaScript', () => {
 
   test('a model that is nowhere is an error, in a stream and without', async () => {
     await expect(client.pull({ model: 'nobody' })).rejects.toMatchObject({ error: expect.stringContaining('nobody') });
-    await expect(client.pull({ model: 'nobody', stream: true }).then(collect)).rejects.toThrow(/no .* of that name|nobody/i);
+    await expect(client.pull({ model: 'nobody', stream: true }).then(collect)).rejects.toThrow(/nobody/);
   });
 
   test('creates a model of another one, whose system prompt, parameters and messages count', async () => {
@@ -239,7 +239,7 @@ describe('the command line', () => {
     expect(JSON.parse(placed.stdout)).toMatchObject({ state: 'done', result: { name: 'placed' } });
     await rm(folder, { recursive: true });
     const failed = await cluster.cli('models', 'pull', `${upstream.host}/lab/nobody`);
-    expect(failed).toMatchObject({ code: expect.any(Number), stderr: expect.stringContaining('manifest') });
+    expect(failed).toMatchObject({ code: expect.any(Number), stderr: expect.stringContaining('lab/nobody') });
     expect(failed.code).not.toBe(0);
     const { operations } = JSON.parse((await cluster.cli('operations', 'ls', '--json')).stdout) as {
       operations: { reference: string; state: string }[];

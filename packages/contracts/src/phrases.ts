@@ -190,7 +190,7 @@ export const phrases = {
   do_not_trust_source: 'The source is broken, or somebody changed what it sends. Nothing was kept.',
   source_wants_proof: '{host} does not give {what} to us (status {status}).',
   name_a_secret: 'If it needs a token: `cluster-ai secrets set NAME`, then `imports.secrets: {host}: NAME` in cluster.yaml.',
-  source_has_no: '{host} has no {what} of that name.',
+  source_has_no: '{host} has no {what}.',
   check_the_reference: 'Check the name, and whether it is public.',
   source_answered: '{host} answered {status} when it was asked for {what}.',
   source_changes: 'The file at {url} changes while it is fetched.',

@@ -20,9 +20,11 @@ export async function removeTag(
   actor: CatalogActor,
 ): Promise<void> {
   const aliases = await catalog.aliases(name);
+  const latest = aliases.find(({ alias }) => alias === DEFAULT_ALIAS);
   const others = aliases.filter(({ alias }) => alias !== DEFAULT_ALIAS && alias.toLowerCase() !== tag.toLowerCase());
+  const isLatest = latest?.version === version;
   const [next] = others;
-  if (next === undefined) {
+  if (next === undefined && isLatest) {
     await gateway.unload(name);
     return registry.remove(name);
   }
@@ -34,7 +36,6 @@ export async function removeTag(
   if (!isShared) await gateway.unload(`${name}:${tag}`);
   await catalog.removeAlias(name, tag, actor);
   if (isShared) return;
-  const latest = aliases.find(({ alias }) => alias === DEFAULT_ALIAS);
-  if (latest?.version === version) await catalog.putAlias(name, DEFAULT_ALIAS, { version: next.version }, actor);
+  if (isLatest && next !== undefined) await catalog.putAlias(name, DEFAULT_ALIAS, { version: next.version }, actor);
   await catalog.removeVersion({ name, version });
 }

@@ -70,15 +70,20 @@ function toFiles(session: RegistrySession, origin: string, repository: string, {
 
 /** Models in any OCI registry: as ModelPack, Docker or Ollama lay them out. */
 export function createOciSource({ client, credentialFor, originOf, maxGiB }: RegistrySourceDependencies): Source {
-  async function readManifest(session: RegistrySession, reference: string, signal: AbortSignal): Promise<ImageManifest> {
-    const answer = await session.getWhole(`manifests/${reference}`, manifestTypes, 'manifest', signal);
+  async function readManifest(
+    session: RegistrySession,
+    repository: string,
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<ImageManifest> {
+    const answer = await session.getWhole(`manifests/${reference}`, manifestTypes, `${repository}:${reference}`, signal);
     if (reference.startsWith('sha256:') && digestOf(answer.body) !== reference)
       throw refused(session.host, 'another manifest than the digest names');
     const index = indexShape.safeParse(readJson(answer.body, indexShape.or(manifestShape), session.host, 'manifest'));
     if (!index.success) return readJson(answer.body, manifestShape, session.host, 'manifest');
     if (reference.startsWith('sha256:')) throw refused(session.host, 'lists within lists');
     const [first] = index.data.manifests;
-    return readManifest(session, first?.digest ?? '', signal);
+    return readManifest(session, repository, first?.digest ?? '', signal);
   }
 
   return {
@@ -87,7 +92,7 @@ export function createOciSource({ client, credentialFor, originOf, maxGiB }: Reg
       const { repository, tag, digest } = place;
       const origin = originOf(place.host);
       const session = createRegistrySession({ client, credentialFor }, { origin, repository, realms: 'any', scope: 'pull' });
-      const manifest = await readManifest(session, digest ?? tag, signal);
+      const manifest = await readManifest(session, repository, digest ?? tag, signal);
       checkTotal([...manifest.layers, manifest.config], maxGiB, session.host);
       return {
         files: toFiles(session, origin, repository, manifest),

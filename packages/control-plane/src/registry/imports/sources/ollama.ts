@@ -81,7 +81,7 @@ export function createOllamaSource(
       const origin = originFor(name);
       const repository = `${name.namespace}/${name.name}`;
       const session = createRegistrySession({ client, credentialFor }, { origin, repository, realms: 'own', scope: 'pull' });
-      const answer = await session.getWhole(`manifests/${name.digest ?? name.tag}`, manifestTypes, 'manifest', signal);
+      const answer = await session.getWhole(`manifests/${name.digest ?? name.tag}`, manifestTypes, `${repository}:${name.tag}`, signal);
       if (name.digest !== undefined && digestOf(answer.body) !== name.digest)
         throw refused(session.host, 'another manifest than the digest names');
       const { layers, config } = readJson(answer.body, manifestShape, session.host, 'manifest');

@@ -36,7 +36,7 @@ export async function startHuggingFace(): Promise<StandInHub> {
     if (api !== null) {
       const all = [...files].map(([path, bytes]) => toEntry(path, bytes));
       const start = Number(url.searchParams.get('cursor') ?? 0);
-      if (start + 2 < all.length)
+      if (state.tree === undefined && start + 2 < all.length)
         response.setHeader('link', `<http://${request.headers.host}${url.pathname}?cursor=${start + 2}>; rel="next"`);
       return void response.end(JSON.stringify(state.tree ?? all.slice(start, start + 2)));
     }
