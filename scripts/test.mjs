@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printCheck, runChecks } from './lib/checks.mjs';
+import { forgetFuzz, renderFuzz } from './lib/fuzz-report.mjs';
 import { failWithSentence, prepare, root } from './lib/launch.mjs';
 import { describeCommit, renderProofs, runMutations } from './lib/mutations.mjs';
 import { runVitest } from './lib/run-vitest.mjs';
@@ -26,13 +27,14 @@ function tallyOf(results) {
 
 function proveGuards(node) {
   const results = runMutations({ node, root, onResult: printMutation });
-  writeFileSync(join(root, 'docs', 'proofs.md'), renderProofs(results, describeCommit(root)));
+  writeFileSync(join(root, 'docs', 'proofs.md'), renderProofs(results, describeCommit(root), renderFuzz(root)));
   return tallyOf(results.map(({ problem }) => ({ ok: problem === undefined })));
 }
 
 async function main() {
   const node = await prepare({ withDevelopment: true });
   const checks = tallyOf(await runChecks({ node, root, onResult: printCheck }));
+  forgetFuzz(root);
   const tests = await runVitest({ node, root, args, isLong });
   const proofs = isLong ? proveGuards(node) : { passed: 0, failed: 0 };
   printSkips(tests.skipped);

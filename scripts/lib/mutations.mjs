@@ -93,8 +93,8 @@ const cell = (text) => text.replaceAll('|', '\\|');
 /** The commit that the proofs are of. */
 export const describeCommit = (root) => execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 
-/** What docs/proofs.md says. */
-export function renderProofs(results, commit) {
+/** What docs/proofs.md says; `more` are sections of other runs. */
+export function renderProofs(results, commit, more = []) {
   const rows = results.map(
     ({ patch, guard, test, problem }) =>
       `| ${cell(guard || patch)} | ${cell(test)} | ${problem === undefined ? 'noticed' : `**${cell(problem)}**`} |`,
@@ -109,5 +109,6 @@ export function renderProofs(results, commit) {
     '| --- | --- | --- |',
     ...rows,
     '',
+    ...more,
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Clock, systemClock } from '@cluster-ai/runtime';
@@ -275,7 +275,9 @@ test('a node fetches the weights that it was ordered to run, from any byte on, a
   using files = makeTestFolder();
   const path = join(files.root, 'weights');
   writeFileSync(path, bytes);
-  await using control = await openTestControlPlane({ locateBlob: async () => ({ path, sizeBytes: bytes.length }) });
+  await using control = await openTestControlPlane({
+    locateBlob: async () => ({ filePath: path, sizeBytes: bytes.length, read: async () => createReadStream(path) }),
+  });
   await using agent = await openTestAgent(await control.nodes.invite(invitation));
   await until(isState(control.nodes, agent.link.nodeId, 'ready'), 'the node to be ready');
   const fetchBlob = createFetchBlob(agent.folder);

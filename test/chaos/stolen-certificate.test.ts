@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { blobSession, joinSession, linkServerName } from '@cluster-ai/runtime';
@@ -21,7 +21,10 @@ async function openCluster(wish: Parameters<typeof openTestControlPlane>[0] = {}
   const files = makeTestFolder();
   const path = join(files.root, 'weights');
   writeFileSync(path, bytes);
-  const control = await openTestControlPlane({ ...wish, locateBlob: async () => ({ path, sizeBytes: bytes.length }) });
+  const control = await openTestControlPlane({
+    ...wish,
+    locateBlob: async () => ({ filePath: path, sizeBytes: bytes.length, read: async () => createReadStream(path) }),
+  });
   const specOf = (replicaId: string) => ({ ...testSpec(replicaId), file: { digest, sizeBytes: bytes.length } });
   return {
     ...control,

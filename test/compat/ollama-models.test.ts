@@ -9,7 +9,7 @@ import {
   sha256,
   startOllamaRegistry,
 } from '../../packages/control-plane/src/registry/imports/testing/ollama-registry.ts';
-import { startCluster, type TestCluster } from '../support/start-cluster.ts';
+import { eventually, startCluster, type TestCluster } from '../support/start-cluster.ts';
 import { runPython, whyNoPython } from './python-clients.ts';
 
 const starterPath = join(import.meta.dirname, '../../packages/control-plane/assets/starter/cluster-ai-starter.gguf');
@@ -249,5 +249,24 @@ describe('the command line', () => {
       entries: { action: string; target: string }[];
     };
     expect(entries.map(({ action }) => action)).toEqual(expect.arrayContaining(['models.import', 'POST /api/v1/registry/imports']));
+  });
+
+  test('attack 13: an import goes on after kill -9, with the parts that it had', async () => {
+    const large = Buffer.concat([weights, Buffer.alloc(40 * 1024 * 1024, 7)]);
+    const digest = upstream.publish('lab/large:1', { model: large }) && sha256(large);
+    const isPart = ({ path, range }: { readonly path: string; readonly range: string }) => path.endsWith(digest) && range !== 'bytes=0-0';
+    let served = 0;
+    upstream.intercept = (request) => isPart({ path: request.url ?? '', range: request.headers.range ?? '' }) && ++served > 3; // never answers
+    const { stdout } = await cluster.cli('models', 'pull', `${upstream.host}/lab/large:1`, '--name', 'large', '--detach', '--json');
+    const { id } = JSON.parse(stdout) as { id: string };
+    const parts = join(cluster.dataFolder, 'blobs/imports', `${digest.slice('sha256:'.length)}.parts`);
+    await eventually('three parts are here', async () => served > 3 && (await readFile(parts, 'utf8')).trim().split('\n').length === 4);
+    const before = upstream.requests.length;
+    upstream.intercept = undefined;
+    process.kill((await cluster.pids()).controlPlane, 'SIGKILL');
+    const state = async () => JSON.parse((await cluster.cli('operations', 'ls', '--json')).stdout).operations.find((one: { id: string }) => one.id === id);
+    await eventually('it is done', async () => (await state())?.state === 'done', 60_000);
+    expect(upstream.requests.slice(before).filter(isPart)).toHaveLength(3); // of six
+    expect((await cluster.cli('models', 'show', 'large')).code).toBe(0);
   });
 });

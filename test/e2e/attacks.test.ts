@@ -29,7 +29,7 @@ beforeAll(async () => {
     models,
     config: noUpstream,
     dataFolder: join(folder, 'cluster'),
-    arguments: ['--port', '0', '--ollama-port', '0', '--link-port', '0', '--log-level', 'trace'],
+    arguments: ['--port', '0', '--ollama-port', '0', '--registry-port', '0', '--link-port', '0', '--log-level', 'trace'],
   });
   owner = readHostCredential(locateDataFolder(cluster.dataFolder, {})) ?? '';
   viewer = JSON.parse((await cluster.cli('keys', 'create', 'onlooker', '--role', 'viewer', '--json')).stdout).key;

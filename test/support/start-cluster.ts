@@ -30,6 +30,8 @@ export const noUpstream = 'imports: { ollamaRegistry: "https://127.0.0.1:9", hug
 export interface TestCluster extends AsyncDisposable {
   readonly url: string;
   readonly ollamaUrl: string;
+  /** Where the registry is at the root. */
+  readonly registryUrl: string;
   readonly linkAddress: string;
   /** Where the first admin is made, once. Undefined once there is one. */
   readonly setupUrl: string | undefined;
@@ -137,7 +139,7 @@ export async function startCluster(options: StartOptions = {}): Promise<TestClus
   const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'cluster-')));
   await mkdir(dataFolder, { recursive: true });
   if (options.config !== undefined) await writeFile(join(dataFolder, 'cluster.yaml'), options.config);
-  const wanted = options.arguments ?? ['--port', '0', '--ollama-port', '0', '--link-port', '0'];
+  const wanted = options.arguments ?? ['--port', '0', '--ollama-port', '0', '--registry-port', '0', '--link-port', '0'];
   const [command = process.execPath, ...args] = [
     ...(options.prefix ?? []),
     process.execPath,
@@ -159,7 +161,7 @@ export async function startCluster(options: StartOptions = {}): Promise<TestClus
     errors = (errors + chunk).slice(-100_000);
   });
   const ready = await readReady(child, () => errors);
-  const ollama = ready.listeners.find(({ name }) => name === 'ollama');
+  const [ollama, registry] = ['ollama', 'registry'].map((wanted) => ready.listeners.find(({ name }) => name === wanted));
   const up = child.pid ?? -1;
 
   async function pids() {
@@ -183,6 +185,7 @@ export async function startCluster(options: StartOptions = {}): Promise<TestClus
   const cluster: TestCluster = {
     url: ready.url,
     ollamaUrl: ollama ? `http://${ollama.address.replace(/^https?:\/\//, '')}` : '',
+    registryUrl: registry ? `http://${registry.address.replace(/^https?:\/\//, '')}` : '',
     linkAddress: ready.linkAddress,
     setupUrl: ready.setup?.url,
     dataFolder,
@@ -204,6 +207,8 @@ export async function startCluster(options: StartOptions = {}): Promise<TestClus
         ready.linkAddress.split(':').at(-1) ?? '0',
         '--ollama-port',
         new URL(cluster.ollamaUrl || 'http://x:0').port || '0',
+        '--registry-port',
+        new URL(cluster.registryUrl || 'http://x:0').port || '0',
       ];
       return startCluster({ ...options, dataFolder, arguments: options.arguments ?? ports, models: {} });
     },

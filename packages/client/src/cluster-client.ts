@@ -68,6 +68,7 @@ import type {
   VerifyAuditInput,
 } from '@cluster-ai/contracts';
 import { type CallOptions, createHttp, type HttpOptions } from './http.ts';
+import { createRegistryClient, type RegistryClient } from './registry-client.ts';
 
 /** Where the cluster is, and how to reach it. */
 export interface ClusterClientOptions {
@@ -126,7 +127,7 @@ export interface WatchEventsOptions extends CallOptions {
  * The native API of a cluster (`/api/v1`), one method per route. Every method throws `ClusterError`: with the code that the server
  * gave, or with `not_running` when nothing answers. Aborting the signal rejects with its reason.
  */
-export interface ClusterClient {
+export interface ClusterClient extends RegistryClient {
   /** Counters, load and condition of the whole cluster. */
   getClusterStatus(options?: CallOptions): Promise<ClusterStatus>;
   /** How busy the cluster was in the last ten minutes. */
@@ -320,7 +321,8 @@ export function createClusterClient({
 }: ClusterClientOptions): ClusterClient {
   let csrfToken: string | null = null; // of the session that the browser's cookie names: what changes something proves with it that it is ours
   const headersOfChanges = (): Record<string, string> => (csrfToken === null ? {} : { 'x-csrf-token': csrfToken });
-  const { request, text, stream } = createHttp({ baseUrl, fetch, key, headersOfChanges, onRefused });
+  const http = createHttp({ baseUrl, fetch, key, headersOfChanges, onRefused });
+  const { request, text, stream } = http;
   const part = encodeURIComponent;
 
   async function rememberProfile(answer: Promise<Profile>): Promise<Profile> {
@@ -349,6 +351,7 @@ export function createClusterClient({
   }
 
   return {
+    ...createRegistryClient(http),
     getClusterStatus: (options) => request({ path: 'cluster/status', ...options }),
     getLoadHistory: (options) => request({ path: 'cluster/load', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),

@@ -13,6 +13,8 @@ export interface Call extends CallOptions {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** Sent as they are, instead of a body. */
+  readonly bytes?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -28,6 +30,8 @@ export interface StreamCall extends Call {
 export interface Http {
   /** The parsed body; `undefined` where the answer has none (204). Throws ClusterError. */
   request<T>(call: Call): Promise<T>;
+  /** The answer's bytes as they come. Throws ClusterError. */
+  bytes(call: Call): AsyncGenerator<Uint8Array, void, undefined>;
   /** The answer's text as it comes, for what is no JSON and may be long. Throws ClusterError. */
   text(call: Call): AsyncGenerator<string, void, undefined>;
   /** The answer's server-sent events. Throws ClusterError, also for an `error` event within the stream. */
@@ -53,16 +57,18 @@ function toUrl(baseUrl: string, { path, query = {} }: Call): string {
 
 type Identity = Pick<HttpOptions, 'key' | 'headersOfChanges'>;
 
-function toRequestInit({ method = 'GET', body, headers, signal }: Call, { key, headersOfChanges }: Identity): RequestInit {
+function toRequestInit({ method = 'GET', body, bytes, headers, signal }: Call, { key, headersOfChanges }: Identity): RequestInit {
   return {
     method,
     headers: {
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
       ...(method === 'GET' ? {} : headersOfChanges()),
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(bytes === undefined ? {} : { body: bytes as Uint8Array<ArrayBuffer> }),
     ...(signal === undefined ? {} : { signal }),
   };
 }
@@ -101,15 +107,19 @@ export function createHttp({ baseUrl, fetch, onRefused, ...identity }: HttpOptio
     return error instanceof TypeError ? toConnectionError(baseUrl, error) : error;
   }
 
-  async function* text(call: Call): AsyncGenerator<string, void, undefined> {
+  async function* bytes(call: Call): AsyncGenerator<Uint8Array, void, undefined> {
     const response = await send(call);
     if (response.body === null) return;
-    const decoder = new TextDecoder();
     try {
-      for await (const bytes of response.body) yield decoder.decode(bytes as Uint8Array, { stream: true });
+      for await (const piece of response.body) yield piece as Uint8Array;
     } catch (error) {
       throw toBrokenError(call, error);
     }
+  }
+
+  async function* text(call: Call): AsyncGenerator<string, void, undefined> {
+    const decoder = new TextDecoder();
+    for await (const piece of bytes(call)) yield decoder.decode(piece, { stream: true });
   }
 
   async function* stream(call: StreamCall): AsyncGenerator<ServerSentEvent, void, undefined> {
@@ -131,5 +141,5 @@ export function createHttp({ baseUrl, fetch, onRefused, ...identity }: HttpOptio
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  return { request, text, stream };
+  return { request, bytes, text, stream };
 }

@@ -1,30 +1,10 @@
 import { z } from 'zod';
+import { frameworkShape, inspectionShape, verdictShape } from './inspections.ts';
 import { modelFactsShape, modelFileShape } from './models.ts';
 import { engineOptionsShape, replicaReportShape } from './replicas.ts';
 import { conditionShape } from './state.ts';
 
 /** Shapes of the registry: models, their versions and files, aliases, search. Sizes are bytes, times are UTC. */
-
-export const frameworks = ['pytorch', 'tensorflow', 'onnx', 'gguf', 'safetensors', 'other'] as const;
-export const frameworkShape = z.enum(frameworks).meta({ id: 'Framework' });
-export type Framework = z.infer<typeof frameworkShape>;
-
-export const verdicts = ['safe', 'suspicious', 'dangerous'] as const;
-export const verdictShape = z.enum(verdicts).meta({ id: 'Verdict' });
-export type Verdict = z.infer<typeof verdictShape>;
-
-/** What a look into a version's files found, without executing anything in them. */
-export const inspectionShape = z
-  .object({
-    format: z.enum(['gguf', 'safetensors', 'onnx', 'pytorch', 'pickle', 'keras', 'tensorflow', 'tar', 'zip', 'unknown']),
-    framework: frameworkShape,
-    parameterCount: z.int().nullable(),
-    metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-    verdict: verdictShape,
-    reasons: z.array(z.object({ code: z.string(), detail: z.string() })),
-  })
-  .meta({ id: 'Inspection' });
-export type Inspection = z.infer<typeof inspectionShape>;
 
 /** Text without control characters: it ends up in headers, logs and terminals. */
 const plainText = (most: number) =>

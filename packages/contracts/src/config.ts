@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { roleShape } from './access.ts';
+import { inspectedFormatShape } from './inspections.ts';
 
 const port = z.int().min(0).max(65_535);
 const hostAndPort = (host: string, number: number) =>
@@ -180,7 +181,19 @@ export const configShape = z.strictObject({
     .prefault({})
     .describe('Models that come from elsewhere.'),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),
-  blobs: z.strictObject({ path: z.string().default('').describe('Empty: inside the data folder.') }).prefault({}),
+  blobs: z
+    .strictObject({
+      path: z.string().default('').describe('Empty: inside the data folder. A folder, or s3://BUCKET/PREFIX?endpoint=URL&region=NAME.'),
+      s3Secret: z
+        .string()
+        .default('')
+        .describe('A secret with ACCESS_KEY_ID:SECRET_ACCESS_KEY for S3; empty: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'),
+      uploadsPerPerson: z.int().min(1).default(64).describe('Unfinished uploads of one person or key.'),
+      uploadsGiB: z.number().positive().default(2048).describe('How large those may be together, in GiB.'),
+      scrubGiBPerDay: z.number().min(0).default(100).describe('How much is read again each day to find damaged files, in GiB; 0 nothing.'),
+    })
+    .prefault({})
+    .describe('Files of models.'),
   inference: z
     .strictObject({
       defaultModel: z.string().default('').describe('Used where a request names none; empty: the only model, or the starter.'),
@@ -202,13 +215,28 @@ export const configShape = z.strictObject({
     .prefault({}),
   registry: z
     .strictObject({
-      worstForProtectedAlias: z
-        .enum(['safe', 'suspicious', 'dangerous'])
-        .default('safe')
-        .describe('The worst verdict on a version that a protected alias may point to; what was not inspected counts as suspicious.'),
+      policy: z
+        .strictObject({
+          loadFormats: z
+            .array(inspectedFormatShape)
+            .default(['gguf', 'safetensors', 'onnx'])
+            .describe('Formats that are loaded when their inspection found nothing; any other only when an admin says so.'),
+          override: z
+            .enum(['admin', 'never'])
+            .default('admin')
+            .describe('Who may let a suspicious model be used; a dangerous one never is.'),
+        })
+        .prefault({}),
+      inspection: z
+        .strictObject({
+          parallel: z.int().min(1).max(64).default(2).describe('Files that are looked through at the same time; others wait.'),
+          timeoutSeconds: z.int().min(1).max(3600).default(120).describe('For one file; one that takes longer counts as suspicious.'),
+          memoryMiB: z.int().min(128).default(768).describe('For one file; one that takes more counts as suspicious.'),
+        })
+        .prefault({}),
     })
     .prefault({})
-    .describe('What the model registry allows.'),
+    .describe('The model registry.'),
   logs: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 export type Config = z.infer<typeof configShape>;

@@ -47,6 +47,7 @@ export const errorCodes = {
   chat_not_found: { status: 404, title: 'No such chat' },
   file_not_found: { status: 404, title: 'No such file' },
   blob_not_found: { status: 404, title: 'No such blob' },
+  upload_not_found: { status: 404, title: 'No such upload' },
   method_not_allowed: { status: 405, title: 'The route does not take this method' },
   already_exists: { status: 409, title: 'It exists already' },
   conflict: { status: 409, title: 'Somebody else changed it meanwhile' },

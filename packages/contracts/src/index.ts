@@ -9,6 +9,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './generation-options.ts';
 export * from './inference.ts';
+export * from './inspections.ts';
 export * from './model-reference.ts';
 export * from './models.ts';
 export * from './native-api.ts';

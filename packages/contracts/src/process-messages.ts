@@ -29,6 +29,7 @@ export interface ControlPlaneStart {
   /** Values from the command line, which win over the file. */
   readonly port?: number;
   readonly ollamaPort?: number;
+  readonly registryPort?: number;
   readonly linkPort?: number;
   readonly logLevel?: string;
   readonly insecurePlainHttpOnNetwork?: boolean;

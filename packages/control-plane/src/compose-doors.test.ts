@@ -26,6 +26,8 @@ const credentials = new Map<string, string>();
 let database: Database;
 let access: OpenedPeople;
 let routes: readonly RouteRecord[];
+/** Those of the registry's own port. */
+let atRoot: ReadonlySet<RouteRecord>;
 let apps: readonly FastifyInstance[];
 
 const maker: Caller = {
@@ -92,9 +94,10 @@ beforeAll(async () => {
   } as unknown;
   const shown = { of: () => undefined, names: () => [] };
   const parts = { admission, native, shown, metrics, assets: { web: folder }, config, log: silentLogger } as unknown as DoorParts;
-  const shells = [await composeDoors(parts, 'main'), await composeDoors(parts, 'ollama')];
+  const shells = [await composeDoors(parts, 'main'), await composeDoors(parts, 'ollama'), await composeDoors(parts, 'registry')];
   apps = shells.map(({ app }) => app);
   routes = shells.flatMap((shell) => shell.routes);
+  atRoot = new Set(shells[2]?.routes);
   for (const app of apps) await app.ready();
 });
 afterAll(async () => {
@@ -112,11 +115,12 @@ test('every route is in the list that was agreed on, with its permission', async
 });
 
 /** 409 says that admission let the request in. */
-async function statusOf({ method, path }: RouteRecord, credential: string | undefined): Promise<number> {
+async function statusOf(record: RouteRecord, credential: string | undefined): Promise<number> {
+  const { method, path } = record;
   const url = path.replace(/:\w+/g, 'x').replace('*', 'x');
   const headers = { host: 'localhost', ...(credential === undefined ? {} : { authorization: `Bearer ${credential}` }) };
-  const [main] = apps;
-  const answer = await main?.inject({ method: method as HTTPMethods, url, headers });
+  const app = atRoot.has(record) ? apps[2] : apps[0];
+  const answer = await app?.inject({ method: method as HTTPMethods, url, headers });
   return answer?.statusCode ?? 0;
 }
 

@@ -4,9 +4,11 @@ import type { Admission } from './access/admission.ts';
 import type { AuditPoint } from './access/audit/audit.ts';
 import type { ListenerCertificates } from './access/certificates/open-listener-certificate.ts';
 import type { Assets } from './assets.ts';
+import { blobDoor } from './doors/blobs/blob-door.ts';
 import { metricsDoor } from './doors/native/metrics-door.ts';
 import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
 import { renderProblem } from './doors/native/problem.ts';
+import { registryDoor } from './doors/native/registry/registry-door.ts';
 import type { ModelChangeDeps } from './doors/ollama/model-changes.ts';
 import { ollamaDoor } from './doors/ollama/ollama-door.ts';
 import { renderOllamaError } from './doors/ollama/ollama-error.ts';
@@ -21,7 +23,7 @@ export interface DoorParts {
   readonly admission: Admission;
   readonly audit: AuditPoint;
   readonly native: NativeDependencies;
-  readonly changes: Pick<ModelChangeDeps, 'catalog' | 'presets' | 'kept' | 'compose'>;
+  readonly changes: Pick<ModelChangeDeps, 'presets' | 'compose'>;
   readonly metrics: Metrics;
   readonly assets: Assets;
   readonly config: Config;
@@ -29,10 +31,15 @@ export interface DoorParts {
   readonly shown: Pick<ListenerCertificates, 'of' | 'names'>;
 }
 
-/** Which doors a listener has. Both have the inference doors; the main one also has the native door, the metrics and the web UI. */
+export type ListenerKind = 'main' | 'ollama' | 'registry';
+
+/**
+ * Which doors a listener has. Main and Ollama's have the inference doors; the main one also has the native door, the metrics and the web UI.
+ * The registry's has the registry at its root, and nothing else.
+ */
 export async function composeDoors(
   { admission, audit, native, changes, metrics, assets, config, log, shown }: DoorParts,
-  kind: 'main' | 'ollama',
+  kind: ListenerKind,
 ): Promise<ListenerShell> {
   const shell = createListener({
     config,
@@ -40,14 +47,19 @@ export async function composeDoors(
     admission,
     audit,
     metrics,
-    renderError: kind === 'main' ? renderProblem : renderOllamaError,
+    renderError: kind === 'ollama' ? renderOllamaError : renderProblem,
     certificate: shown.of(config.listeners[kind].tls),
     names: shown.names,
   });
   const { app } = shell;
+  if (kind === 'registry') {
+    await app.register(registryDoor(native));
+    return shell;
+  }
   await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
   await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
   await app.register(ollamaDoor({ ...native, ...changes, log }), { prefix: '/api' });
+  await app.register(blobDoor(native));
   if (kind === 'main') {
     await app.register(nativeDoor(native), { prefix: '/api/v1' });
     await app.register(metricsDoor({ metrics }));

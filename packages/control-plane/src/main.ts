@@ -31,7 +31,7 @@ import { openSecrets } from './access/secrets/secrets.ts';
 import { locateAssets } from './assets.ts';
 import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
-import { composeDoors, type DoorParts } from './compose-doors.ts';
+import { composeDoors, type DoorParts, type ListenerKind } from './compose-doors.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
 import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
@@ -47,25 +47,40 @@ import { openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
 import { openOutgoingClient } from './outgoing/open-outgoing-client.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
+import { createPublisher, type InspectBlob } from './registry/catalog/publish-uploads.ts';
+import type { FindDeployed } from './registry/catalog/remove-versions.ts';
 import { createComposer } from './registry/imports/compose-model.ts';
 import { openImports } from './registry/imports/imports.ts';
-import { createKeptBlobs } from './registry/imports/kept-blobs.ts';
+import { createInspector, type Inspector } from './registry/inspection/inspector.ts';
+import { openBlobParts } from './registry/open-blob-parts.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import { createPresets } from './registry/presets/presets.ts';
 import { registerStarter } from './registry/register-starter.ts';
 import { createSoftwarePackage } from './software-package.ts';
-import { openBlobStore } from './stores/fs/open-blob-store.ts';
+import { openBlobs, takeS3Credentials } from './stores/open-blobs.ts';
 import { openDatabase } from './stores/open-database.ts';
 
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
+
+/** What an upload is, and, where we can serve it, what its header says. Whatever else it is, it is kept and handed out. */
+const inspectUpload =
+  ({ inspect }: Inspector): InspectBlob =>
+  async ({ filePath, fileName }, signal) => {
+    if (filePath === undefined) return {};
+    if (fileName.endsWith('.fake.json')) return { facts: await inspectFakeModel(filePath) };
+    const inspection = await inspect(filePath, signal);
+    return inspection.format === 'gguf' && inspection.verdict === 'safe'
+      ? { inspection, facts: await inspectGguf(filePath) }
+      : { inspection };
+  };
 
 interface ListenerParts extends DoorParts {
   readonly mayLeaveLoopback: MayLeaveLoopback;
 }
 
 /** Opens one listener where the configuration wants it. */
-async function open(parts: ListenerParts, kind: 'main' | 'ollama', whenTaken: 'fail' | 'move', folder: DataFolder, clock: Clock) {
+async function open(parts: ListenerParts, kind: ListenerKind, whenTaken: 'fail' | 'move', folder: DataFolder, clock: Clock) {
   const { config, log, mayLeaveLoopback } = parts;
   const { host, port, tls } = config.listeners[kind];
   const isPlainHttpAccepted = config.listeners.insecurePlainHttpOnNetwork;
@@ -86,26 +101,31 @@ async function open(parts: ListenerParts, kind: 'main' | 'ollama', whenTaken: 'f
 /** Where a client on this machine finds a listener that is everywhere. */
 const toReachable = (host: string) => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[host] ?? host;
 
-/** Opens the main listener, which must open, and Ollama's port, which may stay closed with a notice. */
+const whyLeftAlone = { ollama: 'port_left_to_ollama', registry: 'registry_port_taken' } as const;
+
+/** Opens the main listener, which must open, and the ports that others may have, which stay closed with a notice then. */
 async function openListeners(parts: ListenerParts, { config, isNamed }: EffectiveConfig, folder: DataFolder, clock: Clock) {
-  const { ollama: ollamaWish } = config.listeners;
   const main = await open(parts, 'main', isNamed.main ? 'fail' : 'move', folder, clock);
   const apps = [main.app];
   const listeners: Listener[] = [main.listener];
-  const address = toAddress(ollamaWish.host, ollamaWish.port);
-  if (!ollamaWish.enabled) listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'turned_off', clock.now()) });
-  else {
+  for (const name of ['ollama', 'registry'] as const) {
+    const { host, port, enabled } = config.listeners[name];
+    const address = toAddress(host, port);
+    if (!enabled) {
+      listeners.push({ name, address, condition: toCondition('stopped', 'turned_off', clock.now()) });
+      continue;
+    }
     try {
-      const ollama = await open(parts, 'ollama', 'fail', folder, clock);
-      apps.push(ollama.app);
-      listeners.push(ollama.listener);
+      const opened = await open(parts, name, 'fail', folder, clock);
+      apps.push(opened.app);
+      listeners.push(opened.listener);
     } catch (error) {
-      if (!isClusterError(error) || error.code !== 'port_taken' || isNamed.ollama) {
-        await main.app.close();
+      if (!isClusterError(error) || error.code !== 'port_taken' || isNamed[name]) {
+        await Promise.all(apps.map((app) => app.close()));
         throw error;
       }
-      const hint = phrase('port_left_to_ollama');
-      listeners.push({ name: 'ollama', address, condition: toCondition('stopped', 'port_taken', clock.now(), { hint }) });
+      const hint = phrase(whyLeftAlone[name]);
+      listeners.push({ name, address, condition: toCondition('stopped', 'port_taken', clock.now(), { hint }) });
     }
   }
   return {
@@ -124,6 +144,7 @@ export async function runControlPlane(
   const clock = systemClock;
   const startedAtMs = clock.now();
   const given = takeGivenKeys(process.env);
+  const givenForS3 = takeS3Credentials(process.env);
   const folder = locateDataFolder(start.dataFolder, {});
   makeDataFolder(folder);
   const effective = await loadConfig(folder.config, start);
@@ -152,9 +173,26 @@ export async function runControlPlane(
   const database = withAudit(stored, audit);
   const acts = createActs({ audit, log, clock });
   const secrets = await openSecrets({ database, keyStore: stored, secretsFolder: folder.secrets, given, clock, log });
+  const namedSecrets = createNamedSecrets({ database, secrets, clock });
+  later.readSecret = namedSecrets.get;
   const events = createEventBus({ firstId: startedAtMs });
-  const blobs = await openBlobStore({ folder: config.blobs.path === '' ? folder.blobs : config.blobs.path });
-  const registry = await openRegistry({ database, blobs, events, clock, log, inspect: inspectModel });
+  const blobs = await openBlobs({ config: config.blobs, folder, given: givenForS3, readSecret: namedSecrets.get });
+  const { parallel, timeoutSeconds, memoryMiB } = config.registry.inspection;
+  const inspector = createInspector({ clock, log }, { parallel, timeoutMs: timeoutSeconds * 1000, memoryBytes: memoryMiB * 1024 ** 2 });
+  // what runs is known only once the machines are
+  const running: { findDeployed: FindDeployed } = { findDeployed: () => undefined };
+  const registry = await openRegistry({
+    database,
+    blobs,
+    events,
+    clock,
+    log,
+    inspect: inspectModel,
+    policy: config.registry.policy,
+    look: inspector.inspect,
+    findDeployed: (digests) => running.findDeployed(digests),
+  });
+  const blobParts = await openBlobParts({ database, own: stored, blobs, registry, secrets, config: config.blobs, clock, log });
   await registerStarter({ registry, database, folder: assets.starter, clock, log }, signal);
 
   const certificates = await openCertificates({ folder, clock });
@@ -169,7 +207,7 @@ export async function runControlPlane(
       events,
       clock,
       log,
-      locateBlob: registry.locateBlob,
+      locateBlob: async (digest) => ((await registry.locateBlob(digest)) ? blobParts.findBlob(digest) : undefined),
       softwarePackage: createSoftwarePackage({ assets, version: start.version, folder: folder.run, log }),
       clusterName: config.cluster.name,
       approval: config.nodes.approval,
@@ -180,8 +218,8 @@ export async function runControlPlane(
   const metrics = openMetrics({ nodes });
   const keys = await openApiKeys({ database, clock, log });
   await using quotas = await openQuotas({ database, clock, log });
-  const { main, ollama } = config.listeners;
-  const isOnThisMachineOnly = isLoopback(main.host) && (!ollama.enabled || isLoopback(ollama.host));
+  const { main, ollama, registry: registryPort } = config.listeners;
+  const isOnThisMachineOnly = [{ ...main, enabled: true }, ollama, registryPort].every(({ enabled, host }) => !enabled || isLoopback(host));
   await using access = await openPeople({
     database,
     secrets,
@@ -206,8 +244,6 @@ export async function runControlPlane(
     reason: 'nobody has a login or a key yet, so nobody could use it.',
     hint: 'Start it on 127.0.0.1 first; make the first admin there, or a key: cluster-ai keys create NAME --role admin.',
   });
-  const namedSecrets = createNamedSecrets({ database, secrets, clock });
-  later.readSecret = namedSecrets.get;
   const oidc =
     config.access.oidc &&
     createOidc({ config: config.access.oidc, outgoing, readSecret: namedSecrets.get, external: access.external, clock, log });
@@ -222,15 +258,25 @@ export async function runControlPlane(
     readSecret: namedSecrets.get,
     nodes: () => nodes.list().map(({ name, hardware }) => ({ node: name, memoryBytes: hardware?.memoryBytes ?? 0 })),
     inspect: inspectModel,
+    look: inspector.inspect,
+    findBlob: blobParts.findBlob,
     acts,
     events,
     clock,
     log,
   });
-  const kept = createKeptBlobs({ registry, folder: importsFolder, mostBytes: config.imports.maxGiB * 1024 ** 3 });
-  const presets = createPresets({ registry, log });
-  const compose = createComposer({ registry, blobs, kept, inspect: inspectModel });
+  const presets = createPresets({ findBlob: blobParts.findBlob, log });
+  const publisher = createPublisher({
+    database,
+    catalog: registry.catalog,
+    findBlob: blobParts.findBlob,
+    inspect: inspectUpload(inspector),
+    clock,
+  });
+  const compose = createComposer({ registry, blobs, inspect: inspectUpload(inspector) });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
+  running.findDeployed = (digests) =>
+    digests.map((digest) => reconciler.deployments.find(digest)?.model.reference).find((found) => found !== undefined);
   const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas, presets });
   const load = createLoadRecorder({ gateway, clock });
   const chatStore = createChatStore(database, clock.now);
@@ -245,6 +291,9 @@ export async function runControlPlane(
     nodes,
     registry,
     imports,
+    catalog: registry.catalog,
+    publisher,
+    blobParts,
     gateway,
     chats,
     keys,
@@ -292,7 +341,7 @@ export async function runControlPlane(
       admission,
       audit: { acts, denied: audit.denied },
       native,
-      changes: { catalog: registry.catalog, presets, kept, compose },
+      changes: { presets, compose },
       metrics,
       assets,
       config,
@@ -313,6 +362,7 @@ export async function runControlPlane(
     shown.run(signal),
     audit.run(signal),
     secrets.run(signal),
+    blobParts.run(signal),
     privacy.run(signal),
     reconciler.run(signal),
     imports.run(signal),

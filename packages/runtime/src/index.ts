@@ -2,6 +2,7 @@ export { aborted } from './aborted.ts';
 export { type Clock, createManualClock, systemClock } from './clock.ts';
 export { type DataFolder, locateDataFolder, makeDataFolder } from './data-folder.ts';
 export { errnoOf } from './errno.ts';
+export { failpoint } from './failpoints.ts';
 export { hostCredentialFile, readHostCredential } from './host-credential.ts';
 export { newId } from './ids.ts';
 export { type ByteBudget, createByteBudget } from './link/byte-budget.ts';

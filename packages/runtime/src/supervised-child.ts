@@ -13,6 +13,8 @@ export interface ChildOptions {
   /** The TypeScript or JavaScript file to run with this same Node. */
   readonly script: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Options for its Node, for example a limit of its heap or of what it may do. */
+  readonly nodeOptions?: readonly string[];
   /** Where its standard error goes; its lines are handed over one at a time. */
   readonly onErrorLine?: (line: string) => void;
   readonly onMessage?: (message: unknown) => void;
@@ -61,12 +63,12 @@ function splitLines(onLine: (line: string) => void): (chunk: Buffer) => void {
  * Starts one child process with an IPC channel. The child gets only what it needs of our environment, and is expected to end by
  * itself when the channel closes, so that a killed parent leaves nothing behind (see `endWithParent`).
  */
-export function startChild({ script, environment = {}, onErrorLine, onMessage }: ChildOptions): Child {
+export function startChild({ script, environment = {}, nodeOptions = [], onErrorLine, onMessage }: ChildOptions): Child {
   const inherited = Object.fromEntries(
     keptEnvironment.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
   const child: ChildProcess = fork(script, [], {
-    execArgv: steadyMemory,
+    execArgv: [...steadyMemory, ...nodeOptions],
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'ignore', onErrorLine ? 'pipe' : 'inherit', 'ipc'],
     serialization: 'advanced',

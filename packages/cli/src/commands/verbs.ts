@@ -23,12 +23,20 @@ import { keysLs } from './keys/ls.ts';
 import { keysRevoke } from './keys/revoke.ts';
 import { keysUsage } from './keys/usage.ts';
 import { modelsAdd } from './models/add.ts';
+import { modelsAlias } from './models/alias.ts';
+import { modelsCp } from './models/cp.ts';
+import { modelsDiff } from './models/diff.ts';
+import { modelsExport } from './models/export.ts';
 import { modelsFound } from './models/found.ts';
 import { modelsLs } from './models/ls.ts';
 import { modelsPull } from './models/pull.ts';
 import { modelsPush } from './models/push.ts';
+import { modelsRegister } from './models/register.ts';
 import { modelsRm } from './models/rm.ts';
 import { modelsShow } from './models/show.ts';
+import { modelsTag } from './models/tag.ts';
+import { modelsVerify } from './models/verify.ts';
+import { modelsVersions } from './models/versions.ts';
 import { nodesApprove } from './nodes/approve.ts';
 import { nodesInvite } from './nodes/invite.ts';
 import { nodesLs } from './nodes/ls.ts';
@@ -74,6 +82,14 @@ export const verbs: readonly Verb[] = [
   modelsShow,
   modelsAdd,
   modelsFound,
+  modelsRegister,
+  modelsVersions,
+  modelsAlias,
+  modelsTag,
+  modelsDiff,
+  modelsCp,
+  modelsVerify,
+  modelsExport,
   modelsPull,
   modelsPush,
   modelsRm,

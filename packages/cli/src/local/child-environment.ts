@@ -1,8 +1,15 @@
 /** The compile cache, and where other programs were told to keep their models, so that the agent looks there. */
 const passedOn = ['NODE_COMPILE_CACHE', 'OLLAMA_MODELS', 'HF_HOME', 'HF_HUB_CACHE', 'XDG_CACHE_HOME'];
 
-/** Where the master key may come from. The control plane alone gets these: no agent and no engine needs them. */
-const keySources = ['CLUSTER_AI_KEY', 'CLUSTER_AI_KEY_PREVIOUS', 'CREDENTIALS_DIRECTORY'];
+/** Where the master key and the credentials of an S3 store may come from. The control plane alone gets these: no agent and no engine needs them. */
+const keySources = [
+  'CLUSTER_AI_KEY',
+  'CLUSTER_AI_KEY_PREVIOUS',
+  'CREDENTIALS_DIRECTORY',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

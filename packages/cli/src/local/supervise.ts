@@ -158,11 +158,13 @@ const portOf = (address: string | undefined) => Number(address?.split(':').at(-1
 
 /** Ports that were free ones at the first start stay what they were when the control plane is started again: clients know them. */
 function keptPorts(ready: ControlPlaneReady, options: ControlPlaneOptions): Partial<ControlPlaneOptions> {
-  const ollama = ready.listeners.find(({ name, condition }) => name === 'ollama' && condition.state !== 'stopped');
+  const find = (wanted: string) => ready.listeners.find(({ name, condition }) => name === wanted && condition.state !== 'stopped');
+  const [ollama, registry] = [find('ollama'), find('registry')];
   return {
     ...(options.port === 0 ? { port: portOf(ready.url) } : {}),
     ...(options.linkPort === 0 ? { linkPort: portOf(ready.linkAddress) } : {}),
     ...(options.ollamaPort === 0 && ollama ? { ollamaPort: portOf(ollama.address) } : {}),
+    ...(options.registryPort === 0 && registry ? { registryPort: portOf(registry.address) } : {}),
   };
 }
 

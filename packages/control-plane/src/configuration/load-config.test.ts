@@ -62,6 +62,6 @@ describe('cluster.yaml', () => {
     await writeFile(file(), 'listeners: { ollama: { port: 4321 } }\n');
     const { config, isNamed } = await loadConfig(file(), { port: 3000 });
     expect(config.listeners.ollama.port).toBe(4321);
-    expect(isNamed).toEqual({ main: true, link: false, ollama: true });
+    expect(isNamed).toEqual({ main: true, link: false, ollama: true, registry: false });
   });
 });

@@ -47,13 +47,13 @@ function toSentence(issue: z.core.$ZodIssue | undefined): string {
 /** The ports that somebody named, in the file or on the command line: taken ones are errors, taken defaults move. */
 export interface EffectiveConfig {
   readonly config: Config;
-  readonly isNamed: { readonly main: boolean; readonly link: boolean; readonly ollama: boolean };
+  readonly isNamed: { readonly main: boolean; readonly link: boolean; readonly ollama: boolean; readonly registry: boolean };
 }
 
 /** Defaults < file < command line. */
 export async function loadConfig(
   path: string,
-  start: Pick<ControlPlaneStart, 'port' | 'ollamaPort' | 'linkPort' | 'logLevel' | 'insecurePlainHttpOnNetwork'>,
+  start: Pick<ControlPlaneStart, 'port' | 'ollamaPort' | 'registryPort' | 'linkPort' | 'logLevel' | 'insecurePlainHttpOnNetwork'>,
 ): Promise<EffectiveConfig> {
   const file = await readConfig(path);
   const defaults = configShape.parse({});
@@ -63,18 +63,20 @@ export async function loadConfig(
       ...file.listeners,
       main: { ...file.listeners.main, ...(start.port === undefined ? {} : { port: start.port }) },
       ollama: { ...file.listeners.ollama, ...(start.ollamaPort === undefined ? {} : { port: start.ollamaPort }) },
+      registry: { ...file.listeners.registry, ...(start.registryPort === undefined ? {} : { port: start.registryPort }) },
       link: { ...file.listeners.link, ...(start.linkPort === undefined ? {} : { port: start.linkPort }) },
       ...(start.insecurePlainHttpOnNetwork === true ? { insecurePlainHttpOnNetwork: true } : {}),
     },
     ...(start.logLevel === undefined ? {} : { logs: { level: start.logLevel } }),
   });
-  const isNamed = (name: 'main' | 'link' | 'ollama') => config.listeners[name].port !== defaults.listeners[name].port;
+  const isNamed = (name: 'main' | 'link' | 'ollama' | 'registry') => config.listeners[name].port !== defaults.listeners[name].port;
   return {
     config,
     isNamed: {
       main: start.port !== undefined || isNamed('main'),
       link: start.linkPort !== undefined || isNamed('link'),
       ollama: start.ollamaPort !== undefined || isNamed('ollama'),
+      registry: start.registryPort !== undefined || isNamed('registry'),
     },
   };
 }

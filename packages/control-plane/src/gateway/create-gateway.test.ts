@@ -236,6 +236,7 @@ test('two requests for a model that nobody runs start one replica, and are told 
   await using cluster = startGateway({ nodes: [{ id: 'a' }, { id: 'b' }] });
   const told: Condition[] = [];
   const asked = [cluster.ask({ onWaiting: (condition) => told.push(condition) }), cluster.ask()];
+  while (cluster.gateway.measure().active < 2) await Promise.resolve();
   expect(cluster.gateway.measure()).toMatchObject({ active: 2, queued: 2 });
   await cluster.until(() => cluster.gateway.running().length === 1);
   for (const answer of await Promise.all(asked)) expect(await readAll(answer)).toBe('hello');

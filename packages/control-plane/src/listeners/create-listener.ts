@@ -11,7 +11,7 @@ import { limitRates, usualAttemptsPerMinute } from '../access/rate-limits.ts';
 import { type RouteRecord, requirePermissions } from '../access/route-permissions.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { checkHostAndOrigin } from './allowed-hosts.ts';
-import { endIdleBodies, refuseCompressed } from './check-body.ts';
+import { endIdleBodies, endSlowBodies, refuseCompressed } from './check-body.ts';
 import { endStalledReaders } from './end-stalled-readers.ts';
 import { guardConnections } from './guard-connections.ts';
 import { parseJson } from './parse-json.ts';
@@ -50,7 +50,6 @@ const MIB = 1024 * 1024;
 const strictTransport = 'max-age=15552000';
 /** Against clients that send slowly, or not at all. */
 const httpLimits = { headersTimeout: 10_000, connectionsCheckingInterval: 2000, maxHeaderSize: 16 * 1024 } as const;
-const wholeRequestMs = 300_000;
 const keepAliveMs = 75_000; // longer than what clients keep, so that they close first
 const mostHeaders = 100;
 
@@ -66,7 +65,7 @@ type ServerChoice = Pick<FastifyHttpOptions<Server>, 'http' | 'serverFactory'>;
 /** How Fastify gets its server: its own one, or ours with TLS. */
 function toServer({ certificate, config }: ListenerOptions): ServerChoice {
   if (certificate === undefined) return { http: httpLimits };
-  const options = { ...httpLimits, requestTimeout: wholeRequestMs, keepAliveTimeout: keepAliveMs };
+  const options = { ...httpLimits, requestTimeout: 0, keepAliveTimeout: keepAliveMs };
   // an HTTPS server is used like an HTTP one, and only its type says otherwise
   return { serverFactory: (handler) => createTlsServer(certificate, config.listeners.tls, options, handler) as unknown as Server };
 }
@@ -99,7 +98,7 @@ export function createListener(options: ListenerOptions): ListenerShell {
     genReqId: () => newId('req'),
     requestIdHeader: false,
     keepAliveTimeout: keepAliveMs,
-    requestTimeout: wholeRequestMs,
+    requestTimeout: 0,
     ...toServer(options),
     trustProxy: config.listeners.trustedProxies.length > 0 && isTrustedProxy,
     forceCloseConnections: true,
@@ -107,6 +106,7 @@ export function createListener(options: ListenerOptions): ListenerShell {
   });
   app.server.maxHeadersCount = mostHeaders;
   endIdleBodies(app.server);
+  endSlowBodies(app.server);
   endStalledReaders(app.server);
   const connections = guardConnections(app.server, { mostPerAddress: config.listeners.connectionsPerAddress, isTrustedProxy });
   app.addHook('preClose', async () => connections.close());

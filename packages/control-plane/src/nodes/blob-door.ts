@@ -1,13 +1,15 @@
 import { constants, performServerHandshake, type ServerHttp2Session } from 'node:http2';
+import { pipeline } from 'node:stream/promises';
 import type { TLSSocket } from 'node:tls';
 import { ClusterError, errorCodes, renewRequestShape } from '@cluster-ai/contracts';
 import { answerError, answerJson, blobSession, type Exchange, type Logger, readJson, toStreamListener } from '@cluster-ai/runtime';
+import type { ReadableBlob } from '../registry/blob-reader.ts';
 import type { Certificates, IssuedCertificate, NodeIdentity } from './certificates.ts';
 
 const idleMs = 60_000;
 const blobPath = /^\/blobs\/(sha256:[0-9a-f]{64})$/;
 
-export type LocateBlob = (digest: string) => Promise<{ readonly path: string; readonly sizeBytes: number } | undefined>;
+export type LocateBlob = (digest: string) => Promise<Pick<ReadableBlob, 'filePath' | 'sizeBytes' | 'read'> | undefined>;
 
 export interface BlobDoorDeps {
   readonly certificates: Certificates;
@@ -40,20 +42,23 @@ export function createBlobDoor(deps: BlobDoorDeps): (socket: TLSSocket, identity
     if (!blob) throw toMissing(digest);
     const range = readRange(headers.range, blob.sizeBytes);
     const { from, to } = range ?? { from: 0, to: blob.sizeBytes - 1 };
-    stream.respondWithFile(
-      blob.path,
-      {
-        ':status': range ? 206 : 200,
-        'content-type': 'application/octet-stream',
-        'accept-ranges': 'bytes',
-        ...(range ? { 'content-range': `bytes ${from}-${to}/${blob.sizeBytes}` } : {}),
-      },
-      {
+    const answer = {
+      ':status': range ? 206 : 200,
+      'content-type': 'application/octet-stream',
+      'accept-ranges': 'bytes',
+      ...(range ? { 'content-range': `bytes ${from}-${to}/${blob.sizeBytes}` } : {}),
+    };
+    if (blob.filePath !== undefined)
+      stream.respondWithFile(blob.filePath, answer, {
         offset: from,
         length: to - from + 1,
         onError: (cause) => answerError(stream, Object.assign(toMissing(digest), { cause })),
-      },
-    );
+      });
+    else {
+      const bytes = await blob.read({ from, to });
+      stream.respond({ ...answer, 'content-length': to - from + 1 });
+      await pipeline(bytes, stream).catch(() => {}); // both ends are closed; the node asks again from where it is
+    }
   };
 
   const renew = async ({ stream }: Exchange, nodeId: string) => {

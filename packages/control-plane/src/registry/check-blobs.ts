@@ -14,7 +14,7 @@ export async function findProblem(
   if (row.location === 'store') {
     const sizeBytes = await blobs.sizeOf(row.digest);
     if (sizeBytes === undefined) return missing(blobs.pathOf(row.digest));
-    return sizeBytes === row.size_bytes ? undefined : changed(blobs.pathOf(row.digest));
+    return sizeBytes === row.size_bytes && row.damaged_at === null ? undefined : changed(blobs.pathOf(row.digest));
   }
   const identity = await blobs.identityNow(row.path);
   if (identity === undefined) return missing(row.path);

@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createEventBus } from '../observability/event-bus.ts';
 import { openBlobStore } from '../stores/fs/open-blob-store.ts';
 import { openDatabase } from '../stores/open-database.ts';
+import { createGarbage } from './garbage/collect-garbage.ts';
 import { openRegistry } from './open-registry.ts';
 
 async function churnAndKill(root: string, steps: number): Promise<void> {
@@ -36,13 +37,14 @@ test('killed at any moment, the next start finds every model with its bytes, and
     const blobs = await openBlobStore({ folder: folder.blobs });
     const events = createEventBus({ firstId: 1 });
     const registry = await openRegistry({ database, blobs, events, clock: systemClock, log: silentLogger, inspect: inspectFakeModel });
+    await createGarbage({ database, blobs, clock: systemClock, log: silentLogger }).collect({ graceMs: 0 });
     const digests = new Set(
       (await Promise.all((await registry.list()).map(({ name }) => registry.versions(name))))
         .flat()
         .flatMap(({ files }) => files.map((file) => file.digest)),
     );
     const paths = [...digests].map(blobs.pathOf);
-    expect([...(await listFiles(folder.blobs))].sort()).toEqual(paths.sort());
+    expect([...(await listFiles(join(folder.blobs, 'sha256')))].sort()).toEqual(paths.sort());
     for (const digest of digests)
       expect(
         `sha256:${createHash('sha256')

@@ -26,6 +26,7 @@ export const modelVersionColumns = [
   'notices_json',
   'created_at',
   'size_bytes',
+  'inspection_json',
 ] as const;
 
 export type ModelVersionColumns = Pick<VersionRow, (typeof modelVersionColumns)[number]>;

@@ -26,3 +26,20 @@ export async function findNames(
     for (const row of await select().where('blobs.path', 'in', part).execute()) names.set(row.path, row.name);
   return names;
 }
+
+/** More are not told one by one. */
+const MOST_USERS = 1000;
+
+/** The models that have these bytes. */
+export async function findUsers(query: Query, digest: string): Promise<readonly string[]> {
+  const rows = await query
+    .selectFrom('files')
+    .innerJoin('versions', 'versions.id', 'files.version_id')
+    .innerJoin('models', 'models.id', 'versions.model_id')
+    .select('models.name')
+    .distinct()
+    .where('files.digest', '=', digest)
+    .limit(MOST_USERS)
+    .execute();
+  return rows.map(({ name }) => name);
+}

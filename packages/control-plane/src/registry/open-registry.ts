@@ -3,6 +3,9 @@ import { basename, isAbsolute } from 'node:path';
 import {
   type AddModel,
   ClusterError,
+  type Config,
+  defaultConfig,
+  type Inspection,
   type ModelFacts,
   type ModelFile,
   type ModelVersion,
@@ -10,22 +13,22 @@ import {
   parseModelReference,
   phrase,
 } from '@cluster-ai/contracts';
-import type { Clock, Logger } from '@cluster-ai/runtime';
+import { type Clock, failpoint, type Logger } from '@cluster-ai/runtime';
 import type { EventBus } from '../observability/event-bus.ts';
 import type { BlobStore, StagedBlob } from '../stores/blob-store.ts';
-import type { Database, Query } from '../stores/database.ts';
+import type { Database } from '../stores/database.ts';
 import type { BlobRow } from '../stores/tables.ts';
 import { type Catalog, type CatalogActor, clusterActor, type PublishVersion } from './catalog/catalog.ts';
 import { checkModelName } from './catalog/check-publication.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
-import type { VerdictPolicy } from './catalog/policy.ts';
 import { getModelRow } from './catalog/read-versions.ts';
-import { deleteModel, type FindDeployed } from './catalog/remove-versions.ts';
+import { deleteModel, type FindDeployed, refuseProtected } from './catalog/remove-versions.ts';
 import { EVERY_MODEL } from './catalog/write-entry.ts';
 import { findProblem } from './check-blobs.ts';
-import { createBlobRelease, readBlob, writeBlob } from './free-blobs.ts';
-import { findNames } from './names-of-blobs.ts';
+import { decideUse } from './inspection/policy.ts';
+import { findNames, findUsers } from './names-of-blobs.ts';
 import { explainUnknownVersion, readNewestVersions, readRecords, readReference } from './read-references.ts';
+import { inStore, readBlob, recordBlob, settleBlobs, type TakenBlob, toBlobRow, writeBlob } from './record-blob.ts';
 import { createReferenceCache } from './reference-cache.ts';
 import type { Registry, ResolvedModel } from './registry.ts';
 import { explainUnknownModel } from './unknown-names.ts';
@@ -38,7 +41,10 @@ export interface RegistryDependencies {
   readonly log: Logger;
   /** Reads the header of a weights file, without executing anything in it. Throws `invalid_model_file` or `file_not_found`. */
   readonly inspect: (path: string) => Promise<ModelFacts>;
-  readonly policy?: VerdictPolicy;
+  /** What may be loaded or get a protected alias, by what was found in its files. */
+  readonly policy?: Config['registry']['policy'];
+  /** Looks for what is harmful in a file; left out where all files are one's own. */
+  readonly look?: (path: string, signal: AbortSignal) => Promise<Inspection>;
   readonly findDeployed?: FindDeployed;
 }
 
@@ -66,34 +72,30 @@ function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
   return { path: 'model.fake.json', mediaType: 'application/vnd.cluster-ai.fake+json' };
 }
 
-/** Where the bytes are once `place` has run inside the transaction that records them. */
-interface Taken extends AsyncDisposable {
-  readonly row: BlobRow;
-  place(): Promise<void>;
+/** Why what was found in a file forbids to load it, where it does. A file of the machine's own that nobody looked into is its owner's to judge. */
+function refusalOf(model: string, inspection: Inspection | null, policy: Config['registry']['policy']): ClusterError | undefined {
+  if (inspection === null) return undefined;
+  const decision = decideUse({ model, use: 'load', inspections: [inspection], isOverridden: false }, policy);
+  return decision.isAllowed ? undefined : new ClusterError('verdict_refused', decision.message, { hint: decision.hint });
 }
+
+type Taken = TakenBlob & AsyncDisposable;
 
 /** Opens the registry and its catalog: cleans up after a crash, and reads models only as they are asked for. */
 export async function openRegistry(dependencies: RegistryDependencies): Promise<Registry & { readonly catalog: Catalog }> {
   const { database, blobs, events, clock, log, inspect } = dependencies;
-  const { policy = { worstForProtectedAlias: 'safe' }, findDeployed = () => undefined } = dependencies;
+  const { policy = defaultConfig().registry.policy, look, findDeployed = () => undefined } = dependencies;
   const { query } = database;
   const cache = createReferenceCache(REFERENCES_KEPT);
-  const release = createBlobRelease({ database, blobs });
-
-  const toRow = (digest: string, sizeBytes: number, place: Pick<BlobRow, 'location' | 'path' | 'identity'>): BlobRow => ({
-    digest,
-    size_bytes: sizeBytes,
-    ...place,
-    created_at: clock.now(),
-    verified_at: clock.now(),
-  });
 
   async function takeIn(path: string, signal: AbortSignal): Promise<Taken> {
     const staged = await blobs.stage(path, signal);
+    failpoint('import.after_staged');
+    await staged.send(signal);
     log.info({ digest: staged.digest, sizeBytes: staged.sizeBytes, means: staged.means }, 'A file was taken in');
     return {
-      row: toRow(staged.digest, staged.sizeBytes, { location: 'store', path: '', identity: '' }),
-      place: () => staged.place(),
+      row: toBlobRow(staged.digest, staged.sizeBytes, inStore, clock.now()),
+      place: staged.place,
       [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
     };
   }
@@ -102,24 +104,16 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     const real = await realpath(path); // a link may be pointed elsewhere later; inspection has found the file already
     const { digest, sizeBytes, identity } = await blobs.identify(real, signal);
     return {
-      row: toRow(digest, sizeBytes, { location: 'in_place', path: real, identity }),
+      row: toBlobRow(digest, sizeBytes, { location: 'in_place', path: real, identity }, clock.now()),
       place: async () => {},
       [Symbol.asyncDispose]: async () => {},
     };
   }
 
-  /** Keeps what is known and well: a copy of ours is better than a file of somebody else. */
-  async function recordBlob(transaction: Query, taken: Taken): Promise<void> {
-    const known = await readBlob(transaction, taken.row.digest);
-    const isWell = known !== undefined && (await findProblem(known, blobs)) === undefined;
-    if (isWell && (known.location === 'store' || taken.row.location === 'in_place')) return;
-    await taken.place();
-    await writeBlob(transaction, taken.row);
-  }
-
   async function add(request: AddRequest, signal: AbortSignal) {
     checkRequest(request);
     const facts = await inspect(request.path);
+    const inspection = facts.format === 'gguf' && request.source !== 'bundled' ? await look?.(request.path, signal) : undefined;
     await using taken = await (request.inPlace ? useInPlace : takeIn)(request.path, signal);
     const { digest, size_bytes: sizeBytes } = taken.row;
     const actor: CatalogActor = request.actor ?? clusterActor;
@@ -131,47 +125,48 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
       source: request.source ?? basename(request.path),
       notices: request.notices ?? toNotices(facts),
       ...(request.alias === undefined ? {} : { aliases: [request.alias] }),
+      ...(inspection === undefined ? {} : { inspection }),
     };
     return await record(wanted, actor, [taken]); // waited for: what was taken in goes when this ends
   }
 
   /** In one transaction: what was taken in, and the version that uses it. */
-  async function record(wanted: PublishVersion, actor: CatalogActor, taken: readonly Taken[]): Promise<ModelVersion> {
+  async function record(wanted: PublishVersion, actor: CatalogActor, taken: readonly TakenBlob[]): Promise<ModelVersion> {
     const digests = taken.map(({ row }) => row.digest);
     try {
       const { manifestDigest } = await catalog.publish(wanted, actor, async (transaction) => {
-        for (const one of taken) await recordBlob(transaction, one);
+        for (const one of taken) await recordBlob(transaction, one, blobs);
       });
       for (const digest of digests) cache.forgetBlob(digest);
-      return (await resolve(`${wanted.name}@${manifestDigest}`)).version;
+      return (await getKept(`${wanted.name}@${manifestDigest}`)).version;
     } finally {
-      await release.settle(digests);
+      await settleBlobs(database, blobs, digests);
     }
   }
 
-  const toTaken = (staged: StagedBlob): Taken => ({
-    row: toRow(staged.digest, staged.sizeBytes, { location: 'store', path: '', identity: '' }),
-    place: () => staged.place(),
-    [Symbol.asyncDispose]: async () => {}, // whoever staged it has it
+  const toTaken = (staged: StagedBlob): TakenBlob => ({
+    row: toBlobRow(staged.digest, staged.sizeBytes, inStore, clock.now()),
+    place: staged.place,
   });
 
   const publish: Registry['publish'] = ({ staged, ...wanted }, actor) =>
     record({ notices: toNotices(wanted.facts), ...wanted }, actor, staged.map(toTaken));
 
-  async function remove(name: string): Promise<void> {
-    const { model, freed } = await database.transaction(async (transaction) => {
+  async function remove(name: string, actor: CatalogActor = clusterActor): Promise<void> {
+    const model = await database.transaction(async (transaction) => {
       const found = await getModelRow(transaction, name);
-      return { model: found, freed: await deleteModel(transaction, release, found) };
+      await refuseProtected(transaction, found, actor);
+      await deleteModel(transaction, found, clock.now());
+      return found;
     });
     cache.forget(model.name);
     events.publish({ type: 'model.removed', name: model.name });
-    await release.settle(freed);
   }
 
   /** A file of somebody else may be gone while we have the same bytes, after a restored backup for example. */
   async function useOwnCopy(row: BlobRow): Promise<BlobRow | undefined> {
     if (row.location === 'store' || (await blobs.sizeOf(row.digest)) !== row.size_bytes) return undefined;
-    const own = toRow(row.digest, row.size_bytes, { location: 'store', path: '', identity: '' });
+    const own = toBlobRow(row.digest, row.size_bytes, inStore, clock.now());
     await database.transaction((transaction) => writeBlob(transaction, own));
     return own;
   }
@@ -189,8 +184,8 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   async function read(reference: string): Promise<ResolvedModel | undefined> {
     const found = await readReference(query, parseModelReference(reference));
     if (!found) return undefined;
-    const { blob, ...model } = found;
-    const { row, problem } = await checkBlob(blob);
+    const { blob, inspection, ...model } = found;
+    const { row, problem = refusalOf(model.name, inspection, policy) } = await checkBlob(blob);
     return { ...model, path: pathOf(row), ...(problem === undefined ? {} : { problem }) };
   }
 
@@ -209,9 +204,14 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     throw model ? await explainUnknownVersion(query, model, wanted) : await explainUnknownModel(query, wanted.name, grants);
   };
 
+  /** What was just published, whether or not it may be loaded. */
+  async function getKept(reference: string): Promise<ResolvedModel> {
+    return (await find(reference)) ?? resolve(reference);
+  }
+
   const problemOf = async (row: BlobRow) => (await checkBlob(row)).problem;
-  const catalog = await openCatalog({ database, release, events, clock, policy, findDeployed, forget: cache.forget });
-  await release.settle(await blobs.unsettled());
+  const catalog = await openCatalog({ database, events, clock, policy, findDeployed, forget: cache.forget });
+  await settleBlobs(database, blobs, await blobs.unsettled());
   return {
     catalog,
     resolve,
@@ -227,6 +227,10 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     add,
     publish,
     remove,
+    async lookAgain(digest) {
+      cache.forgetBlob(digest);
+      for (const name of await findUsers(query, digest)) events.publish({ type: 'model.changed', name });
+    },
     async locateBlob(digest) {
       const row = await readBlob(query, digest);
       const checked = row && (await checkBlob(row));

@@ -1,6 +1,7 @@
 import {
   ClusterError,
   formatModelReference,
+  type Inspection,
   type ModelFile,
   type ModelReference,
   type ModelVersion,
@@ -11,6 +12,7 @@ import {
 import semver from 'semver';
 import type { Query } from '../stores/database.ts';
 import type { BlobRow, FileRow, ModelRow } from '../stores/tables.ts';
+import { readInspection } from './catalog/read-versions.ts';
 import { type ModelVersionColumns, modelVersionColumns, toModelVersion } from './model-rows.ts';
 import type { ModelRecord } from './registry.ts';
 
@@ -48,6 +50,7 @@ export interface ReadReference {
   readonly version: ModelVersion;
   readonly file: ModelFile;
   readonly blob: BlobRow;
+  readonly inspection: Inspection | null;
 }
 
 /** Reads what a reference means, as it is now; `undefined` where it means nothing. */
@@ -71,6 +74,7 @@ export async function readReference(query: Query, wanted: ModelReference): Promi
     version,
     file,
     blob,
+    inspection: readInspection(row.inspection_json),
   };
 }
 
@@ -130,6 +134,7 @@ export async function readRecords(
   const rows = await query
     .selectFrom('models')
     .innerJoin('catalog_entries', 'catalog_entries.model_id', 'models.id')
+    .innerJoin('catalog_summaries', 'catalog_summaries.number', 'catalog_entries.number')
     .selectAll('models')
     .select('summary_json')
     .$if(name !== undefined, (one) => one.where('models.name_lower', '=', name?.toLowerCase() ?? ''))

@@ -62,8 +62,13 @@ export interface Registry {
   ): Promise<ModelVersion>;
   /** Records what was staged and publishes the version, in one transaction. Throws as the catalog's `publish` does. */
   publish(release: Release, actor: CatalogActor): Promise<ModelVersion>;
-  /** Removes a model and the blobs that nothing else uses. Throws `model_not_found`. */
-  remove(name: string): Promise<void>;
+  /**
+   * Removes a model. Blobs that nothing else uses are left to garbage collection. Throws `model_not_found`, and `forbidden` where an alias of it
+   * is protected.
+   */
+  remove(name: string, actor?: CatalogActor): Promise<void>;
+  /** To be called after somebody else changed what is known of a blob: its bytes were found damaged, or its row was removed. */
+  lookAgain(digest: string): Promise<void>;
   /** `undefined` for what is not here, or cannot be used. */
   locateBlob(digest: string): Promise<BlobLocation | undefined>;
 }

@@ -39,8 +39,13 @@ export interface Tables {
   data_keys: DataKeyRow;
   key_rotations: KeyRotationRow;
   secrets: SecretRow;
+  uploads: UploadRow;
+  blob_leases: BlobLeaseRow;
+  orphan_files: OrphanFileRow;
+  blob_url_keys: BlobUrlKeyRow;
   alias_moves: AliasMoveRow;
   catalog_entries: CatalogEntryRow;
+  catalog_summaries: CatalogSummaryRow;
   catalog_words: CatalogWordRow;
   catalog_word_counts: CatalogWordCountRow;
   operations: OperationRow;
@@ -79,8 +84,13 @@ export const tableNames = [
   'data_keys',
   'key_rotations',
   'secrets',
+  'uploads',
+  'blob_leases',
+  'orphan_files',
+  'blob_url_keys',
   'alias_moves',
   'catalog_entries',
+  'catalog_summaries',
   'catalog_words',
   'catalog_word_counts',
   'operations',
@@ -147,6 +157,10 @@ export interface BlobRow {
   verified_at: number;
   /** Of an in-place file: what its attributes were when it was hashed; empty for `store`. */
   identity: string;
+  /** When garbage collection first saw that no file refers to it; null while one does. */
+  unreferenced_at: number | null;
+  /** When scrubbing found that its bytes are not those of its digest any more; null while all is well. */
+  damaged_at: number | null;
 }
 
 export interface AliasRow {
@@ -470,6 +484,33 @@ export interface SecretRow {
   revision: number;
 }
 
+/** Bytes on their way in: how many there are says the partial file. */
+export interface UploadRow {
+  id: string;
+  owner: string;
+  size_bytes: number | null;
+  digest: string | null;
+  created_at: number;
+}
+
+export interface BlobLeaseRow {
+  digest: string;
+  holder: string;
+  expires_at: number;
+}
+
+/** A file of the blob store that no row knows, and since when that is seen. */
+export interface OrphanFileRow {
+  digest: string;
+  found_at: number;
+}
+
+export interface BlobUrlKeyRow {
+  id: string;
+  sealed: Uint8Array;
+  created_at: number;
+}
+
 /** What an alias pointed to, so that it can go back. Versions by their number, which outlives them. */
 export interface AliasMoveRow {
   model_id: string;
@@ -483,7 +524,7 @@ export interface AliasMoveRow {
   actor: string;
 }
 
-/** One row for each model: what search filters and sorts by, and what lists show. Written in the transaction that changes the model. */
+/** One short row for each model: what search filters and sorts by. Written in the transaction that changes the model. */
 export interface CatalogEntryRow {
   number: number;
   model_id: string;
@@ -495,6 +536,11 @@ export interface CatalogEntryRow {
   size_class: string;
   size_bytes: number;
   updated_at: number;
+}
+
+/** What lists show, apart: searches look at many entries and show few. */
+export interface CatalogSummaryRow {
+  number: number;
   /** `CatalogModel`. */
   summary_json: string;
 }

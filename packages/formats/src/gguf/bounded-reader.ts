@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { type Phrase, phrase, toEnglish } from '@cluster-ai/contracts';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -16,20 +15,29 @@ export class HeaderProblem extends Error {
   }
 }
 
+/** A header that claims what no file can hold or no writer writes: made to break those who believe it. */
+export class ImpossibleClaim extends HeaderProblem {}
+
+/** What is read from: a file handle, or whatever answers like one. */
+export interface ReadableBytes {
+  read(target: Buffer, at: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
+
 /**
  * Reads a file once, front to back, through one small window. Memory is never taken by what the file claims, only by what it holds:
  * `fill(n)` makes n bytes (at most one window) readable and fails where the file ends.
  */
 export class BoundedReader {
-  #handle: FileHandle;
-  #window = Buffer.alloc(CHUNK_BYTES);
+  #handle: ReadableBytes;
+  #window: Buffer;
   #start = 0;
   #end = 0;
   #windowAt = 0;
   readonly sizeBytes: number;
 
-  constructor(handle: FileHandle, sizeBytes: number) {
+  constructor(handle: ReadableBytes, sizeBytes: number) {
     this.#handle = handle;
+    this.#window = Buffer.alloc(Math.min(CHUNK_BYTES, sizeBytes));
     this.sizeBytes = sizeBytes;
   }
 
@@ -56,7 +64,7 @@ export class BoundedReader {
     this.#end -= this.#start;
     this.#start = 0;
     while (this.#end < bytes) {
-      const { bytesRead } = await this.#handle.read(this.#window, this.#end, CHUNK_BYTES - this.#end, this.#windowAt + this.#end);
+      const { bytesRead } = await this.#handle.read(this.#window, this.#end, this.#window.length - this.#end, this.#windowAt + this.#end);
       if (bytesRead === 0) throw new HeaderProblem(phrase('gguf_ends_within', { byte: this.#windowAt + this.#end, what }));
       this.#end += bytesRead;
     }
@@ -77,7 +85,7 @@ export class BoundedReader {
     if (bytes > this.remaining)
       throw new HeaderProblem(phrase('gguf_ends_before', { size: this.sizeBytes, what, position: this.position, bytes }));
     if (this.position + bytes > MAX_HEADER_BYTES)
-      throw new HeaderProblem(`has a header of more than ${MAX_HEADER_BYTES / 1024 / 1024} MB, which no model needs`);
+      throw new ImpossibleClaim(`has a header of more than ${MAX_HEADER_BYTES / 1024 / 1024} MB, which no model needs`);
   }
 
   /** The next bytes as a view that is good until the next `fill`. */
@@ -93,6 +101,13 @@ export class BoundedReader {
     const high = this.#window.readUInt32LE(this.#start + 4);
     this.#start += 8;
     return high * 2 ** 32 + low;
+  }
+
+  /** Exact: for numbers that are counted with before they are compared. */
+  takeBigU64(): bigint {
+    const value = this.#window.readBigUInt64LE(this.#start);
+    this.#start += 8;
+    return value;
   }
 
   takeU32(): number {

@@ -1,5 +1,5 @@
 import { phrase } from '@cluster-ai/contracts';
-import { type BoundedReader, HeaderProblem } from './bounded-reader.ts';
+import { type BoundedReader, HeaderProblem, ImpossibleClaim } from './bounded-reader.ts';
 import { type TensorType, tensorTypes } from './tensor-types.ts';
 
 interface GgufArray {
@@ -34,6 +34,9 @@ const MAX_ALIGNMENT = 2 ** 20;
 const STRING = 8;
 const ARRAY = 9;
 
+/** The chat template; models with several have more keys that begin like this. */
+export const TEMPLATE_KEY = 'tokenizer.chat_template';
+
 /** Text that somebody asks for later; all other text (a vocabulary is megabytes of it) is stepped over. */
 const keptTexts = new Set([
   'general.architecture',
@@ -42,8 +45,9 @@ const keptTexts = new Set([
   'general.description',
   'general.license',
   'general.license.name',
-  'tokenizer.chat_template',
 ]);
+
+const isKept = (key: string) => keptTexts.has(key) || key.startsWith(TEMPLATE_KEY);
 
 const scalarReaders: ReadonlyMap<number, { readonly bytes: number; readonly read: (view: Buffer) => number | boolean }> = new Map<
   number,
@@ -69,8 +73,8 @@ async function takeNumber(reader: BoundedReader, bytes: 4 | 8, what: string): Pr
 
 async function takeText(reader: BoundedReader, maxBytes: number, what: string): Promise<string> {
   const bytes = await takeNumber(reader, 8, `the length of ${what}`);
-  if (bytes > reader.remaining) throw new HeaderProblem(`claims ${bytes} bytes for ${what}, more than the file has`);
-  if (bytes > maxBytes) throw new HeaderProblem(`claims ${bytes} bytes for ${what}, where ${maxBytes} are the most`);
+  if (bytes > reader.remaining) throw new ImpossibleClaim(`claims ${bytes} bytes for ${what}, more than the file has`);
+  if (bytes > maxBytes) throw new ImpossibleClaim(`claims ${bytes} bytes for ${what}, where ${maxBytes} are the most`);
   await reader.fill(bytes, what);
   return reader.take(bytes).toString('utf8');
 }
@@ -84,11 +88,11 @@ async function skipText(reader: BoundedReader, what: string): Promise<void> {
 async function readArray(reader: BoundedReader, key: string): Promise<GgufArray> {
   const type = await takeNumber(reader, 4, `the element type of '${key}'`);
   const length = await takeNumber(reader, 8, `the length of '${key}'`);
-  if (type === ARRAY) throw new HeaderProblem(`has an array of arrays in '${key}', which no engine reads`);
+  if (type === ARRAY) throw new ImpossibleClaim(`has an array of arrays in '${key}', which no engine reads`);
   const scalar = scalarReaders.get(type);
   if (!scalar && type !== STRING) throw new HeaderProblem(`has elements of the unknown type ${type} in '${key}'`);
   if (length * (scalar?.bytes ?? 8) > reader.remaining)
-    throw new HeaderProblem(`claims ${length} elements in '${key}', more than the file has room for`);
+    throw new ImpossibleClaim(`claims ${length} elements in '${key}', more than the file has room for`);
   if (!scalar) {
     for (let index = 0; index < length; index++) await skipText(reader, `'${key}'`);
     return { length, numbers: undefined };
@@ -105,7 +109,7 @@ async function readValue(reader: BoundedReader, key: string): Promise<GgufValue 
   const type = await takeNumber(reader, 4, `the type of '${key}'`);
   if (type === ARRAY) return readArray(reader, key);
   if (type === STRING) {
-    if (keptTexts.has(key)) return takeText(reader, MAX_KEPT_TEXT_BYTES, `the text of '${key}'`);
+    if (isKept(key)) return takeText(reader, MAX_KEPT_TEXT_BYTES, `the text of '${key}'`);
     await skipText(reader, `the text of '${key}'`);
     return undefined;
   }
@@ -120,7 +124,7 @@ async function readValues(reader: BoundedReader, count: number): Promise<Map<str
   const values = new Map<string, GgufValue>();
   for (let index = 0; index < count; index++) {
     const key = await takeText(reader, MAX_KEY_BYTES, `key ${index + 1} of ${count}`);
-    if (seen.has(key)) throw new HeaderProblem(`has the key '${key}' twice`);
+    if (seen.has(key)) throw new ImpossibleClaim(`has the key '${key}' twice`);
     seen.add(key);
     const value = await readValue(reader, key);
     if (value !== undefined) values.set(key, value);
@@ -128,57 +132,59 @@ async function readValues(reader: BoundedReader, count: number): Promise<Map<str
   return values;
 }
 
-async function readDimensions(reader: BoundedReader, name: string): Promise<number[]> {
+async function readDimensions(reader: BoundedReader, name: string): Promise<bigint[]> {
   const count = await takeNumber(reader, 4, `tensor '${name}'`);
   if (count < 1 || count > MAX_DIMENSIONS)
-    throw new HeaderProblem(`gives tensor '${name}' ${count} dimensions, where 1 to ${MAX_DIMENSIONS} are possible`);
+    throw new ImpossibleClaim(`gives tensor '${name}' ${count} dimensions, where 1 to ${MAX_DIMENSIONS} are possible`);
   await reader.fill(count * 8, `the dimensions of tensor '${name}'`);
-  return Array.from({ length: count }, () => reader.takeU64());
+  return Array.from({ length: count }, () => reader.takeBigU64());
 }
 
-/** Doubles are enough for the product: each factor is a whole number of at least 1, so a rounded product is one that is refused. */
-function countElements(dimensions: readonly number[], name: string): number {
-  const elements = dimensions.reduce((product, dimension) => product * dimension, 1);
-  if (dimensions.includes(0)) throw new HeaderProblem(`gives tensor '${name}' a dimension of 0`);
-  if (elements > Number.MAX_SAFE_INTEGER) throw new HeaderProblem(`gives tensor '${name}' more elements than a file can hold`);
-  return elements;
+/** Exact, whatever the dimensions are: a product that overflows must not look like a small one. */
+function countElements(dimensions: readonly bigint[], name: string): number {
+  const elements = dimensions.reduce((product, dimension) => product * dimension, 1n);
+  if (dimensions.includes(0n)) throw new ImpossibleClaim(`gives tensor '${name}' a dimension of 0`);
+  if (elements > BigInt(Number.MAX_SAFE_INTEGER)) throw new ImpossibleClaim(`gives tensor '${name}' more elements than a file can hold`);
+  return Number(elements);
 }
 
-function countBytes(type: TensorType, dimensions: readonly number[], elements: number, name: string): number {
-  if ((dimensions[0] ?? 0) % type.blockElements !== 0)
+function countBytes(type: TensorType, dimensions: readonly bigint[], elements: number, name: string): bigint {
+  if ((dimensions[0] ?? 0n) % BigInt(type.blockElements) !== 0n)
     throw new HeaderProblem(`has rows in tensor '${name}' that are not whole blocks of ${type.name}`);
-  return (elements / type.blockElements) * type.blockBytes;
+  return (BigInt(elements) / BigInt(type.blockElements)) * BigInt(type.blockBytes);
 }
 
-const padTo = (alignment: number, position: number) => Math.ceil(position / alignment) * alignment;
+const padTo = (alignment: bigint, position: bigint) => ((position + alignment - 1n) / alignment) * alignment;
 
-async function readTensors(reader: BoundedReader, count: number, alignment: number): Promise<GgufTensor[]> {
+async function readTensors(reader: BoundedReader, count: number, alignment: bigint): Promise<GgufTensor[]> {
   const seen = new Set<string>();
   const tensors: GgufTensor[] = [];
-  let expectedOffset = 0;
-  let endOfData = 0;
+  let expectedOffset = 0n;
+  let endOfData = 0n;
   for (let index = 0; index < count; index++) {
     const name = await takeText(reader, MAX_TENSOR_NAME_BYTES, `the name of tensor ${index + 1} of ${count}`);
-    if (seen.has(name)) throw new HeaderProblem(`has the tensor '${name}' twice`);
+    if (seen.has(name)) throw new ImpossibleClaim(`has the tensor '${name}' twice`);
     seen.add(name);
     const dimensions = await readDimensions(reader, name);
     const typeNumber = await takeNumber(reader, 4, `the type of tensor '${name}'`);
     const type = tensorTypes.get(typeNumber);
     if (!type) throw new HeaderProblem(`stores tensor '${name}' in the unknown type ${typeNumber}`);
-    const offset = await takeNumber(reader, 8, `the place of tensor '${name}'`);
+    await reader.fill(8, `the place of tensor '${name}'`);
+    const offset = reader.takeBigU64();
     if (offset !== expectedOffset)
-      throw new HeaderProblem(`puts tensor '${name}' at byte ${offset} of the weights, where byte ${expectedOffset} was expected`);
+      throw new ImpossibleClaim(`puts tensor '${name}' at byte ${offset} of the weights, where byte ${expectedOffset} was expected`);
     const elements = countElements(dimensions, name);
     endOfData = offset + countBytes(type, dimensions, elements, name);
     expectedOffset = padTo(alignment, endOfData);
     tensors.push({ name, type, elements });
   }
-  checkEnd(reader, padTo(alignment, reader.position) + endOfData);
+  checkEnd(reader, padTo(alignment, BigInt(reader.position)) + endOfData);
   return tensors;
 }
 
-function checkEnd(reader: BoundedReader, neededBytes: number): void {
-  if (neededBytes > reader.sizeBytes) throw new HeaderProblem(phrase('gguf_is_cut_short', { needed: neededBytes, size: reader.sizeBytes }));
+function checkEnd(reader: BoundedReader, neededBytes: bigint): void {
+  if (neededBytes > BigInt(reader.sizeBytes))
+    throw new HeaderProblem(phrase('gguf_is_cut_short', { needed: String(neededBytes), size: reader.sizeBytes }));
 }
 
 async function readStart(reader: BoundedReader): Promise<{ version: number; tensorCount: number; valueCount: number }> {
@@ -190,8 +196,8 @@ async function readStart(reader: BoundedReader): Promise<{ version: number; tens
   if (version < 2 || version > 3) throw new HeaderProblem(`is of GGUF version ${version}, where 2 and 3 are known`);
   const tensorCount = await takeNumber(reader, 8, 'the number of tensors');
   const valueCount = await takeNumber(reader, 8, 'the number of values');
-  if (tensorCount > MAX_TENSORS) throw new HeaderProblem(`claims ${tensorCount} tensors, where ${MAX_TENSORS} are the most`);
-  if (valueCount > MAX_VALUES) throw new HeaderProblem(`claims ${valueCount} values, where ${MAX_VALUES} are the most`);
+  if (tensorCount > MAX_TENSORS) throw new ImpossibleClaim(`claims ${tensorCount} tensors, where ${MAX_TENSORS} are the most`);
+  if (valueCount > MAX_VALUES) throw new ImpossibleClaim(`claims ${valueCount} values, where ${MAX_VALUES} are the most`);
   return { version, tensorCount, valueCount };
 }
 
@@ -199,7 +205,7 @@ function readAlignment(values: ReadonlyMap<string, GgufValue>): number {
   const alignment = values.get('general.alignment') ?? DEFAULT_ALIGNMENT;
   const isPowerOfTwo = typeof alignment === 'number' && Number.isInteger(Math.log2(alignment)) && alignment >= 1;
   if (!isPowerOfTwo || alignment > MAX_ALIGNMENT)
-    throw new HeaderProblem(`has the alignment ${String(alignment)}, which is not a power of two up to ${MAX_ALIGNMENT}`);
+    throw new ImpossibleClaim(`has the alignment ${String(alignment)}, which is not a power of two up to ${MAX_ALIGNMENT}`);
   return alignment;
 }
 
@@ -210,6 +216,6 @@ function readAlignment(values: ReadonlyMap<string, GgufValue>): number {
 export async function readHeader(reader: BoundedReader): Promise<GgufHeader> {
   const { version, tensorCount, valueCount } = await readStart(reader);
   const values = await readValues(reader, valueCount);
-  const tensors = await readTensors(reader, tensorCount, readAlignment(values));
+  const tensors = await readTensors(reader, tensorCount, BigInt(readAlignment(values)));
   return { version, values, tensors };
 }

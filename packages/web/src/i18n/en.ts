@@ -367,6 +367,7 @@ export const en = {
     listeners: {
       main: 'all APIs and this page',
       ollama: 'Ollama’s own port',
+      registry: 'the model registry',
       link: 'where machines join',
     },
     loopback: 'only from this machine',

@@ -367,6 +367,7 @@ export const ptBr = {
     listeners: {
       main: 'todas as APIs e esta página',
       ollama: 'a porta do próprio Ollama',
+      registry: 'o registro de modelos',
       link: 'por onde as máquinas entram',
     },
     loopback: 'só desta máquina',

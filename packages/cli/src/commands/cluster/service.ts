@@ -40,9 +40,13 @@ async function install(context: Context, name: string, description: string, args
 }
 
 const toFlags = (options: Readonly<Record<string, unknown>>) => [
-  ...Object.entries({ port: '--port', ollamaPort: '--ollama-port', linkPort: '--link-port', logLevel: '--log-level' }).flatMap(
-    ([key, flag]) => (options[key] === undefined ? [] : [flag, String(options[key])]),
-  ),
+  ...Object.entries({
+    port: '--port',
+    ollamaPort: '--ollama-port',
+    registryPort: '--registry-port',
+    linkPort: '--link-port',
+    logLevel: '--log-level',
+  }).flatMap(([key, flag]) => (options[key] === undefined ? [] : [flag, String(options[key])])),
   ...(options['insecurePlainHttpOnNetwork'] === true ? ['--insecure-plain-http-on-network'] : []),
 ];
 

@@ -64,6 +64,7 @@ const texts = {
 interface UpOptions {
   readonly port?: number | undefined;
   readonly ollamaPort?: number | undefined;
+  readonly registryPort?: number | undefined;
   readonly linkPort?: number | undefined;
   readonly logLevel?: string | undefined;
   readonly insecurePlainHttpOnNetwork: boolean;
@@ -230,6 +231,11 @@ export const up = defineVerb({
   flags: {
     port: flag('--port <number>', port, text('Port of the main listener; 0 picks a free one', 'Porta principal; 0 escolhe uma livre')),
     ollamaPort: flag('--ollama-port <number>', port, text('Port for Ollama’s clients', 'Porta para os clientes do Ollama')),
+    registryPort: flag(
+      '--registry-port <number>',
+      port,
+      text('Port of the model registry; 0 picks a free one', 'Porta do registro de modelos; 0 escolhe uma livre'),
+    ),
     linkPort: flag('--link-port <number>', port, text('Port where agents dial', 'Porta em que os agentes se conectam')),
     logLevel: flag(
       '--log-level <level>',

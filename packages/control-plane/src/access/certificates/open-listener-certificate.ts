@@ -15,7 +15,7 @@ export interface ListenerCertificatesDeps {
 }
 
 type Tls = Config['listeners']['main']['tls'];
-type Owner = 'main' | 'ollama';
+type Owner = 'main' | 'ollama' | 'registry';
 
 /** The certificates that the listeners show: one for each way to get one. */
 export interface ListenerCertificates {
@@ -32,9 +32,14 @@ export interface ListenerCertificates {
 /** Opens what the configuration asks for. Throws `config_invalid`. */
 export async function openListenerCertificates(deps: ListenerCertificatesDeps): Promise<ListenerCertificates> {
   const { certificates, listeners, folder, clock, log } = deps;
-  const { main, ollama, tls, allowedHosts } = listeners;
-  const owners: readonly (readonly [Owner, Tls])[] = [['main', main.tls], ...(ollama.enabled ? [['ollama', ollama.tls] as const] : [])];
-  const ownNames = () => listenerNames(ollama.enabled ? [main.host, ollama.host] : [main.host], allowedHosts);
+  const { main, ollama, registry, tls, allowedHosts } = listeners;
+  const shown = Object.entries({ main: { ...main, enabled: true }, ollama, registry }).filter(([, { enabled }]) => enabled);
+  const owners = shown.map(([owner, { tls: way }]) => [owner as Owner, way] as const);
+  const ownNames = () =>
+    listenerNames(
+      shown.map(([, { host }]) => host),
+      allowedHosts,
+    );
   const internal = createInternalCertificate({ certificates, names: ownNames });
 
   const toMaker = async (kind: Exclude<Tls, 'off'>): Promise<CertificateMaker> => {

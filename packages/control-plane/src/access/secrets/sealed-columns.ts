@@ -16,4 +16,5 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'secrets', column: 'sealed', row: 'name' },
   { table: 'totp_seeds', column: 'seed', row: 'person_id' },
   { table: 'token_keys', column: 'sealed', row: 'id' },
+  { table: 'blob_url_keys', column: 'sealed', row: 'id' },
 ];

@@ -90,6 +90,7 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       answer: modelShape,
       status: 201,
       handle: async ({ body, signal, request }) => {
+        checkModelGrant(callerOf(request), body.name);
         describeAct({ target: body.name });
         const { version } = await registry.add({ ...body, actor: callerOf(request) }, signal);
         describeModel(body.name, version);
@@ -134,11 +135,12 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       summary: 'Unload and remove a model with all its versions',
       params: byName,
       answer: undefined,
-      handle: async ({ params }) => {
+      handle: async ({ params, request }) => {
+        checkModelGrant(callerOf(request), params.name);
         const found = await registry.find(params.name);
         describeModel(params.name, found?.version.version);
         if (found) await gateway.unload(params.name);
-        await registry.remove(params.name);
+        await registry.remove(params.name, callerOf(request));
       },
     }),
     route({
@@ -170,7 +172,9 @@ export function modelRoutes(dependencies: NativeDependencies): readonly NativeRo
       summary: 'Stop all replicas of a model',
       params: byName,
       answer: modelShape,
-      handle: async ({ params }) => {
+      handle: async ({ params, request }) => {
+        const caller = callerOf(request);
+        checkModelGrant(caller, (await registry.resolve(params.name, caller)).name);
         await gateway.unload(params.name);
         describeModel(params.name, (await registry.find(params.name))?.version.version);
         return view.of(params.name);

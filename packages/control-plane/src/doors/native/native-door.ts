@@ -1,15 +1,12 @@
 import type { Backup, Certificate, CertificateAuthority, Config, Listener } from '@cluster-ai/contracts';
-import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Audit } from '../../access/audit/audit.ts';
 import type { ApiKeys } from '../../access/keys/api-keys.ts';
 import type { Chats } from '../../chats/chats.ts';
-import type { Gateway } from '../../gateway/gateway.ts';
 import { unknownRoute } from '../../listeners/to-request-error.ts';
-import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { LoadRecorder } from '../../observability/load-recorder.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { BlobParts } from '../../registry/open-blob-parts.ts';
 import { type AccessRouteDependencies, accessRoutes } from './access.ts';
 import { auditRoutes } from './audit.ts';
 import { certificateRoutes } from './certificates.ts';
@@ -25,6 +22,8 @@ import { passkeyRoutes } from './passkeys.ts';
 import { peopleRoutes } from './people.ts';
 import { type PrivacyRouteDependencies, privacyRoutes } from './privacy.ts';
 import { renderProblem } from './problem.ts';
+import { registryDoor, registryRoutes } from './registry/registry-door.ts';
+import type { RegistryDoorDependencies } from './registry/registry-door-dependencies.ts';
 import { type NativeRoute, registerRoute } from './route.ts';
 import { type SecretsDependencies, secretRoutes } from './secrets.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -45,17 +44,15 @@ export interface NativeDependencies
     SecretsDependencies,
     PrivacyRouteDependencies,
     AccessRouteDependencies,
-    OperationDependencies {
-  readonly nodes: Nodes;
-  readonly registry: Registry;
-  readonly gateway: Gateway;
+    OperationDependencies,
+    RegistryDoorDependencies {
+  readonly blobParts: BlobParts;
   readonly chats: Chats;
   readonly keys: Pick<ApiKeys, 'list' | 'create' | 'revoke' | 'quotaOf'>;
   readonly audit: Pick<Audit, 'list' | 'read' | 'verify' | 'checkpoints'>;
   readonly events: EventBus;
   readonly load: Pick<LoadRecorder, 'samples'>;
   readonly config: Config;
-  readonly clock: Clock;
   readonly backups: { create(request: { readonly path: string; readonly includeModels: boolean }, signal: AbortSignal): Promise<Backup> };
   readonly certificates: {
     list(): readonly Certificate[];
@@ -89,6 +86,11 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
   ];
 }
 
+const REGISTRY = '/registry';
+
+const registryBelow = (dependencies: NativeDependencies): readonly NativeRoute[] =>
+  registryRoutes(dependencies).map((each) => ({ ...each, path: `${REGISTRY}${each.path}` }));
+
 /** The native API under `/api/v1`, and its own description. */
 export function nativeDoor(dependencies: NativeDependencies): FastifyPluginAsync {
   return async (app) => {
@@ -98,12 +100,13 @@ export function nativeDoor(dependencies: NativeDependencies): FastifyPluginAsync
       throw unknownRoute(method, url);
     });
     for (const route of routes) registerRoute(app, route);
+    await app.register(registryDoor(dependencies), { prefix: REGISTRY });
     let document: unknown;
     app.get(
       '/openapi.json',
       { config: { permission: 'public', why: 'It describes the API and holds nothing of this cluster.' } },
       async () => {
-        document ??= toOpenApi(routes, dependencies.describe().version);
+        document ??= toOpenApi([...routes, ...registryBelow(dependencies)], dependencies.describe().version);
         return document;
       },
     );

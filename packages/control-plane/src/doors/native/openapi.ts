@@ -23,7 +23,7 @@ function toParameters(shape: z.ZodObject | undefined, place: 'path' | 'query'): 
 const descriptions: Readonly<Record<number, string>> = { 204: 'Done; nothing to say', 303: 'Go on at the address in `Location`' };
 
 function toOperation(route: NativeRoute): Json {
-  const { tag, summary, permission, params, query, body, answer, isStream } = route;
+  const { tag, summary, permission, params, query, body, takes, answer, isStream } = route;
   const { status = answer ? 200 : 204 } = route;
   const { mediaTypes = [isStream ? 'text/event-stream' : 'application/json'] } = route;
   const content = answer && Object.fromEntries(mediaTypes.map((type) => [type, { schema: jsonSchema(answer, 'output') }]));
@@ -33,6 +33,7 @@ function toOperation(route: NativeRoute): Json {
     operationId: `${route.method.toLowerCase()}${route.path.replace(/[{}]/g, '').replace(/(?:^|[/-])(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
     'x-permission': permission,
     parameters: [...toParameters(params, 'path'), ...toParameters(query, 'query')],
+    ...(takes ? { requestBody: { required: true, content: Object.fromEntries(takes.map((type) => [type, { schema: {} }])) } } : {}),
     ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } } } : {}),
     responses: {
       [status]: { description: descriptions[status] ?? 'Done', ...(content ? { content } : {}) },

@@ -26,6 +26,8 @@ export interface NativeRoute {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
+  /** What its body may be, where that is not JSON of the shape above: the handler reads it. */
+  readonly takes?: readonly string[];
   /** The shape of the answer; of each event's data when it is a stream; `undefined` for no content, or, with a status, for a redirect. */
   readonly answer: z.ZodType | undefined;
   readonly status?: number;

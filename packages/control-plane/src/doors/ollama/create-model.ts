@@ -3,7 +3,6 @@ import type { Composition, TextLayer } from '../../registry/imports/compose-mode
 import { parseOllamaName, toLocalName } from '../../registry/imports/sources/ollama-name.ts';
 import { ollamaTypes } from '../../registry/imports/sources/ollama-types.ts';
 import type { Presets } from '../../registry/presets/presets.ts';
-import type { ResolvedModel } from '../../registry/registry.ts';
 import type { CreateRequest } from './change-shapes.ts';
 
 const refuse = (param: string, what: Parameters<typeof phrase>[0], hint: Parameters<typeof phrase>[0]) =>
@@ -44,17 +43,15 @@ function toLayers({ template, system, license, parameters, messages }: CreateReq
 export function toComposition(
   asked: string,
   given: CreateRequest,
-  base: ResolvedModel | undefined,
+  base: Composition['base'],
   presets: Presets | undefined,
 ): Omit<Composition, 'actor'> {
   const name = parseOllamaName(asked);
-  const [digest] = Object.values(given.files ?? {});
-  const from = base ?? { digest: digest ?? '' };
   return {
     name: toLocalName(name),
     alias: name.tag,
-    base: from,
+    base,
     layers: toLayers(given, presets),
-    source: base === undefined ? 'a file that was sent' : base.reference,
+    source: 'weights' in base ? 'a file that was sent' : base.reference,
   };
 }

@@ -1,14 +1,15 @@
 import type { Readable } from 'node:stream';
-import { ClusterError, DEFAULT_ALIAS, parseModelReference, toClusterError } from '@cluster-ai/contracts';
+import { ClusterError, DEFAULT_ALIAS, isClusterError, isDigest, parseModelReference, toClusterError } from '@cluster-ai/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { describeAct } from '../../access/audit/act.ts';
 import { toActor } from '../../access/audit/record-acts.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Catalog } from '../../registry/catalog/catalog.ts';
+import type { Publisher } from '../../registry/catalog/publish-uploads.ts';
 import type { createComposer } from '../../registry/imports/compose-model.ts';
 import type { Imports } from '../../registry/imports/imports.ts';
-import type { KeptBlobs } from '../../registry/imports/kept-blobs.ts';
 import { parseOllamaName, toLocalName } from '../../registry/imports/sources/ollama-name.ts';
+import type { BlobParts } from '../../registry/open-blob-parts.ts';
 import type { ModelPresets } from '../../registry/presets/presets.ts';
 import type { Calls } from '../shared/calls.ts';
 import { checkShape } from '../shared/check-shape.ts';
@@ -26,7 +27,8 @@ export interface ModelChangeDeps extends DoorDeps {
   readonly imports: Imports;
   readonly catalog: Pick<Catalog, 'aliases' | 'putAlias' | 'removeAlias' | 'removeVersion'>;
   readonly presets: ModelPresets;
-  readonly kept: KeptBlobs;
+  readonly blobParts: Pick<BlobParts, 'uploads'>;
+  readonly publisher: Pick<Publisher, 'locate'>;
   readonly compose: ReturnType<typeof createComposer>;
 }
 
@@ -40,7 +42,7 @@ const nameOf = ({ model, name }: { readonly model?: string | null | undefined; r
 
 /** Ollama's ways to bring, make, copy and remove models, for the whole cluster. */
 export function modelChanges(app: FastifyInstance, calls: Calls, deps: ModelChangeDeps): void {
-  const { imports, registry, presets, kept, compose, clock } = deps;
+  const { imports, registry, presets, blobParts, publisher, compose, clock } = deps;
   const follow = createFollowers(imports);
 
   /** Lines as they come, or the last one alone. What fails after the first line is a line of its own. */
@@ -103,8 +105,10 @@ export function modelChanges(app: FastifyInstance, calls: Calls, deps: ModelChan
       const from = given.from ? toReference(given.from) : undefined;
       if (from !== undefined && (await registry.find(from)) === undefined)
         yield* toProgressLines(await pull(request, given.from ?? '', signal));
-      const base = from === undefined ? undefined : await registry.resolve(from);
-      const before = base && (await presets.of(base.version));
+      const model = from === undefined ? undefined : await registry.resolve(from);
+      const before = model && (await presets.of(model.version));
+      const [digest = ''] = Object.values(given.files ?? {});
+      const base = model ?? { weights: await publisher.locate(digest, callerOf(request)) };
       const told: string[] = [];
       await compose({ ...toComposition(asked, given, base, before), actor: callerOf(request) }, (line) => told.push(line), signal);
       for (const status of told) yield { status };
@@ -144,20 +148,42 @@ export function modelChanges(app: FastifyInstance, calls: Calls, deps: ModelChan
 
   const digestOf = (request: FastifyRequest) => (request.params as { readonly digest: string }).digest;
 
-  app.head('/blobs/:digest', write, async (request, reply) =>
-    reply.code((await kept.find(digestOf(request))) === undefined ? 404 : 200).send(),
-  );
+  const has = (request: FastifyRequest) =>
+    publisher.locate(digestOf(request), callerOf(request)).then(
+      () => true,
+      (error: unknown) => {
+        if (isClusterError(error) && error.code === 'blob_not_found') return false;
+        throw error;
+      },
+    );
+
+  app.head('/blobs/:digest', write, async (request, reply) => reply.code((await has(request)) ? 200 : 404).send());
+
+  async function upload(request: FastifyRequest, signal: AbortSignal): Promise<void> {
+    const digest = digestOf(request);
+    if (!isDigest(digest))
+      throw new ClusterError('invalid_request', 'A digest is written sha256: and 64 hexadecimal digits.', { param: 'digest' });
+    const body = request.body as Readable;
+    if (await has(request)) return void body.resume();
+    const owner = callerOf(request).ownerId;
+    const length = request.headers['content-length'];
+    const { uploads } = blobParts;
+    const { id } = await uploads.start({ owner, digest, ...(length === undefined ? {} : { sizeBytes: Number(length) }) });
+    try {
+      await uploads.append(id, owner, 0, body, signal);
+      await uploads.finish(id, owner, { digest });
+    } catch (error) {
+      await uploads.cancel(id, owner).catch(() => {}); // a wrong digest has ended it already
+      throw error;
+    }
+  }
 
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, body, done) => done(null, body)); // as they come: a model does not fit into memory
     scope.post('/blobs/:digest', { ...write, bodyLimit: Number.MAX_SAFE_INTEGER }, (request, reply) =>
       calls.run(reply, async (signal) => {
-        const digest = digestOf(request);
-        const sizeBytes = Number(request.headers['content-length']);
-        if ((await kept.find(digest)) === undefined)
-          await kept.put(digest, request.body as Readable, Number.isSafeInteger(sizeBytes) ? sizeBytes : undefined, signal);
-        else (request.body as Readable).resume();
+        await upload(request, signal);
         return reply.code(201).send();
       }),
     );

@@ -91,6 +91,7 @@ export function createMemoryRegistry(): Registry {
     add: readOnly,
     publish: readOnly,
     remove: readOnly,
+    lookAgain: async () => {},
     locateBlob: async () => undefined,
   };
 }

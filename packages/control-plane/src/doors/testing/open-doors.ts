@@ -18,7 +18,7 @@ interface OpenDoorsOptions {
   /** What came with every model. */
   readonly presets?: Presets;
   /** What changes models; nothing does, where it is left out. */
-  readonly changes?: Pick<ModelChangeDeps, 'imports' | 'catalog' | 'kept' | 'compose'>;
+  readonly changes?: Pick<ModelChangeDeps, 'imports' | 'catalog' | 'blobParts' | 'publisher' | 'compose'>;
 }
 
 const noPresets: Presets = { system: '', template: '', parameters: {}, messages: [], licences: [] };

@@ -79,6 +79,7 @@ export function createMemoryRegistry(models: readonly MemoryModel[]): Registry &
       throw new ClusterError('unsupported_feature', 'This registry takes no files.');
     },
     remove: async (name) => void byName.delete(get(name).name),
+    lookAgain: async () => {},
     locateBlob: async () => undefined,
     put: (model) => void byName.set(model.name, toResolved(model)),
   };

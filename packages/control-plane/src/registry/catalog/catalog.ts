@@ -67,7 +67,7 @@ export interface Catalog {
    * Throws `already_exists` for a semantic version that other files have, `invalid_model_reference`, `invalid_request`, `blob_not_found`,
    * and what `putAlias` throws. `before` runs first in the same transaction: it records the blobs where they are not recorded yet.
    */
-  publish(wanted: PublishVersion, actor: CatalogActor, before?: (transaction: Query) => Promise<void>): Promise<CatalogVersion>;
+  publish(wanted: PublishVersion, actor: CatalogActor, before?: (transaction: Query) => Promise<unknown>): Promise<CatalogVersion>;
   get(name: string): Promise<CatalogDetails>;
   /** One page of those that the grants allow. Throws `cursor_invalid`. */
   search(query: CatalogSearch, grants: ModelGrants): Promise<CatalogPage>;

@@ -1,15 +1,15 @@
-import { type CatalogAlias, ClusterError, phrase } from '@cluster-ai/contracts';
+import { type CatalogAlias, ClusterError, type Config, phrase } from '@cluster-ai/contracts';
 import type { Query } from '../../stores/database.ts';
 import type { AliasMoveRow, AliasRow, ModelRow } from '../../stores/tables.ts';
+import { decideUse } from '../inspection/policy.ts';
 import type { CatalogActor } from './catalog.ts';
-import { mayBeProtected, type VerdictPolicy } from './policy.ts';
 import { findAliasRow, readInspection, selectVersions, type VersionColumns } from './read-versions.ts';
 
 export interface AliasMoveContext {
   readonly transaction: Query;
   readonly model: ModelRow;
   readonly actor: CatalogActor;
-  readonly policy: VerdictPolicy;
+  readonly policy: Config['registry']['policy'];
   readonly now: number;
 }
 
@@ -27,7 +27,7 @@ export const aliasNotFound = (model: ModelRow, alias: string) =>
   new ClusterError('alias_not_found', phrase('alias_unknown', { model: model.name, alias: alias.slice(0, 80) }), { param: 'alias' });
 
 /** Throws `forbidden` for whoever may not touch what is protected. */
-function checkRight({ model, actor }: AliasMoveContext, alias: string): void {
+export function checkRight({ model, actor }: Pick<AliasMoveContext, 'model' | 'actor'>, alias: string): void {
   if (actor.permissions.has('models:protect')) return;
   throw new ClusterError('forbidden', phrase('alias_is_protected', { alias, model: model.name }), {
     hint: phrase('ask_for_protect'),
@@ -35,15 +35,15 @@ function checkRight({ model, actor }: AliasMoveContext, alias: string): void {
   });
 }
 
+/** Nobody looked: that is no reason to trust. */
+const unseen = { format: 'unknown', verdict: 'suspicious', reasons: [{ code: 'unknown_format', detail: '-' }] } as const;
+
 /** Throws `verdict_refused` for a version that nobody should come to trust by a protected name. */
 function checkVerdict({ model, policy }: AliasMoveContext, to: VersionColumns): void {
-  const verdict = readInspection(to.inspection_json)?.verdict ?? null;
-  if (mayBeProtected(policy, verdict)) return;
-  const said = { version: to.seq, model: model.name, verdict: verdict ?? 'not inspected', worst: policy.worstForProtectedAlias };
-  throw new ClusterError('verdict_refused', phrase('verdict_forbids', said), {
-    hint: phrase('see_the_inspection', { model: model.name }),
-    details: { verdict, worst: policy.worstForProtectedAlias },
-  });
+  const inspection = readInspection(to.inspection_json) ?? unseen;
+  const decision = decideUse({ model: model.name, use: 'protected-alias', inspections: [inspection], isOverridden: false }, policy);
+  if (decision.isAllowed) return;
+  throw new ClusterError('verdict_refused', decision.message, { hint: decision.hint, details: { verdict: inspection.verdict } });
 }
 
 export const lastMove = (transaction: Query, modelId: string, alias: string): Promise<AliasMoveRow | undefined> =>

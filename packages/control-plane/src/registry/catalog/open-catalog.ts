@@ -1,9 +1,8 @@
-import { type CatalogDetails, type CatalogModel, ClusterError, phrase, type VersionMetadata } from '@cluster-ai/contracts';
+import { type CatalogDetails, type CatalogModel, ClusterError, type Config, phrase, type VersionMetadata } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { Database, Query } from '../../stores/database.ts';
 import type { ModelRow } from '../../stores/tables.ts';
-import type { BlobRelease } from '../free-blobs.ts';
 import type { Catalog, CatalogActor, PublishVersion } from './catalog.ts';
 import { checkFiles, checkModelName } from './check-publication.ts';
 import { copyModel, toPublication } from './copy-versions.ts';
@@ -11,7 +10,6 @@ import { readCursor, toCursor } from './cursor.ts';
 import { diffVersions } from './diff-versions.ts';
 import { writeDoorNames } from './door-names.ts';
 import { moveAlias, readMoves, removeAlias, rollbackAlias, toAlias } from './move-alias.ts';
-import type { VerdictPolicy } from './policy.ts';
 import {
   completeVersion,
   completeVersions,
@@ -30,10 +28,9 @@ import { findModelRow, saveModel, type WriteContext, writeTags, writeVersion } f
 
 export interface CatalogDependencies {
   readonly database: Database;
-  readonly release: BlobRelease;
   readonly events: Pick<EventBus, 'publish'>;
   readonly clock: Pick<Clock, 'now'>;
-  readonly policy: VerdictPolicy;
+  readonly policy: Config['registry']['policy'];
   readonly findDeployed: FindDeployed;
   /** Told after each change and before anybody else: what is kept of this model in memory is old now. */
   readonly forget: (name: string) => void;
@@ -47,7 +44,7 @@ const mergeMetadata = (before: VersionMetadata, changes: VersionMetadata): Versi
 
 /** Opens the catalog, and brings in line what older programs wrote. */
 export async function openCatalog(dependencies: CatalogDependencies): Promise<Catalog> {
-  const { database, release, events, clock, policy, findDeployed, forget } = dependencies;
+  const { database, events, clock, policy, findDeployed, forget } = dependencies;
   const { query } = database;
 
   const tellChanged = (name: string) => {
@@ -69,7 +66,12 @@ export async function openCatalog(dependencies: CatalogDependencies): Promise<Ca
   const touch = (transaction: Query, model: ModelRow) => saveModel(transaction, model, {}, clock.now());
 
   async function readDetails(from: Query, model: ModelRow): Promise<CatalogDetails> {
-    const entry = await from.selectFrom('catalog_entries').select('summary_json').where('model_id', '=', model.id).executeTakeFirst();
+    const entry = await from
+      .selectFrom('catalog_entries')
+      .innerJoin('catalog_summaries', 'catalog_summaries.number', 'catalog_entries.number')
+      .select('summary_json')
+      .where('model_id', '=', model.id)
+      .executeTakeFirst();
     if (!entry) throw new ClusterError('model_not_found', phrase('model_unknown', { name: model.name }));
     const latest = await completeVersion(from, await getVersionRow(from, model, 'latest'));
     const summary = JSON.parse(entry.summary_json) as CatalogModel;
@@ -140,16 +142,13 @@ export async function openCatalog(dependencies: CatalogDependencies): Promise<Ca
         await touch(transaction, model);
         return completeVersion(transaction, row);
       }),
-    async removeVersion({ name, version }) {
-      const freed = await change(name, async (transaction, model) => {
+    removeVersion: ({ name, version }) =>
+      change(name, async (transaction, model) => {
         const row = await getVersionRow(transaction, model, version);
         await refuseDeployed(transaction, findDeployed, model, row);
-        const blobs = await deleteVersion(transaction, release, model, row);
+        await deleteVersion(transaction, model, row, clock.now());
         await touch(transaction, model);
-        return blobs;
-      });
-      await release.settle(freed);
-    },
+      }),
     aliases: async (name) => readAliases(query, (await getModelRow(query, name)).id),
     async aliasHistory(name, alias) {
       const moves = await readMoves(query, (await getModelRow(query, name)).id, alias);

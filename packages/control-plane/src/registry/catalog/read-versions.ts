@@ -5,6 +5,7 @@ import {
   type Framework,
   type Inspection,
   inspectionShape,
+  isModelName,
   phrase,
   type VersionMetadata,
   versionMetadataShape,
@@ -37,7 +38,10 @@ export const readInspection = (json: string | null): Inspection | null => (json 
 
 /** Throws `model_not_found`, with names that may have been meant. */
 export async function getModelRow(query: Query, name: string): Promise<ModelRow> {
-  const row = await query.selectFrom('models').selectAll().where('name_lower', '=', name.toLowerCase()).executeTakeFirst();
+  const lower = name.toLowerCase();
+  const row = isModelName(name)
+    ? await query.selectFrom('models').selectAll().where('name_lower', '=', lower).executeTakeFirst()
+    : undefined;
   if (row) return row;
   throw await explainUnknownModel(query, name);
 }
@@ -64,6 +68,7 @@ async function findByNumber(query: Query, model: ModelRow, text: string): Promis
 }
 
 async function findByAlias(query: Query, model: ModelRow, text: string): Promise<VersionColumns | undefined> {
+  if (!/^[\w.+-]+$/.test(text)) return undefined; // no alias has other letters, and some a database cannot take
   const alias = await findAliasRow(query, model.id, text);
   return alias && selectVersions(query, model.id).where('id', '=', alias.version_id).executeTakeFirst();
 }

@@ -28,7 +28,6 @@ interface EntryRow {
   readonly number: number;
   readonly name_lower: string;
   readonly key: string | number;
-  readonly summary_json: string;
 }
 
 const endOf = (prefix: string) => `${prefix}\u{10ffff}`;
@@ -123,7 +122,7 @@ async function readRows(
   const start = begins ? sql`with hits as materialized (select distinct number from catalog_words where ${fitsWord(begins)})` : sql``;
   const from = begins ? sql`hits cross join catalog_entries e` : sql`catalog_entries e`;
   const joined = begins ? (tests.length === 0 ? sql`where e.number = hits.number` : sql`${where} and e.number = hits.number`) : where;
-  const { rows } = await sql<EntryRow>`${start} select e.number, e.name_lower, ${key} as key, e.summary_json from ${from} ${joined}
+  const { rows } = await sql<EntryRow>`${start} select e.number, e.name_lower, ${key} as key from ${from} ${joined}
     order by ${key} ${direction}, e.number ${direction} limit ${sql.lit(limit)}`.execute(query);
   return rows;
 }
@@ -150,6 +149,17 @@ async function readPage(
   }
 }
 
+async function readSummaries(query: Query, rows: readonly EntryRow[]): Promise<CatalogModel[]> {
+  const numbers = rows.map(({ number }) => number);
+  if (numbers.length === 0) return [];
+  const found = await query.selectFrom('catalog_summaries').selectAll().where('number', 'in', numbers).execute();
+  const byNumber = new Map(found.map(({ number, summary_json }) => [number, summary_json]));
+  return numbers.flatMap((number) => {
+    const summary = byNumber.get(number); // gone, where it was removed between the two reads
+    return summary === undefined ? [] : [JSON.parse(summary) as CatalogModel];
+  });
+}
+
 /** One page of the models that fit, in the order that was asked for. */
 export async function searchCatalog(query: Query, wanted: CatalogSearch, grants: ModelGrants): Promise<CatalogPage> {
   const { sort, limit, cursor, facets: wantsFacets, order = sort === 'name' ? 'asc' : 'desc' } = wanted;
@@ -161,7 +171,7 @@ export async function searchCatalog(query: Query, wanted: CatalogSearch, grants:
   const { rows, hasMore } = await readPage(query, walk, after, limit);
   const last = rows.at(-1);
   return {
-    models: rows.map(({ summary_json }) => JSON.parse(summary_json) as CatalogModel),
+    models: await readSummaries(query, rows),
     next: hasMore && last ? toCursor(list, toPlace(last)) : null,
     ...(wantsFacets ? { facets: await countFacets(query, grants) } : {}),
   };

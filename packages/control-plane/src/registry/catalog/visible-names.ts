@@ -9,7 +9,7 @@ export interface NameRange {
 const toRange = (pattern: string): NameRange => {
   const fixed = pattern.toLowerCase();
   const star = fixed.indexOf('*');
-  if (star < 0) return { from: fixed, before: `${fixed}\0` };
+  if (star < 0) return { from: fixed, before: `${fixed}\u0001` }; // less than any letter of a name
   const start = fixed.slice(0, star);
   return { from: start, before: `${start}\u{10ffff}` };
 };

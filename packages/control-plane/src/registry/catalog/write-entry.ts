@@ -113,13 +113,18 @@ export async function refreshEntry(transaction: Query, model: ModelRow): Promise
     size_class: toSizeClass(summary.sizeBytes),
     size_bytes: summary.sizeBytes,
     updated_at: model.updated_at,
-    summary_json: JSON.stringify(summary),
   };
   if (known) await transaction.updateTable('catalog_entries').set(row).where('number', '=', row.number).execute();
   else {
     await transaction.insertInto('catalog_entries').values(row).execute();
     await countUp(transaction, [EVERY_MODEL]);
   }
+  const shown = { number: row.number, summary_json: JSON.stringify(summary) };
+  await transaction
+    .insertInto('catalog_summaries')
+    .values(shown)
+    .onConflict((conflict) => conflict.column('number').doUpdateSet(shown))
+    .execute();
   await writeWords(transaction, row.number, wordsOf(summary, await readTags(transaction, latest.id)));
 }
 

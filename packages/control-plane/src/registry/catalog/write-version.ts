@@ -1,13 +1,13 @@
-import { ClusterError, type ModelFacts, phrase } from '@cluster-ai/contracts';
+import { ClusterError, type Config, type ModelFacts, phrase } from '@cluster-ai/contracts';
 import { newId } from '@cluster-ai/runtime';
 import semver from 'semver';
 import type { Query } from '../../stores/database.ts';
 import type { ModelRow } from '../../stores/tables.ts';
+import { markLinked } from '../garbage/references.ts';
 import { createManifest } from '../manifest.ts';
 import type { CatalogActor, PublishVersion } from './catalog.ts';
 import { writeDoorNames } from './door-names.ts';
 import { moveAlias } from './move-alias.ts';
-import type { VerdictPolicy } from './policy.ts';
 import { selectVersions, type VersionColumns } from './read-versions.ts';
 import { namespaceOf } from './search-words.ts';
 import { refreshEntry } from './write-entry.ts';
@@ -15,7 +15,7 @@ import { refreshEntry } from './write-entry.ts';
 export interface WriteContext {
   readonly transaction: Query;
   readonly actor: CatalogActor;
-  readonly policy: VerdictPolicy;
+  readonly policy: Config['registry']['policy'];
   readonly now: number;
 }
 
@@ -89,6 +89,10 @@ async function insertVersion(
   now: number,
 ): Promise<string> {
   const { digest, bytes } = createManifest(wanted.files);
+  await markLinked(
+    transaction,
+    wanted.files.map((file) => file.digest),
+  );
   const id = newId('version', now);
   await transaction
     .insertInto('versions')

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClusterError, DEFAULT_ALIAS, type ModelFacts, type ModelFile, type ModelVersion, phrase } from '@cluster-ai/contracts';
+import { ClusterError, DEFAULT_ALIAS, type ModelFile, type ModelVersion, phrase } from '@cluster-ai/contracts';
 import type { BlobStore, StagedBlob } from '../../stores/blob-store.ts';
+import type { ReadableBlob } from '../blob-reader.ts';
 import type { CatalogActor } from '../catalog/catalog.ts';
+import type { InspectBlob } from '../catalog/publish-uploads.ts';
 import type { Registry, ResolvedModel } from '../registry.ts';
-import type { KeptBlobs } from './kept-blobs.ts';
 import { fileTypes } from './plan.ts';
 import { ollamaTypes } from './sources/ollama-types.ts';
 
@@ -18,8 +19,8 @@ export interface TextLayer {
 export interface Composition {
   readonly name: string;
   readonly alias: string;
-  /** A model that is here, or the digest of a GGUF that was sent. */
-  readonly base: ResolvedModel | { readonly digest: string };
+  /** A model that is here, or a GGUF that was sent. */
+  readonly base: ResolvedModel | { readonly weights: ReadableBlob };
   readonly layers: readonly TextLayer[];
   readonly source: string;
   readonly actor: CatalogActor;
@@ -28,8 +29,7 @@ export interface Composition {
 export interface ComposeDependencies {
   readonly registry: Pick<Registry, 'publish'>;
   readonly blobs: Pick<BlobStore, 'stage' | 'makeWorkFolder'>;
-  readonly kept: KeptBlobs;
-  readonly inspect: (path: string) => Promise<ModelFacts>;
+  readonly inspect: InspectBlob;
 }
 
 /** Of what is replaced, and of the configuration, which says what the layers were, nothing stays. */
@@ -39,26 +39,13 @@ function keptFiles({ version }: ResolvedModel, layers: readonly TextLayer[]): re
 }
 
 /** Makes a version out of weights that are here and texts that are new. `tell` hears of each layer. Throws `blob_not_found`, `invalid_model_file`. */
-export function createComposer({ registry, blobs, kept, inspect }: ComposeDependencies) {
-  async function takeWeights(
-    digest: string,
-    signal: AbortSignal,
-    staged: AsyncDisposableStack,
-  ): Promise<{ file: ModelFile; facts: ModelFacts; blob: StagedBlob }> {
-    const found = await kept.find(digest);
-    if (found === undefined)
-      throw new ClusterError('blob_not_found', phrase('blob_is_not_here', { digest }), {
-        hint: phrase('send_the_blob_first'),
-        param: 'files',
-      });
-    const facts = await inspect(found.path);
-    const one = staged.use(await blobs.stage(found.path, signal));
-    if (one.digest !== digest)
-      throw new ClusterError(
-        'digest_mismatch',
-        phrase('source_sent_other_bytes', { path: found.path, expected: digest, actual: one.digest }),
-      );
-    return { file: { path: 'model.gguf', mediaType: fileTypes.gguf, digest, sizeBytes: one.sizeBytes }, facts, blob: one };
+export function createComposer({ registry, blobs, inspect }: ComposeDependencies) {
+  /** What a file that was sent says of itself; only what can be served becomes a model this way. */
+  async function readWeights(blob: ReadableBlob, signal: AbortSignal) {
+    const { facts, inspection } = await inspect({ ...blob, fileName: 'model.gguf' }, signal);
+    if (facts === undefined) throw new ClusterError('invalid_model_file', phrase('only_gguf_is_made'), { param: 'files' });
+    const file: ModelFile = { path: 'model.gguf', mediaType: fileTypes.gguf, digest: blob.digest, sizeBytes: blob.sizeBytes };
+    return { files: [file], facts, ...(inspection === undefined ? {} : { inspection }) };
   }
 
   return async function compose(
@@ -67,30 +54,24 @@ export function createComposer({ registry, blobs, kept, inspect }: ComposeDepend
     signal: AbortSignal,
   ): Promise<ModelVersion> {
     await using staged = new AsyncDisposableStack();
-    const files: ModelFile[] = [];
-    const fresh: StagedBlob[] = [];
-    let facts: ModelFacts;
-    if ('digest' in base) {
-      const taken = await takeWeights(base.digest, signal, staged);
-      files.push(taken.file);
-      fresh.push(taken.blob);
-      ({ facts } = taken);
-    } else {
-      files.push(...keptFiles(base, layers));
-      ({ facts } = base.version);
-    }
+    const { files, ...seen } =
+      'weights' in base ? await readWeights(base.weights, signal) : { files: keptFiles(base, layers), facts: base.version.facts };
     for (const { digest } of files) tell(`using existing layer ${digest}`);
     const folder = staged.use(await blobs.makeWorkFolder());
+    const made: ModelFile[] = [];
+    const fresh: StagedBlob[] = [];
     for (const { path, mediaType, text } of layers) {
       const place = join(folder.path, path);
       await writeFile(place, text, { mode: 0o600 });
       const one = staged.use(await blobs.stage(place, signal));
-      files.push({ path, mediaType, digest: one.digest, sizeBytes: one.sizeBytes });
+      await one.send(signal);
       fresh.push(one);
+      made.push({ path, mediaType, digest: one.digest, sizeBytes: one.sizeBytes });
       tell(`creating new layer ${one.digest}`);
     }
     tell('writing manifest');
     const keepsLatest = alias !== DEFAULT_ALIAS;
-    return await registry.publish({ name, aliases: [alias], keepsLatest, files, staged: fresh, facts, source }, actor);
+    const wanted = { name, aliases: [alias], keepsLatest, files: [...files, ...made], staged: fresh, source, ...seen };
+    return await registry.publish(wanted, actor);
   };
 }

@@ -6,6 +6,7 @@ import {
   type ImportPreview,
   type ImportRequest,
   type ImportSource,
+  type Inspection,
   isModelName,
   type ModelFacts,
   type PushRequest,
@@ -19,6 +20,7 @@ import type { EventBus } from '../../observability/event-bus.ts';
 import type { OutgoingClient } from '../../outgoing/outgoing-client.ts';
 import type { BlobStore } from '../../stores/blob-store.ts';
 import type { Database } from '../../stores/database.ts';
+import type { FindBlob } from '../blob-reader.ts';
 import type { Registry } from '../registry.ts';
 import { createCredentials } from './credentials.ts';
 import { freeBytesOf } from './fetch/free-space.ts';
@@ -52,6 +54,9 @@ export interface ImportsDependencies {
   readonly readSecret: (name: string) => Promise<string>;
   readonly nodes: () => readonly NodeMemory[];
   readonly inspect: (path: string) => Promise<ModelFacts>;
+  /** Looks for what is harmful in a file of weights; left out where nobody does. */
+  readonly look?: (path: string, signal: AbortSignal) => Promise<Inspection>;
+  readonly findBlob: FindBlob;
   readonly acts: Acts;
   readonly events: Pick<EventBus, 'publish'>;
   readonly clock: Clock;
@@ -78,7 +83,7 @@ async function sweep(folder: string, now: number): Promise<void> {
 }
 
 export async function openImports(dependencies: ImportsDependencies): Promise<Imports> {
-  const { registry, blobs, folder, outgoing, config, readSecret, nodes, inspect, acts, clock } = dependencies;
+  const { registry, blobs, folder, outgoing, config, readSecret, nodes, inspect, look, findBlob, acts, clock } = dependencies;
   const { ollamaRegistry, huggingFace, atOnce, connections, maxGiB } = config.imports;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await sweep(folder, clock.now());
@@ -101,7 +106,7 @@ export async function openImports(dependencies: ImportsDependencies): Promise<Im
 
   const plan = (request: ImportRequest, signal: AbortSignal): Promise<ImportPlan> => sources[readSource(request)].resolve(request, signal);
   const fetching = { client: outgoing, clock, connections, folder, maxBytes: maxGiB * GIB };
-  const runImport = createImporter({ registry, blobs, fetching, acts, inspect, plan, oneAtATime: createOneAtATime() });
+  const runImport = createImporter({ registry, findBlob, blobs, fetching, acts, inspect, look, plan, oneAtATime: createOneAtATime() });
 
   /** A file of this machine that stays where it is: nothing is fetched, but it is read as a whole once. */
   async function runInPlace(work: Work, request: ImportRequest): Promise<Result> {
@@ -125,7 +130,7 @@ export async function openImports(dependencies: ImportsDependencies): Promise<Im
         const request = work.wish as ImportRequest;
         return request.inPlace ? runInPlace(work, request) : runImport(work);
       },
-      push: createPusher({ registry, client: outgoing, clock, credentialFor, originOf, defaultRegistry: ollamaRegistry }),
+      push: createPusher({ registry, findBlob, client: outgoing, clock, credentialFor, originOf, defaultRegistry: ollamaRegistry }),
     },
   });
 

@@ -5,6 +5,7 @@ import {
   ClusterError,
   DEFAULT_ALIAS,
   type ImportRequest,
+  type Inspection,
   isModelName,
   type ModelFacts,
   type ModelFile,
@@ -12,10 +13,12 @@ import {
   parseModelReference,
   phrase,
 } from '@cluster-ai/contracts';
+import { failpoint } from '@cluster-ai/runtime';
 import { type Actor, describeAct, describeModel } from '../../access/audit/act.ts';
 import type { Acts } from '../../access/audit/acts.ts';
 import type { BlobStore, StagedBlob } from '../../stores/blob-store.ts';
 import { isFileError, toFolderError } from '../../stores/fs/file-errors.ts';
+import type { FindBlob } from '../blob-reader.ts';
 import type { CatalogActor } from '../catalog/catalog.ts';
 import type { Registry } from '../registry.ts';
 import { type FetchDependencies, fetchFile } from './fetch/fetch-file.ts';
@@ -26,15 +29,20 @@ import { fileTypes, type ImportPlan, type PlannedFile } from './plan.ts';
 import { refuseDoubles } from './safe-path.ts';
 
 export interface ImportDependencies {
-  readonly registry: Pick<Registry, 'publish' | 'locateBlob'>;
+  readonly registry: Pick<Registry, 'publish'>;
+  readonly findBlob: FindBlob;
   readonly blobs: Pick<BlobStore, 'stage'>;
   readonly fetching: FetchDependencies;
   readonly acts: Acts;
   readonly inspect: (path: string) => Promise<ModelFacts>;
+  readonly look: ((path: string, signal: AbortSignal) => Promise<Inspection>) | undefined;
   readonly plan: (request: ImportRequest, signal: AbortSignal) => Promise<ImportPlan>;
   /** Lets only one at a time work on the file with this key. */
   readonly oneAtATime: <T>(key: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 }
+
+const weightTypes = new Set<string>([fileTypes.gguf, fileTypes.safetensors, fileTypes.onnx]);
+const badness: Readonly<Record<Inspection['verdict'], number>> = { safe: 0, suspicious: 1, dangerous: 2 };
 
 /** What goes on by itself moves no protected alias, whoever began it. */
 export const toCatalogActor = ({ kind, name }: Actor): CatalogActor => ({ name: name || kind, permissions: new Set() });
@@ -66,7 +74,7 @@ interface TakenFile extends AsyncDisposable {
 }
 
 /** Fetches, checks and publishes; what it is given says what and how far. */
-export function createImporter({ registry, blobs, fetching, acts, inspect, plan, oneAtATime }: ImportDependencies) {
+export function createImporter({ registry, findBlob, blobs, fetching, acts, inspect, look, plan, oneAtATime }: ImportDependencies) {
   const { folder } = fetching;
 
   const mismatch = (path: string, expected: string, actual: string) =>
@@ -88,6 +96,8 @@ export function createImporter({ registry, blobs, fetching, acts, inspect, plan,
     const staged = await blobs.stage(localPath, signal);
     try {
       await verify(staged, file, localPath);
+      failpoint('import.after_verified');
+      await staged.send(signal);
     } catch (error) {
       await staged[Symbol.asyncDispose]();
       await drop(); // nobody wants these bytes again
@@ -100,10 +110,11 @@ export function createImporter({ registry, blobs, fetching, acts, inspect, plan,
 
   /** Bytes of the file that are already in the registry need not come a second time. */
   async function findKnown({ digest, path, mediaType, sizeBytes }: PlannedFile): Promise<TakenFile | undefined> {
-    const known = digest === null ? undefined : await registry.locateBlob(digest);
+    const known = digest === null ? undefined : await findBlob(digest).catch(() => undefined);
     if (known === undefined || (sizeBytes !== null && known.sizeBytes !== sizeBytes)) return undefined;
+    if (known.filePath === undefined && weightTypes.has(mediaType)) return undefined; // a header is read from a file
     const file = { path, mediaType, digest: known.digest, sizeBytes: known.sizeBytes };
-    return { file, localPath: known.path, forget: async () => {}, [Symbol.asyncDispose]: async () => {} };
+    return { file, localPath: known.filePath ?? '', forget: async () => {}, [Symbol.asyncDispose]: async () => {} };
   }
 
   /** What has to be fetched. */
@@ -148,6 +159,15 @@ export function createImporter({ registry, blobs, fetching, acts, inspect, plan,
 
   const isWeights = ({ file }: TakenFile) => file.mediaType === fileTypes.gguf;
 
+  /** Of several files of weights the worst counts for the version. */
+  async function lookThrough(all: readonly TakenFile[], signal: AbortSignal): Promise<Inspection | undefined> {
+    if (look === undefined) return undefined;
+    const weights = all.filter(({ file }) => weightTypes.has(file.mediaType));
+    const found: Inspection[] = [];
+    for (const { localPath } of weights) found.push(await look(localPath, signal));
+    return found.toSorted((a, b) => badness[b.verdict] - badness[a.verdict])[0];
+  }
+
   async function readFacts(all: readonly TakenFile[]): Promise<ModelFacts> {
     const gguf = all.find(isWeights);
     if (gguf !== undefined) return inspect(gguf.localPath);
@@ -159,6 +179,7 @@ export function createImporter({ registry, blobs, fetching, acts, inspect, plan,
   async function publish(work: Work, planned: ImportPlan, request: ImportRequest, all: readonly TakenFile[]): Promise<ModelVersion> {
     const { name, alias } = nameImport(request, planned);
     const facts = await readFacts(all);
+    const inspection = await lookThrough(all, work.signal);
     const act = { actor: work.actor, address: '', action: 'models.import', requestId: work.id, target: name };
     return acts.run(act, async () => {
       describeAct({ details: { source: planned.source, alias, digests: all.map(({ file }) => file.digest).slice(0, 20) } });
@@ -171,6 +192,7 @@ export function createImporter({ registry, blobs, fetching, acts, inspect, plan,
         staged: all.flatMap(({ staged }) => staged ?? []),
         facts,
         source: planned.source,
+        ...(inspection === undefined ? {} : { inspection }),
       };
       const version = await registry.publish(wanted, toCatalogActor(work.actor));
       describeModel(name, version.version);

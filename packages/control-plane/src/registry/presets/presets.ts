@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { ModelFile, ModelVersion } from '@cluster-ai/contracts';
 import type { Logger } from '@cluster-ai/runtime';
 import { z } from 'zod';
+import type { FindBlob } from '../blob-reader.ts';
 import { ollamaTypes } from '../imports/sources/ollama-types.ts';
-import type { Registry } from '../registry.ts';
 
 const MOST_BYTES = 4 * 1024 * 1024;
 const MOST_KEPT = 256;
@@ -41,13 +40,13 @@ export interface ModelPresets {
 }
 
 /** Reads the small files of versions. */
-export function createPresets({ registry, log }: { readonly registry: Pick<Registry, 'locateBlob'>; readonly log: Logger }): ModelPresets {
+export function createPresets({ findBlob, log }: { readonly findBlob: FindBlob; readonly log: Logger }): ModelPresets {
   const kept = new Map<string, Promise<Presets>>();
 
-  async function read({ digest, path }: ModelFile): Promise<string> {
-    const located = await registry.locateBlob(digest);
-    if (located === undefined) throw new Error(`${path} is gone`);
-    return readFile(located.path, 'utf8');
+  async function read({ digest }: ModelFile): Promise<string> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of (await (await findBlob(digest)).read()) as AsyncIterable<Buffer>) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
   }
 
   async function readAll(version: ModelVersion): Promise<Presets> {

@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BlobStore } from '../blob-store.ts';
+import { describeBlobStore } from '../testing/describe-blob-store.ts';
 import { openBlobStore } from './open-blob-store.ts';
+
+describeBlobStore('a folder', async () => ({
+  open: (folder) => openBlobStore({ folder }),
+  damage: (store, digest, bytes) => writeFile(store.pathOf(digest), bytes),
+  remove: async () => {},
+}));
 
 const never = new AbortController().signal;
 
@@ -90,31 +97,6 @@ test('cancelling ends the hashing of a large file and leaves nothing', async () 
   setImmediate(() => cancel.abort());
   await expect(work).rejects.toMatchObject({ code: 'cancelled' });
   expect(await readdir(join(root, 'blobs', 'staging'))).toEqual([]);
-});
-
-test('settling keeps what is used and removes what is not', async () => {
-  const { path } = await makeFile();
-  const digest = await takeIn(path);
-  expect(await blobs.unsettled()).toEqual([digest]);
-  await blobs.settle(digest, true);
-  expect([await blobs.unsettled(), await blobs.sizeOf(digest)]).toEqual([[], 12]);
-  await blobs.settle(digest, false);
-  expect(await blobs.sizeOf(digest)).toBeUndefined();
-  expect((await stat(path)).isFile()).toBe(true);
-});
-
-test.each([
-  'sha256:../../../../etc/passwd',
-  `sha256:${'A'.repeat(64)}`,
-  `sha512:${'a'.repeat(64)}`,
-  `sha256:${'a'.repeat(63)}`,
-  `sha256:${'a'.repeat(64)}\n`,
-  `sha256:${'a'.repeat(60)}/../`,
-  '',
-])('%j is no digest, so it has no path', async (text) => {
-  expect(() => blobs.pathOf(text)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
-  await expect(blobs.settle(text, false)).rejects.toMatchObject({ code: 'invalid_request' });
-  await expect(blobs.markUnsettled(text)).rejects.toMatchObject({ code: 'invalid_request' });
 });
 
 test('a folder that cannot be written is `data_folder_unwritable`', async () => {

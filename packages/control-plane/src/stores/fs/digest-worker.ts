@@ -6,6 +6,8 @@ export interface DigestWorkerData {
   readonly path: string;
   /** Writes the same bytes there, to a file that must not exist. */
   readonly copyTo: string | undefined;
+  /** For work that may take its time: sleeps when it is faster. */
+  readonly bytesPerSecond: number | undefined;
 }
 
 export type DigestWorkerAnswer =
@@ -18,7 +20,14 @@ function writeAll(target: number, bytes: Buffer): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(target, bytes, written);
 }
 
-function digestFile({ path, copyTo }: DigestWorkerData): DigestWorkerAnswer {
+/** Sleeps as long as so many bytes should have taken. This thread does nothing else. */
+function keepPace(sizeBytes: number, startedAt: number, bytesPerSecond: number | undefined): void {
+  if (bytesPerSecond === undefined) return;
+  const aheadMs = (sizeBytes / bytesPerSecond) * 1000 - (performance.now() - startedAt);
+  if (aheadMs > 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, aheadMs);
+}
+
+function digestFile({ path, copyTo, bytesPerSecond }: DigestWorkerData): DigestWorkerAnswer {
   let isOfTarget = false;
   const opened: number[] = [];
   const open = (file: string, flags: number, mode?: number) => {
@@ -33,6 +42,7 @@ function digestFile({ path, copyTo }: DigestWorkerData): DigestWorkerAnswer {
     const target = copyTo === undefined ? undefined : open(copyTo, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     const hash = createHash('sha256');
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const startedAt = performance.now();
     let sizeBytes = 0;
     for (;;) {
       isOfTarget = false;
@@ -42,6 +52,7 @@ function digestFile({ path, copyTo }: DigestWorkerData): DigestWorkerAnswer {
       sizeBytes += bytes.length;
       isOfTarget = true;
       if (target !== undefined) writeAll(target, bytes);
+      keepPace(sizeBytes, startedAt, bytesPerSecond);
     }
     isOfTarget = true;
     if (target !== undefined) fsyncSync(target);

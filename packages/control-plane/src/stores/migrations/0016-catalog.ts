@@ -28,7 +28,9 @@ function createTables(create: (name: string) => Table, kind: Database['kind']): 
       .addColumn('licence', 'text', (column) => column.notNull())
       .addColumn('size_class', 'text', (column) => column.notNull())
       .addColumn('size_bytes', int, (column) => column.notNull())
-      .addColumn('updated_at', int, (column) => column.notNull())
+      .addColumn('updated_at', int, (column) => column.notNull()),
+    create('catalog_summaries')
+      .addColumn('number', int, (column) => column.primaryKey().references('catalog_entries.number').onDelete('cascade'))
       .addColumn('summary_json', 'text', (column) => column.notNull()),
     create('catalog_words')
       .addColumn('word', 'text', (column) => column.notNull())

@@ -13,6 +13,7 @@ import { chatOptions } from './0008-chat-options.ts';
 import { quotas } from './0009-quotas.ts';
 import { auditNames } from './0010-privacy.ts';
 import { externalIdentities } from './0011-oidc.ts';
+import { uploads } from './0013-uploads.ts';
 import { imports } from './0015-imports.ts';
 import { catalog } from './0016-catalog.ts';
 
@@ -29,8 +30,9 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0009-quotas': quotas(kind),
   '0010-privacy': auditNames(kind),
   '0011-oidc': externalIdentities(kind),
-  '0016-catalog': catalog(kind),
+  '0013-uploads': uploads(kind),
   '0015-imports': imports(kind),
+  '0016-catalog': catalog(kind),
 });
 
 /** What this program can read. */

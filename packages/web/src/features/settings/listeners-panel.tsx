@@ -14,6 +14,7 @@ export function ListenersPanel() {
   const known: Readonly<Record<string, string>> = {
     main: t('settings.listeners.main'),
     ollama: t('settings.listeners.ollama'),
+    registry: t('settings.listeners.registry'),
     link: t('settings.listeners.link'),
   };
   return (

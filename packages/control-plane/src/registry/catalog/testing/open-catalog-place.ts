@@ -1,16 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Inspection, type Permission, permissions, type Verdict } from '@cluster-ai/contracts';
+import { defaultConfig, type Inspection, type Permission, permissions, type Verdict } from '@cluster-ai/contracts';
 import { createManualClock, silentLogger } from '@cluster-ai/runtime';
 import { createEventBus } from '../../../observability/event-bus.ts';
 import { openDatabase } from '../../../stores/open-database.ts';
-import { createBlobRelease, writeBlob } from '../../free-blobs.ts';
+import { inStore, toBlobRow, writeBlob } from '../../record-blob.ts';
 import type { CatalogActor, PublishVersion } from '../catalog.ts';
 import { openCatalog } from '../open-catalog.ts';
+import { getModelRow } from '../read-versions.ts';
+import { deleteModel } from '../remove-versions.ts';
 
 const anyone: CatalogActor = { name: 'ana', permissions: new Set<Permission>(['models:write']) };
-export const actors = { anyone, keeper: { name: 'kim', permissions: new Set<Permission>(permissions) } };
+const keeper: CatalogActor = { name: 'kim', permissions: new Set<Permission>(permissions) };
+export const actors = { anyone, keeper };
 
 export const digestOf = (seed: number | string): string =>
   `sha256:${Buffer.from(String(seed)).toString('hex').padStart(64, '0').slice(-64)}`;
@@ -21,28 +24,22 @@ export const foundTo = (verdict: Verdict): Inspection => ({
   parameterCount: 7,
   metadata: {},
   verdict,
-  reasons: [],
+  reasons: verdict === 'safe' ? [] : [{ code: 'custom_operators', detail: 'x' }],
 });
 
 /** A catalog over an empty database, with blobs that exist as rows alone. */
 export async function openCatalogPlace(url = '') {
   const root = url === '' ? await mkdtemp(join(tmpdir(), 'cluster-ai-catalog-')) : '';
   const database = await openDatabase({ url, folder: { database: join(root, 'cluster.db') }, log: silentLogger });
-  const settled: string[] = [];
-  const release = createBlobRelease({
-    database,
-    blobs: { markUnsettled: async () => {}, settle: async (digest, isUsed) => void (isUsed || settled.push(digest)) },
-  });
-  const events = createEventBus({ firstId: 1 });
   const clock = createManualClock();
+  const events = createEventBus({ firstId: 1 });
   const deployed = new Set<string>();
   const open = () =>
     openCatalog({
       database,
-      release,
       events,
       clock,
-      policy: { worstForProtectedAlias: 'safe' },
+      policy: defaultConfig().registry.policy,
       findDeployed: (digests) => (digests.some((digest) => deployed.has(digest)) ? 'something' : undefined),
       forget: () => {},
     });
@@ -54,16 +51,7 @@ export async function openCatalogPlace(url = '') {
 
   const record = (files: PublishVersion['files']) =>
     database.transaction(async (transaction) => {
-      for (const { digest, sizeBytes } of files)
-        await writeBlob(transaction, {
-          digest,
-          size_bytes: sizeBytes,
-          location: 'store',
-          path: '',
-          created_at: 0,
-          verified_at: 0,
-          identity: '',
-        });
+      for (const { digest, sizeBytes } of files) await writeBlob(transaction, toBlobRow(digest, sizeBytes, inStore, 0));
     });
 
   /** Publishes one file, or these. The clock moves on, so that each change has a time of its own. */
@@ -79,13 +67,27 @@ export async function openCatalogPlace(url = '') {
     return catalog.publish({ name, files, source: 'test', ...more }, actor);
   }
 
+  /** Bytes that nothing refers to any more. */
+  const unlinked = async () => {
+    const rows = await database.query
+      .selectFrom('blobs')
+      .select('digest')
+      .where('unreferenced_at', 'is not', null)
+      .orderBy('digest')
+      .execute();
+    return rows.map(({ digest }) => digest);
+  };
+  const removeModel = (name: string) =>
+    database.transaction(async (transaction) => deleteModel(transaction, await getModelRow(transaction, name), clock.now()));
+
   return {
     catalog,
     database,
+    removeModel,
+    unlinked,
     events,
     clock,
     deployed,
-    settled,
     toFiles,
     record,
     publish,

@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { ClusterError, isClusterError, type PushRequest, phrase } from '@cluster-ai/contracts';
+import { isClusterError, type PushRequest } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { OutgoingClient } from '../../../outgoing/outgoing-client.ts';
+import type { FindBlob } from '../../blob-reader.ts';
 import type { Registry } from '../../registry.ts';
 import { withRetries } from '../fetch/with-retries.ts';
 import type { Result, Work } from '../operations/running-operation.ts';
@@ -14,7 +14,8 @@ import { type ImageBlob, toOllamaImage } from './to-image.ts';
 const CHUNK_BYTES = 64 * 1024 * 1024;
 
 export interface PushDependencies {
-  readonly registry: Pick<Registry, 'resolve' | 'locateBlob'>;
+  readonly registry: Pick<Registry, 'resolve'>;
+  readonly findBlob: FindBlob;
   readonly client: OutgoingClient;
   readonly clock: Clock;
   readonly credentialFor: (host: string) => Promise<Credential | undefined>;
@@ -23,7 +24,7 @@ export interface PushDependencies {
 }
 
 /** Sends a model to another registry that speaks Ollama's protocol. What it has already is not sent again. */
-export function createPusher({ registry, client, clock, credentialFor, originOf, defaultRegistry }: PushDependencies) {
+export function createPusher({ registry, findBlob, client, clock, credentialFor, originOf, defaultRegistry }: PushDependencies) {
   /** Where the upload goes on; never another host, which would get what is meant for this one. */
   function toLocation(headers: ReadonlyMap<string, string>, before: string, host: string): string {
     const said = headers.get('docker-upload-location') ?? headers.get('location');
@@ -35,10 +36,7 @@ export function createPusher({ registry, client, clock, credentialFor, originOf,
 
   async function open({ bytes, digest }: ImageBlob, first: number, last: number): Promise<AsyncIterable<Uint8Array> | Buffer> {
     if (bytes !== undefined) return bytes.subarray(first, last + 1);
-    const located = await registry.locateBlob(digest);
-    if (located === undefined)
-      throw new ClusterError('blob_not_found', phrase('file_is_gone', { path: digest }), { hint: phrase('put_the_file_back') });
-    return createReadStream(located.path, { start: first, end: last });
+    return (await findBlob(digest)).read({ from: first, to: last });
   }
 
   async function uploadBlob(

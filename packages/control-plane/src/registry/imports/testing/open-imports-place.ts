@@ -8,6 +8,7 @@ import { createEventBus } from '../../../observability/event-bus.ts';
 import { createOutgoingClient, type OutgoingClientOptions } from '../../../outgoing/outgoing-client.ts';
 import { openBlobStore } from '../../../stores/fs/open-blob-store.ts';
 import { openDatabase } from '../../../stores/open-database.ts';
+import { createBlobReader } from '../../blob-reader.ts';
 import { openRegistry } from '../../open-registry.ts';
 import { openImports } from '../imports.ts';
 import type { NodeMemory } from '../sources/fit-nodes.ts';
@@ -55,6 +56,7 @@ export async function openImportsPlace({
     readSecret: async (name) => secrets[name] ?? '',
     nodes: () => nodes,
     inspect: inspectGguf,
+    findBlob: createBlobReader({ database, blobs }),
     acts: {
       run: async (act, work) => {
         ran.push(act);

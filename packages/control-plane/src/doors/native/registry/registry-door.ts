@@ -1,0 +1,33 @@
+import type { FastifyPluginAsync } from 'fastify';
+import { renderProblem } from '../problem.ts';
+import { type NativeRoute, registerRoute } from '../route.ts';
+import { aliasRoutes } from './alias-routes.ts';
+import { modelRoutes } from './model-routes.ts';
+import { publishRoutes } from './publish-routes.ts';
+import type { RegistryDoorDependencies } from './registry-door-dependencies.ts';
+import { servingRoutes } from './serving-routes.ts';
+import { uploadRoutes } from './upload-routes.ts';
+import { versionRoutes } from './version-routes.ts';
+
+/** All routes of the registry, below wherever it is: `/models…` and `/uploads…`. */
+export function registryRoutes(dependencies: RegistryDoorDependencies): readonly NativeRoute[] {
+  return [
+    ...modelRoutes(dependencies),
+    ...publishRoutes(dependencies),
+    ...versionRoutes(dependencies),
+    ...aliasRoutes(dependencies),
+    ...servingRoutes(dependencies),
+    ...uploadRoutes(dependencies),
+  ];
+}
+
+/** The registry: at the root of its own port, and under `/api/v1/registry` of the main one. */
+export function registryDoor(dependencies: RegistryDoorDependencies): FastifyPluginAsync {
+  return async (app) => {
+    app.setErrorHandler(renderProblem);
+    // bytes are read by whoever takes them, as they come
+    for (const type of ['multipart/form-data', 'application/octet-stream'])
+      app.addContentTypeParser(type, (_request, _payload, done) => done(null, undefined));
+    for (const route of registryRoutes(dependencies)) registerRoute(app, route);
+  };
+}

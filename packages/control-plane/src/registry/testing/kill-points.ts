@@ -1,0 +1,22 @@
+/** Every place where a test may end the process, see `failpoint`. Each must be passed by `churn-uploads.ts`. */
+export const killPoints = [
+  'upload.after_start',
+  'upload.after_write',
+  'upload.after_append',
+  'upload.before_sync',
+  'upload.after_sync',
+  'upload.after_forgotten',
+  'commit.after_mark',
+  'commit.after_rename',
+  'commit.after_folder_sync',
+  'commit.before_rows',
+  'commit.after_rows',
+  'import.after_staged',
+  'import.before_commit',
+  'garbage.after_mark',
+  'garbage.before_rows',
+  'garbage.after_rows',
+  'garbage.after_file',
+  'garbage.after_settled',
+  'garbage.before_orphan',
+] as const;
