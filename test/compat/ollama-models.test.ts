@@ -264,7 +264,8 @@ describe('the command line', () => {
     const before = upstream.requests.length;
     upstream.intercept = undefined;
     process.kill((await cluster.pids()).controlPlane, 'SIGKILL');
-    const state = async () => JSON.parse((await cluster.cli('operations', 'ls', '--json')).stdout).operations.find((one: { id: string }) => one.id === id);
+    const state = async () =>
+      JSON.parse((await cluster.cli('operations', 'ls', '--json')).stdout).operations.find((one: { id: string }) => one.id === id);
     await eventually('it is done', async () => (await state())?.state === 'done', 60_000);
     expect(upstream.requests.slice(before).filter(isPart)).toHaveLength(3); // of six
     expect((await cluster.cli('models', 'show', 'large')).code).toBe(0);

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { ClusterError, DEFAULT_ALIAS, isClusterError, isDigest, parseModelReference, toClusterError } from '@cluster-ai/contracts';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { describeAct } from '../../access/audit/act.ts';
 import { toActor } from '../../access/audit/record-acts.ts';
 import { callerOf } from '../../access/caller.ts';
@@ -178,7 +178,7 @@ export function modelChanges(app: FastifyInstance, calls: Calls, deps: ModelChan
     }
   }
 
-  void app.register(async (scope) => {
+  const takesBlobs: FastifyPluginAsync = async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, body, done) => done(null, body)); // as they come: a model does not fit into memory
     scope.post('/blobs/:digest', { ...write, bodyLimit: Number.MAX_SAFE_INTEGER }, (request, reply) =>
@@ -187,5 +187,6 @@ export function modelChanges(app: FastifyInstance, calls: Calls, deps: ModelChan
         return reply.code(201).send();
       }),
     );
-  });
+  };
+  void app.register(takesBlobs);
 }

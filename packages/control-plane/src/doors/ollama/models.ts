@@ -113,7 +113,7 @@ function toParameters({ parameters }: Presets): string {
 function toModelfile({ reference, version }: ResolvedModel, { template, system, parameters, messages }: Presets): string {
   const shown = template || version.facts.chatTemplate;
   return [
-    "# Written by the cluster from what the model's files say",
+    "# Written by the cluster from what the model's file says",
     `FROM ${reference}`,
     ...(shown ? [`TEMPLATE """${shown}"""`] : []),
     ...(system === '' ? [] : [`SYSTEM """${system}"""`]),

@@ -5,7 +5,6 @@ import { sha256 } from '../testing/ollama-registry.ts';
 import { actor, type ImportsPlace, openImportsPlace } from '../testing/open-imports-place.ts';
 
 const obstacle = await whyNoRegistry();
-if (obstacle !== undefined) console.log(`Models from a real OCI registry are not tested: ${obstacle}`);
 
 const weights = makeWeights();
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
@@ -22,7 +21,11 @@ describe.skipIf(obstacle !== undefined)('a real OCI registry', () => {
   });
   afterEach(() => place[Symbol.asyncDispose]());
 
-  async function publish(name: string, layers: readonly (readonly [mediaType: string, bytes: Buffer, path?: string])[], configType: string): Promise<void> {
+  async function publish(
+    name: string,
+    layers: readonly (readonly [mediaType: string, bytes: Buffer, path?: string])[],
+    configType: string,
+  ): Promise<void> {
     const listed = [];
     for (const [mediaType, bytes, path] of [[configType, Buffer.from('{}')] as const, ...layers]) {
       await registry.putBlob(name, bytes, sha256(bytes));
@@ -43,7 +46,10 @@ describe.skipIf(obstacle !== undefined)('a real OCI registry', () => {
       ],
       'application/vnd.cncf.model.config.v1+json',
     );
-    expect(await place.bring({ reference: `oci://${registry.host}/models/pack:1` })).toMatchObject({ state: 'done', model: 'models/pack:1' });
+    expect(await place.bring({ reference: `oci://${registry.host}/models/pack:1` })).toMatchObject({
+      state: 'done',
+      model: 'models/pack:1',
+    });
     const { version, file } = await place.registry.resolve('models/pack:1');
     expect(version.files.map(({ path }) => path).toSorted()).toEqual(['LICENSE', 'config.json', 'tiny.gguf']);
     expect(file.digest).toBe(sha256(weights));
@@ -77,9 +83,19 @@ describe.skipIf(obstacle !== undefined)('a real OCI registry', () => {
   });
 
   test('packed layers, and images that are no model, are refused', async () => {
-    await publish('models/packed', [['application/vnd.cncf.model.weight.v1.tar+gzip', Buffer.from('x'), 'a']], 'application/vnd.cncf.model.config.v1+json');
-    expect(await place.bring({ reference: `oci://${registry.host}/models/packed:1` })).toMatchObject({ reason: { code: 'unsupported_feature' } });
-    await publish('some/image', [['application/vnd.oci.image.layer.v1.tar+gzip', Buffer.from('y')]], 'application/vnd.oci.image.config.v1+json');
+    await publish(
+      'models/packed',
+      [['application/vnd.cncf.model.weight.v1.tar+gzip', Buffer.from('x'), 'a']],
+      'application/vnd.cncf.model.config.v1+json',
+    );
+    expect(await place.bring({ reference: `oci://${registry.host}/models/packed:1` })).toMatchObject({
+      reason: { code: 'unsupported_feature' },
+    });
+    await publish(
+      'some/image',
+      [['application/vnd.oci.image.layer.v1.tar+gzip', Buffer.from('y')]],
+      'application/vnd.oci.image.config.v1+json',
+    );
     expect(await place.bring({ reference: `oci://${registry.host}/some/image:1` })).toMatchObject({ reason: { code: 'source_refused' } });
     expect(await place.bring({ reference: `oci://${registry.host}/no/body:1` })).toMatchObject({ reason: { code: 'source_not_found' } });
   });

@@ -45,7 +45,10 @@ export async function startDebianRegistry() {
   const folder = await mkdtemp(join(tmpdir(), 'registry-'));
   const host = `127.0.0.1:${await findFreePort()}`;
   const config = join(folder, 'config.yml');
-  await writeFile(config, `version: 0.1\nlog: { level: error }\nstorage: { filesystem: { rootdirectory: ${folder}/data } }\nhttp: { addr: "${host}" }\n`);
+  await writeFile(
+    config,
+    `version: 0.1\nlog: { level: error }\nstorage: { filesystem: { rootdirectory: ${folder}/data } }\nhttp: { addr: "${host}" }\n`,
+  );
   const child = spawn(PROGRAM, ['serve', config], { stdio: 'ignore' });
   const url = `http://${host}`;
   await untilReady(url, child);
@@ -54,7 +57,11 @@ export async function startDebianRegistry() {
     const begun = await fetch(`${url}/v2/${repository}/blobs/uploads/`, { method: 'POST' });
     const place = new URL(begun.headers.get('location') ?? '', url);
     place.searchParams.set('digest', digest);
-    const done = await fetch(place, { method: 'PUT', body: new Uint8Array(bytes), headers: { 'content-type': 'application/octet-stream' } });
+    const done = await fetch(place, {
+      method: 'PUT',
+      body: new Uint8Array(bytes),
+      headers: { 'content-type': 'application/octet-stream' },
+    });
     if (done.status !== 201) throw new Error(`The blob was not taken: ${done.status}`);
   }
 
