@@ -80,6 +80,9 @@ beforeAll(async () => {
   const native = {
     nodes: nothing,
     registry: nothing,
+    catalog: nothing,
+    publisher: nothing,
+    blobParts: nothing,
     gateway: nothing,
     chats: nothing,
     keys: nothing,

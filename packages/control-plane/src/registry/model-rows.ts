@@ -12,7 +12,7 @@ export const toFile = ({ path, digest, size_bytes, media_type }: FileRow): Model
 export function readFacts(json: string): ModelFacts {
   const stored: unknown = JSON.parse(json);
   const unknown = Object.fromEntries(Object.keys(modelFactsShape.shape).map((key) => [key, null]));
-  return modelFactsShape.parse({ ...unknown, ...(stored as object) });
+  return modelFactsShape.parse({ ...unknown, capabilities: [], ...(stored as object) });
 }
 
 export const modelVersionColumns = [

@@ -2,6 +2,13 @@ import { ClusterError, type Permission } from '@cluster-ai/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Media types of the body, where that is not JSON alone. */
+    takes?: readonly string[];
+  }
+}
+
 /** What a handler gets: everything that came in, checked. */
 export interface RouteInput<Params, Query, Body> {
   readonly params: Params;
@@ -92,6 +99,7 @@ export function registerRoute(app: FastifyInstance, definition: NativeRoute): vo
     config: {
       permission: definition.permission,
       ...(definition.why === undefined ? {} : { why: definition.why }),
+      ...(definition.takes === undefined ? {} : { takes: definition.takes }),
       ...(definition.rateClass === undefined ? {} : { rateClass: definition.rateClass }),
     },
     handler: async (request, reply) => {

@@ -48,14 +48,17 @@ export async function serveBlob(
   const { from, to } = range ?? { from: 0, to: sizeBytes - 1 };
   const status = range ? 206 : 200;
   const lengthBytes = to - from + 1;
-  if (request.method === 'HEAD' || lengthBytes === 0) return reply.code(status).header('content-length', lengthBytes).send();
-
-  const stream = blob.filePath === undefined ? await blob.read({ from, to }) : undefined;
+  const isEmpty = request.method === 'HEAD' || lengthBytes === 0;
+  const stream = blob.filePath === undefined && !isEmpty ? await blob.read({ from, to }) : undefined;
   reply.hijack();
   const { raw } = reply;
   raw.on('error', () => {}); // the reader went away
   raw.setTimeout(STALLED_MS, () => raw.destroy());
   raw.writeHead(status, { ...(reply.getHeaders() as OutgoingHttpHeaders), 'content-length': lengthBytes });
+  if (isEmpty) {
+    raw.end(); // by hand: for HEAD Fastify would say that there are no bytes
+    return reply;
+  }
   try {
     if (stream) await pipeline(stream, raw);
     else await sendFile(blob.filePath ?? '', { from, to }, raw);

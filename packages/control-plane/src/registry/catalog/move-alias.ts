@@ -1,4 +1,4 @@
-import { type CatalogAlias, ClusterError, type Config, phrase } from '@cluster-ai/contracts';
+import { type CatalogAlias, ClusterError, type Config, type Inspection, phrase } from '@cluster-ai/contracts';
 import type { Query } from '../../stores/database.ts';
 import type { AliasMoveRow, AliasRow, ModelRow } from '../../stores/tables.ts';
 import { decideUse } from '../inspection/policy.ts';
@@ -36,7 +36,11 @@ export function checkRight({ model, actor }: Pick<AliasMoveContext, 'model' | 'a
 }
 
 /** Nobody looked: that is no reason to trust. */
-const unseen = { format: 'unknown', verdict: 'suspicious', reasons: [{ code: 'unknown_format', detail: '-' }] } as const;
+const unseen: Pick<Inspection, 'format' | 'verdict' | 'reasons'> = {
+  format: 'unknown',
+  verdict: 'suspicious',
+  reasons: [{ code: 'unknown_format', detail: '-' }],
+};
 
 /** Throws `verdict_refused` for a version that nobody should come to trust by a protected name. */
 function checkVerdict({ model, policy }: AliasMoveContext, to: VersionColumns): void {

@@ -9,7 +9,7 @@ import { copyModel, toPublication } from './copy-versions.ts';
 import { readCursor, toCursor } from './cursor.ts';
 import { diffVersions } from './diff-versions.ts';
 import { writeDoorNames } from './door-names.ts';
-import { moveAlias, readMoves, removeAlias, rollbackAlias, toAlias } from './move-alias.ts';
+import { aliasNotFound, moveAlias, readMoves, removeAlias, rollbackAlias, toAlias } from './move-alias.ts';
 import {
   completeVersion,
   completeVersions,
@@ -151,7 +151,9 @@ export async function openCatalog(dependencies: CatalogDependencies): Promise<Ca
       }),
     aliases: async (name) => readAliases(query, (await getModelRow(query, name)).id),
     async aliasHistory(name, alias) {
-      const moves = await readMoves(query, (await getModelRow(query, name)).id, alias);
+      const model = await getModelRow(query, name);
+      const moves = await readMoves(query, model.id, alias);
+      if (moves.length === 0 && !(await findAliasRow(query, model.id, alias))) throw aliasNotFound(model, alias);
       return moves.map(({ at, from_seq, to_seq, kind, actor }) => ({
         at: new Date(at).toISOString(),
         from: from_seq,

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { defaultConfig, type ModelFacts } from '@cluster-ai/contracts';
+import { defaultConfig } from '@cluster-ai/contracts';
 import { createManualClock, silentLogger } from '@cluster-ai/runtime';
 import { assert, asyncProperty, constantFrom, integer, array as listOf, record } from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -13,9 +13,8 @@ import { openBlobStore } from '../../stores/fs/open-blob-store.ts';
 import { openDatabase } from '../../stores/open-database.ts';
 import { findPostgresPrograms, startThrowawayPostgres, type ThrowawayPostgres } from '../../stores/testing/throwaway-postgres.ts';
 import { clusterActor } from '../catalog/catalog.ts';
-import { getModelRow } from '../catalog/read-versions.ts';
 import { deleteModel } from '../catalog/remove-versions.ts';
-import { writeVersion } from '../catalog/write-version.ts';
+import { findModelRow, writeVersion } from '../catalog/write-version.ts';
 import { openUploads } from '../uploads/open-uploads.ts';
 import type { Uploads } from '../uploads/uploads.ts';
 import { createGarbage, type Garbage, usualGraceMs } from './collect-garbage.ts';
@@ -52,7 +51,6 @@ async function upload(seed: number, owner = 'ana'): Promise<string> {
   return (await uploads.finish(id, owner, {})).digest;
 }
 
-const facts: ModelFacts = { format: 'gguf' } as ModelFacts;
 const link = (name: string, digests: readonly string[]) =>
   database.transaction((transaction) =>
     writeVersion(
@@ -60,13 +58,15 @@ const link = (name: string, digests: readonly string[]) =>
       {
         name,
         files: digests.map((digest, index) => ({ path: `${index}.gguf`, digest, sizeBytes: 1, mediaType: 'x' })),
-        facts,
         source: '',
       },
     ),
   );
 const unlink = (name: string) =>
-  database.transaction(async (transaction) => deleteModel(transaction, await getModelRow(transaction, name), clock.now()));
+  database.transaction(async (transaction) => {
+    const model = await findModelRow(transaction, name);
+    if (model) await deleteModel(transaction, model, clock.now());
+  });
 
 const programs = await findPostgresPrograms();
 

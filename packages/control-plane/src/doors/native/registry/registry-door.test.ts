@@ -308,6 +308,24 @@ describe('attacks', () => {
       expect((await door.call('GET', `/models/${encoded(name)}`)).status, name).toBe(404);
   });
 
+  test('a body of another kind than a route takes is refused, and never guessed', async () => {
+    const types = [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'application/octet-stream',
+      'text/json',
+    ];
+    for (const type of types) {
+      const send = (method: string, path: string) =>
+        door.call(method, path, { headers: { 'content-type': type, 'upload-offset': '0' }, body: '{}' });
+      expect((await send('PATCH', '/models/lab%2Fany')).status, type).toBe(415);
+      if (!type.startsWith('multipart')) expect((await send('POST', '/models')).status, type).toBe(415);
+      if (type !== 'application/octet-stream') expect((await send('PATCH', '/uploads/x')).status, type).toBe(415);
+    }
+    expect((await door.call('PATCH', '/uploads/x', { body: {} })).status).toBe(415);
+  });
+
   test('attack 15: markup stays text, and line breaks never reach a header, a name or a tag', async () => {
     const markup = '<img src=x onerror=alert(1)>';
     await publish('lab/markup', 'x', [['description', markup]]);

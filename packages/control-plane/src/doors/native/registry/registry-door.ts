@@ -1,4 +1,5 @@
-import type { FastifyPluginAsync } from 'fastify';
+import { ClusterError } from '@cluster-ai/contracts';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { renderProblem } from '../problem.ts';
 import { type NativeRoute, registerRoute } from '../route.ts';
 import { aliasRoutes } from './alias-routes.ts';
@@ -21,10 +22,21 @@ export function registryRoutes(dependencies: RegistryDoorDependencies): readonly
   ];
 }
 
+/** A body is read as what its route takes, and never guessed. Throws `unsupported_media_type`. */
+function checkContentType({ headers, routeOptions }: FastifyRequest): void {
+  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const { takes = ['application/json'] } = routeOptions.config;
+  if (type === '' || takes.includes(type)) return;
+  throw new ClusterError('unsupported_media_type', `A body of the type "${type.slice(0, 80)}" is not taken here.`, {
+    hint: `Send ${takes.join(' or ')}.`,
+  });
+}
+
 /** The registry: at the root of its own port, and under `/api/v1/registry` of the main one. */
 export function registryDoor(dependencies: RegistryDoorDependencies): FastifyPluginAsync {
   return async (app) => {
     app.setErrorHandler(renderProblem);
+    app.addHook('preParsing', async (request) => checkContentType(request));
     // bytes are read by whoever takes them, as they come
     for (const type of ['multipart/form-data', 'application/octet-stream'])
       app.addContentTypeParser(type, (_request, _payload, done) => done(null, undefined));
