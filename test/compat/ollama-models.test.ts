@@ -205,6 +205,25 @@ describe('the official Ollama client for JavaScript', () => {
     expect((await names()).filter((name) => name.startsWith('tags'))).toEqual([]);
   });
 
+  test('a pull ends when the one who asked for it leaves', async () => {
+    const left = Buffer.concat([weights, Buffer.alloc(1000)]);
+    upstream.publish('lab/left:1', { model: left });
+    upstream.intercept = (request) => request.url?.endsWith(sha256(left)) === true; // never answers
+    const leaving = new Ollama({ host: cluster.ollamaUrl, headers: cluster.ownerHeaders() });
+    const lines = await leaving.pull({ model: `${upstream.host}/lab/left:1`, stream: true });
+    const read = async () => {
+      for await (const { status } of lines) if (status.startsWith('pulling ') && status !== 'pulling manifest') leaving.abort();
+    };
+    await expect(read()).rejects.toThrow(/abort/i);
+    upstream.intercept = undefined;
+    const stateOf = async () => {
+      const response = await fetch(`${cluster.url}/api/v1/operations`, { headers: cluster.ownerHeaders() });
+      const { operations } = (await response.json()) as { operations: { reference: string; state: string }[] };
+      return operations.find(({ reference }) => reference.endsWith('/lab/left:1'))?.state;
+    };
+    await eventually('it was cancelled', async () => (await stateOf()) === 'cancelled');
+  });
+
   test('without the right to change models nothing is pulled, made or removed', async () => {
     const bare = new Ollama({ host: cluster.ollamaUrl });
     await expect(bare.pull({ model: 'tiny' })).rejects.toMatchObject({ status_code: 403 });

@@ -365,7 +365,7 @@ export const portuguesePhrases: Readonly<Record<PhraseCode, string>> = {
   source_offers: '{host} oferece {why}, o que não é aceito.',
   do_not_trust_source: 'A origem está com defeito, ou alguém mudou o que ela envia. Nada foi guardado.',
   source_wants_proof: '{host} não nos dá {what} (status {status}).',
-  name_a_secret: 'Se for preciso um token: `cluster-ai secrets set NOME`, depois `imports.secrets: {host}: NOME` no cluster.yaml.',
+  name_a_secret: 'Se for preciso um token: `cluster-ai secrets set NAME`, depois `imports.secrets: {host}: NAME` no cluster.yaml.',
   source_has_no: '{host} não tem {what}.',
   check_the_reference: 'Confira o nome e se ele é público.',
   source_answered: '{host} respondeu {status} ao pedido de {what}.',

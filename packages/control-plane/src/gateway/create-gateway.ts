@@ -281,11 +281,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     };
   }
 
-  /** With what came with the model, where something did: the body of most requests goes on as it is. */
-  async function complete(admitted: Serving): Promise<Serving> {
+  /** Whether something came with the model beside its weights; the body of most requests goes on as it is. */
+  const mayHavePresets = ({ call, model }: Serving) => model.version.files.length > 1 && call.path !== '/v1/embeddings';
+
+  async function withPresets(admitted: Serving, known: ModelPresets): Promise<Serving> {
     const { call, model } = admitted;
-    if (presets === undefined || model.version.files.length === 1 || call.path === '/v1/embeddings') return admitted;
-    const found = await presets.of(model.version);
+    const found = await known.of(model.version);
     const body = applyPresets(JSON.parse(Buffer.from(call.body).toString('utf8')) as Record<string, unknown>, found);
     return { ...admitted, call: { ...call, body: Buffer.from(JSON.stringify(body)) } };
   }
@@ -293,7 +294,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   async function serve(call: InferenceCall): Promise<InferenceAnswer> {
     let serving = await admit(call);
     try {
-      serving = await complete(serving);
+      if (presets !== undefined && mayHavePresets(serving)) serving = await withPresets(serving, presets);
       return toAnswer(serving, await begin(serving));
     } catch (error) {
       if (!(isClusterError(error) && error.code === 'cancelled')) serving.meter.failed();

@@ -110,7 +110,7 @@ describe('attack 8: tokens that would go to another host', () => {
     expect(seenElsewhere()).not.toMatch(/authorization|good-token/i);
   });
 
-  test('another host that asks for a token while it holds the bytes gets none', async () => {
+  test.each(['', 'oci://'])('another host that asks for a token while it holds the bytes gets none (%s)', async (scheme) => {
     wantToken(`${upstream.url}/token`);
     const usual = upstream.intercept;
     upstream.intercept = async (request, response) => {
@@ -121,7 +121,8 @@ describe('attack 8: tokens that would go to another host', () => {
     };
     answerOfOther = (_request, response) => void response.writeHead(401, { 'www-authenticate': `Bearer realm="${other.url}/token"` }).end();
     const place = await open();
-    expect(await place.bring({ reference: `${upstream.host}/lab/tiny:1` })).toMatchObject({ state: 'failed' });
+    expect(await place.bring({ reference: `${scheme}${upstream.host}/lab/tiny:1` })).toMatchObject({ state: 'failed' });
+    expect(new Set(other.requests.map(({ path }) => path))).toEqual(new Set(['/storage'])); // nor is it asked for one
     expect(seenElsewhere()).not.toMatch(/authorization|good-token/i);
   });
 
