@@ -48,6 +48,7 @@ export function findStale(event: ClusterEvent): readonly Stale[] {
       return [['chats']];
     case 'node.measured':
     case 'cluster.measured':
+    case 'operation.changed':
       return [];
   }
 }
