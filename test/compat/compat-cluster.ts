@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCluster, type TestCluster } from '../support/start-cluster.ts';
+import { noUpstream, startCluster, type TestCluster } from '../support/start-cluster.ts';
 
 /** What the model `scripted` says: a recorded answer of a model that calls a tool by itself, and one that read the tool's answer. */
 const scripted = {
@@ -34,7 +34,7 @@ export async function openCompatCluster(more: Readonly<Record<string, object>> =
     models[name] = path;
     await writeFile(path, JSON.stringify(script));
   }
-  const cluster = await startCluster({ models });
+  const cluster = await startCluster({ models, config: noUpstream });
   await rm(folder, { recursive: true });
   return cluster;
 }

@@ -123,16 +123,15 @@ test('ps has what is loaded, until stop ends it', async () => {
   await eventually('it is gone', async () => (await running()) === undefined);
 });
 
-test('what does not exist here yet fails with a sentence that says what to do', async () => {
+test('what cannot be done fails with a sentence that says what to do', async () => {
   const modelfile = join(home, 'Modelfile');
   await writeFile(modelfile, 'FROM starter\nSYSTEM Be brief.\n');
   for (const [args, sentence] of [
-    [['run', 'nobody', 'Hello'], 'cluster-ai models add'],
-    [['pull', 'nobody'], 'cluster-ai models add'],
-    [['create', 'mine', '-f', modelfile], 'cluster-ai models add'],
-    [['cp', 'starter', 'mine'], 'cluster-ai models add'],
-    [['rm', 'starter'], 'cluster-ai models rm'],
-    [['push', 'starter'], 'cluster-ai models show'],
+    [['run', 'nobody', 'Hello'], 'outgoing.allowedHosts'],
+    [['pull', 'nobody'], 'outgoing.allowedHosts'],
+    [['create', 'mine', '-q', 'q4_0', '-f', modelfile], 'llama-quantize'],
+    [['cp', 'nobody', 'mine'], "model 'nobody' not found"],
+    [['rm', 'nobody'], 'not found'],
     [['show', 'nobody'], "model 'nobody' not found"],
     [['stop', 'nobody'], 'couldn\'t find model "nobody" to stop'],
   ] as const) {

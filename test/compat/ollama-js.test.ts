@@ -200,11 +200,4 @@ describe.each(['ollamaUrl', 'url'] as const)('the official Ollama client for Jav
       expect(failed).toMatchObject({ status_code: 400, error: expect.stringMatching(/context|tokens/) });
     }
   });
-
-  test('a model is not pulled yet, and it says what to do instead', async () => {
-    const failed = await new Ollama({ host: cluster[port], headers: cluster.ownerHeaders() })
-      .pull({ model: 'llama3.2' })
-      .catch((error: unknown) => error);
-    expect(failed).toMatchObject({ status_code: 400, error: expect.stringContaining('cluster-ai models add') });
-  });
 });

@@ -187,11 +187,11 @@ describe('an Ollama connection', () => {
   });
 
   test.each([
-    ['POST', '/api/pull', { name: 'llama3.2' }],
+    ['POST', '/api/pull', { name: 'llama3.2', stream: false }],
     ['POST', '/api/push', { model: 'llama3.2' }],
-    ['POST', '/api/create', { model: 'mine', from: 'starter' }],
-    ['POST', '/api/copy', { source: 'starter', destination: 'mine' }],
-    ['DELETE', '/api/delete', { model: 'starter' }],
+    ['POST', '/api/create', { model: 'mine', from: 'starter', quantize: 'Q4_0' }],
+    ['POST', '/api/copy', { source: 'nobody', destination: 'mine' }],
+    ['DELETE', '/api/delete', { model: 'nobody' }],
     ['POST', `/api/blobs/sha256:${'0'.repeat(64)}`, {}],
     ['POST', '/api/chat', { model: 'nobody', messages: [question] }],
   ])('%s %s fails with a sentence that it can show', async (method, path, payload) => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { locateDataFolder, readHostCredential } from '@cluster-ai/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findParts, type NativeRouteFacts, readNativeRoutes, type Schema, sampleOf } from '../support/native-routes.ts';
-import { startCluster, type TestCluster } from '../support/start-cluster.ts';
+import { noUpstream, startCluster, type TestCluster } from '../support/start-cluster.ts';
 
 let folder: string;
 let cluster: TestCluster;
@@ -27,6 +27,7 @@ beforeAll(async () => {
   }
   cluster = await startCluster({
     models,
+    config: noUpstream,
     dataFolder: join(folder, 'cluster'),
     arguments: ['--port', '0', '--ollama-port', '0', '--registry-port', '0', '--link-port', '0', '--log-level', 'trace'],
   });

@@ -23,6 +23,9 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** For clusters that are asked to bring models from elsewhere and must reach nobody. */
+export const noUpstream = 'imports: { ollamaRegistry: "https://127.0.0.1:9", huggingFace: "https://127.0.0.1:9" }\n';
+
 /** A real cluster of one machine in a folder of its own, with free ports. */
 export interface TestCluster extends AsyncDisposable {
   readonly url: string;

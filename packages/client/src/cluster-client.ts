@@ -33,6 +33,8 @@ import type {
   FoundFile,
   GenerateAnswer,
   GenerateInput,
+  ImportInput,
+  ImportPreview,
   Invitation,
   InvitePersonInput,
   LoadHistory,
@@ -42,12 +44,14 @@ import type {
   ModelList,
   Newcomer,
   Node,
+  Operation,
   Passkey,
   PasskeyOptions,
   PasskeySignInInput,
   Person,
   PersonExport,
   Profile,
+  PushRequest,
   PutSecret,
   RecoveryCodes,
   ResetPasswordInput,
@@ -173,6 +177,18 @@ export interface ClusterClient extends RegistryClient {
   addModel(input: AddModelInput, options?: CallOptions): Promise<Model>;
   /** Removes a model with its versions. Throws `model_not_found`, `in_use`. */
   removeModel(name: string, options?: CallOptions): Promise<void>;
+  /** Brings a model from elsewhere; answers at once with the operation, which goes on by itself. Throws `invalid_request`, `invalid_model_reference`. */
+  importModel(input: ImportInput, options?: CallOptions): Promise<Operation>;
+  /** What an import would bring. Throws `source_not_found`, `source_refused`, `address_refused`, `remote_failed`. */
+  previewImport(input: ImportInput, options?: CallOptions): Promise<ImportPreview>;
+  /** Sends a model to another registry; answers at once with the operation. Throws `model_not_found`. */
+  pushModel(input: PushRequest, options?: CallOptions): Promise<Operation>;
+  /** Long work: what runs, and what ended lately, newest first. */
+  listOperations(options?: CallOptions): Promise<readonly Operation[]>;
+  /** Throws `operation_not_found`. */
+  getOperation(id: string, options?: CallOptions): Promise<Operation>;
+  /** Throws `operation_not_found`, and `conflict` when it has ended. */
+  cancelOperation(id: string, options?: CallOptions): Promise<Operation>;
   /** Weights that already lie on the cluster's machines. */
   listFoundFiles(options?: CallOptions): Promise<readonly FoundFile[]>;
   /** Has a model loaded now instead of on first use; answers when a replica is ready. Throws `model_not_found`, `not_enough_memory`, `no_ready_node`. */
@@ -370,6 +386,12 @@ export function createClusterClient({
     getModel: (name, options) => request({ path: `models/${part(name)}`, ...options }),
     addModel: (input, options) => request({ method: 'POST', path: 'models', body: input, ...options }),
     removeModel: (name, options) => request({ method: 'DELETE', path: `models/${part(name)}`, ...options }),
+    importModel: (input, options) => request({ method: 'POST', path: 'registry/imports', body: input, ...options }),
+    previewImport: (input, options) => request({ method: 'POST', path: 'registry/imports/preview', body: input, ...options }),
+    pushModel: (input, options) => request({ method: 'POST', path: 'registry/pushes', body: input, ...options }),
+    listOperations: async (options) => (await request<{ operations: readonly Operation[] }>({ path: 'operations', ...options })).operations,
+    getOperation: (id, options) => request({ path: `operations/${part(id)}`, ...options }),
+    cancelOperation: (id, options) => request({ method: 'POST', path: `operations/${part(id)}/cancel`, body: {}, ...options }),
     listFoundFiles: async (options) => (await request<{ files: readonly FoundFile[] }>({ path: 'models/found', ...options })).files,
     loadModel: (name, input = {}, options) => request({ method: 'POST', path: `models/${part(name)}/load`, body: input, ...options }),
     unloadModel: (name, options) => request({ method: 'POST', path: `models/${part(name)}/unload`, body: {}, ...options }),

@@ -187,6 +187,20 @@ export const configShape = z.strictObject({
     .prefault({})
     .describe('Calls of the control plane to other systems.'),
   mail: mail.optional().describe('Sends invitations and links for new passwords; without it they are shown to whoever makes them.'),
+  imports: z
+    .strictObject({
+      ollamaRegistry: z.string().default('https://registry.ollama.ai').describe('Where a model is pulled from when its name has no host.'),
+      huggingFace: z.string().default('https://huggingface.co').describe('Where repositories of Hugging Face come from.'),
+      atOnce: z.int().min(1).max(16).default(2).describe('Imports that run side by side; others wait.'),
+      connections: z.int().min(1).max(32).default(8).describe('Connections for the parts of one file.'),
+      maxGiB: z.number().min(0.001).max(16_384).default(1024).describe('The largest import that is taken.'),
+      secrets: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe('By host (or host:port): the name of the secret that is shown there, a token or `user:password`.'),
+    })
+    .prefault({})
+    .describe('Models that come from elsewhere.'),
   database: z.string().default('').describe('Empty: SQLite in the data folder. Or postgres://user@host/name.'),
   blobs: z
     .strictObject({

@@ -93,6 +93,9 @@ export const errorCodes = {
   alias_not_found: { status: 404, title: 'No such alias' },
   cursor_invalid: { status: 400, title: 'The cursor is not of this list' },
   verdict_refused: { status: 422, title: 'What was found in the files does not allow this' },
+  operation_not_found: { status: 404, title: 'No such operation' },
+  source_not_found: { status: 404, title: 'The source has no such model' },
+  source_refused: { status: 422, title: 'What the source offers is not taken' },
   certificate_authority_mismatch: { status: 401, title: 'The cluster there is not the one that the token names' },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nodeShape } from './nodes.ts';
+import { operationShape } from './operations.ts';
 
 /**
  * What happens in the cluster, as `GET /api/v1/events` streams it (server-sent events: `id`, `event` = type, `data` = JSON).
@@ -23,6 +24,7 @@ export const clusterEventShape = z
     z.object({ type: z.literal('chat.changed'), chatId: z.string() }),
     z.object({ type: z.literal('chat.removed'), chatId: z.string() }),
     z.object({ type: z.literal('cluster.measured'), tokensPerSecond: z.number(), activeRequests: z.int(), queuedRequests: z.int() }),
+    z.object({ type: z.literal('operation.changed'), operation: operationShape }),
   ])
   .meta({ id: 'ClusterEvent' });
 export type ClusterEvent = z.infer<typeof clusterEventShape>;

@@ -9,6 +9,7 @@ import { metricsDoor } from './doors/native/metrics-door.ts';
 import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
 import { renderProblem } from './doors/native/problem.ts';
 import { registryDoor } from './doors/native/registry/registry-door.ts';
+import type { ModelChangeDeps } from './doors/ollama/model-changes.ts';
 import { ollamaDoor } from './doors/ollama/ollama-door.ts';
 import { renderOllamaError } from './doors/ollama/ollama-error.ts';
 import { ollamaRoot } from './doors/ollama/ollama-root.ts';
@@ -22,6 +23,7 @@ export interface DoorParts {
   readonly admission: Admission;
   readonly audit: AuditPoint;
   readonly native: NativeDependencies;
+  readonly changes: Pick<ModelChangeDeps, 'presets' | 'compose'>;
   readonly metrics: Metrics;
   readonly assets: Assets;
   readonly config: Config;
@@ -38,7 +40,7 @@ export type ListenerKind = 'main' | 'ollama' | 'registry';
  * The registry's has the registry at its root, and nothing else.
  */
 export async function composeDoors(
-  { admission, audit, native, metrics, assets, config, log, shown, program }: DoorParts,
+  { admission, audit, native, changes, metrics, assets, config, log, shown, program }: DoorParts,
   kind: ListenerKind,
 ): Promise<ListenerShell> {
   const shell = createListener({
@@ -59,7 +61,7 @@ export async function composeDoors(
   }
   await app.register(ollamaRoot({ hasWebUi: kind === 'main' }));
   await app.register(openAiDoor({ ...native, log }), { prefix: '/v1' });
-  await app.register(ollamaDoor({ ...native, log }), { prefix: '/api' });
+  await app.register(ollamaDoor({ ...native, ...changes, log }), { prefix: '/api' });
   await app.register(blobDoor(native));
   if (kind === 'main') {
     await app.register(nativeDoor(native), { prefix: '/api/v1' });

@@ -56,9 +56,12 @@ import { openOutgoingClient } from './outgoing/open-outgoing-client.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
 import { createPublisher, type InspectBlob } from './registry/catalog/publish-uploads.ts';
 import type { FindDeployed } from './registry/catalog/remove-versions.ts';
+import { createComposer } from './registry/imports/compose-model.ts';
+import { openImports } from './registry/imports/imports.ts';
 import { createInspector, type Inspector } from './registry/inspection/inspector.ts';
 import { openBlobParts } from './registry/open-blob-parts.ts';
 import { openRegistry } from './registry/open-registry.ts';
+import { createPresets } from './registry/presets/presets.ts';
 import { registerStarter } from './registry/register-starter.ts';
 import { createSoftwarePackage } from './software-package.ts';
 import { openBlobs, takeS3Credentials } from './stores/open-blobs.ts';
@@ -254,10 +257,37 @@ export async function runControlPlane(
       clock,
       log,
     });
+  const importsFolder = join(config.blobs.path === '' ? folder.blobs : config.blobs.path, 'imports');
+  const imports = await openImports({
+    database,
+    registry,
+    blobs,
+    folder: importsFolder,
+    outgoing,
+    config,
+    readSecret: namedSecrets.get,
+    nodes: () => nodes.list().map(({ name, hardware }) => ({ node: name, memoryBytes: hardware?.memoryBytes ?? 0 })),
+    inspect: inspectModel,
+    look: inspector.inspect,
+    findBlob: blobParts.findBlob,
+    acts,
+    events,
+    clock,
+    log,
+  });
+  const presets = createPresets({ findBlob: blobParts.findBlob, log });
+  const publisher = createPublisher({
+    database,
+    catalog: registry.catalog,
+    findBlob: blobParts.findBlob,
+    inspect: inspectUpload(inspector),
+    clock,
+  });
+  const compose = createComposer({ registry, blobs, inspect: inspectUpload(inspector) });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   running.findDeployed = (digests) =>
     digests.map((digest) => reconciler.deployments.find(digest)?.model.reference).find((found) => found !== undefined);
-  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas });
+  const gateway = createGateway({ nodes, registry, reconciler, config, clock, log, metrics, quotas, presets });
   const load = createLoadRecorder({ gateway, clock });
   const { chatsDays, sealChats } = config.privacy;
   const chatKeys = createChatKeys({ keyStore: stored, secrets, clock, onMade: () => keyRings.request() });
@@ -274,14 +304,9 @@ export async function runControlPlane(
   const native: NativeDependencies = {
     nodes,
     registry,
+    imports,
     catalog: registry.catalog,
-    publisher: createPublisher({
-      database,
-      catalog: registry.catalog,
-      findBlob: blobParts.findBlob,
-      inspect: inspectUpload(inspector),
-      clock,
-    }),
+    publisher,
     blobParts,
     gateway,
     chats,
@@ -332,6 +357,7 @@ export async function runControlPlane(
       admission,
       audit: { acts, denied: audit.denied },
       native,
+      changes: { presets, compose },
       metrics,
       assets,
       config,
@@ -358,6 +384,7 @@ export async function runControlPlane(
     keyRings.run(signal),
     sealing.run(signal),
     reconciler.run(signal),
+    imports.run(signal),
     publishChanges({ gateway, events, clock }, signal),
     keys.run(signal),
     quotas.run(signal),

@@ -57,6 +57,7 @@ export const secretsStatus: SecretsStatus = {
     aDataKey,
     { ...aDataKey, purpose: 'totp', version: 1, createdAt: ago(140_000), uses: 64, rotationDue: 'age' },
   ],
+  chats: { wanted: 'clear', sealed: 0, clear: 412 },
   rotations: [{ purpose: 'named-secrets', toVersion: 2, phase: 'sealing', done: 31, unreadable: 1, startedAt: ago(0.3) }],
   secrets: [
     { name: 'huggingface.co', purpose: 'registry', createdAt: ago(90_000), changedAt: ago(4000), keyVersion: 2 },

@@ -29,6 +29,8 @@ import { modelsDiff } from './models/diff.ts';
 import { modelsExport } from './models/export.ts';
 import { modelsFound } from './models/found.ts';
 import { modelsLs } from './models/ls.ts';
+import { modelsPull } from './models/pull.ts';
+import { modelsPush } from './models/push.ts';
 import { modelsRegister } from './models/register.ts';
 import { modelsRm } from './models/rm.ts';
 import { modelsShow } from './models/show.ts';
@@ -40,6 +42,8 @@ import { nodesInvite } from './nodes/invite.ts';
 import { nodesLs } from './nodes/ls.ts';
 import { nodesRm } from './nodes/rm.ts';
 import { nodesShow } from './nodes/show.ts';
+import { operationsCancel } from './operations/cancel.ts';
+import { operationsLs } from './operations/ls.ts';
 import { rolesGrant, rolesRevoke } from './roles/grant.ts';
 import { rolesLs } from './roles/ls.ts';
 import { secretsLs } from './secrets/ls.ts';
@@ -86,7 +90,11 @@ export const verbs: readonly Verb[] = [
   modelsCp,
   modelsVerify,
   modelsExport,
+  modelsPull,
+  modelsPush,
   modelsRm,
+  operationsLs,
+  operationsCancel,
   keysLs,
   keysCreate,
   keysRevoke,

@@ -7,6 +7,8 @@ import type { Metrics } from '../observability/metrics.ts';
 import { logOperation } from '../observability/operation-log.ts';
 import type { Deployment } from '../reconciler/deployments.ts';
 import type { Reconciler } from '../reconciler/reconciler.ts';
+import { applyPresets } from '../registry/presets/apply-presets.ts';
+import type { ModelPresets } from '../registry/presets/presets.ts';
 import type { Registry, ResolvedModel } from '../registry/registry.ts';
 import { createAnswerRecords } from './answer-records.ts';
 import { callReplica } from './call-replica.ts';
@@ -35,6 +37,8 @@ export interface GatewayDeps {
   readonly metrics: Pick<Metrics, 'forModel' | 'watchGateway'>;
   /** What callers may use; left out where nobody's use is counted. */
   readonly quotas?: Pick<Quotas, 'begin' | 'charge'>;
+  /** What came with models beside their weights; left out where nothing can have come. */
+  readonly presets?: ModelPresets;
   readonly random?: () => number;
 }
 
@@ -43,7 +47,7 @@ const left = () => new ClusterError('cancelled', 'The caller went away.');
 
 /** The one way of an inference request: find or start a replica, call it, stream, retry before the first byte and continue after it. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { nodes, registry, reconciler, config, clock, log, metrics, quotas, random = Math.random } = deps;
+  const { nodes, registry, reconciler, config, clock, log, metrics, quotas, presets, random = Math.random } = deps;
   const policy = policies[config.inference.policy];
   const { deployments, inFlight } = reconciler;
   const list = () => nodes.list();
@@ -279,9 +283,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
     };
   }
 
+  /** Whether something came with the model beside its weights; the body of most requests goes on as it is. */
+  const mayHavePresets = ({ call, model }: Serving) => model.version.files.length > 1 && call.path !== '/v1/embeddings';
+
+  async function withPresets(admitted: Serving, known: ModelPresets): Promise<Serving> {
+    const { call, model } = admitted;
+    const found = await known.of(model.version);
+    const body = applyPresets(JSON.parse(Buffer.from(call.body).toString('utf8')) as Record<string, unknown>, found);
+    return { ...admitted, call: { ...call, body: Buffer.from(JSON.stringify(body)) } };
+  }
+
   async function serve(call: InferenceCall): Promise<InferenceAnswer> {
-    const serving = await admit(call);
+    let serving = await admit(call);
     try {
+      if (presets !== undefined && mayHavePresets(serving)) serving = await withPresets(serving, presets);
       return toAnswer(serving, await begin(serving));
     } catch (error) {
       if (!(isClusterError(error) && error.code === 'cancelled')) serving.meter.failed();

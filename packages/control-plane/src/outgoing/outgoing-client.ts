@@ -1,6 +1,8 @@
 import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { getCACertificates } from 'node:tls';
 import { isClusterError } from '@cluster-ai/contracts';
 import { checkUrl, type Destination, type OutgoingPolicy } from './check-url.ts';
@@ -16,12 +18,24 @@ export interface OutgoingRequest {
   readonly redirect?: 'follow' | 'answer';
 }
 
-export interface OutgoingAnswer {
+interface AnswerHead {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
-  readonly body: Buffer;
   /** Where it came from in the end. */
   readonly url: string;
+}
+
+export interface OutgoingAnswer extends AnswerHead {
+  readonly body: Buffer;
+}
+
+export interface OutgoingStreamRequest extends Omit<OutgoingRequest, 'body'> {
+  readonly body?: OutgoingRequest['body'] | AsyncIterable<Uint8Array>;
+}
+
+/** An answer whose body is read as it comes. Whoever has one reads it to its end or destroys it. */
+export interface OutgoingStream extends AnswerHead {
+  readonly body: Readable;
 }
 
 /** The one way by which this program calls addresses that somebody names. */
@@ -31,6 +45,11 @@ export interface OutgoingClient {
    * time or one that is too large.
    */
   send(request: OutgoingRequest, signal?: AbortSignal): Promise<OutgoingAnswer>;
+  /**
+   * For what is large either way: resolves with the head of the answer. Throws as `send` does; it may take any time and size, but not stand still:
+   * a body that brings nothing for a while is destroyed with `remote_failed`.
+   */
+  stream(request: OutgoingStreamRequest, signal: AbortSignal): Promise<OutgoingStream>;
 }
 
 export interface OutgoingClientOptions {
@@ -40,10 +59,13 @@ export interface OutgoingClientOptions {
   readonly resolve?: Resolve;
   readonly timeoutMs?: number;
   readonly maxBytes?: number;
+  /** How long a stream may stand still. */
+  readonly idleMs?: number;
 }
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 1024 * 1024;
+const IDLE_MS = 30_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_REDIRECTS = 3;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -74,7 +96,7 @@ const toHeaders = ({ headers }: IncomingMessage): ReadonlyMap<string, string> =>
   new Map(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
 
 /** Where the answer sends us, for what may be followed. */
-function findRedirect(request: OutgoingRequest, answer: OutgoingAnswer): OutgoingRequest | undefined {
+function findRedirect<Request extends OutgoingStreamRequest>(request: Request, answer: AnswerHead): Request | undefined {
   const { method = 'GET', redirect = 'follow' } = request;
   const location = answer.headers.get('location');
   if (redirect === 'answer' || !REDIRECTS.has(answer.status) || location === undefined) return undefined;
@@ -95,10 +117,11 @@ export function createOutgoingClient({
   resolve = resolveName,
   timeoutMs = TIMEOUT_MS,
   maxBytes = MAX_BYTES,
+  idleMs = IDLE_MS,
 }: OutgoingClientOptions): OutgoingClient {
   const trusted = authorities.length === 0 ? {} : { ca: [...getCACertificates('default'), ...authorities] };
 
-  function open({ url, host }: Destination, addresses: readonly Address[], request: OutgoingRequest, signal: AbortSignal) {
+  function open({ url, host }: Destination, addresses: readonly Address[], request: OutgoingStreamRequest, signal: AbortSignal) {
     const isSecure = url.protocol === 'https:';
     const options: RequestOptions = {
       method: request.method ?? 'GET',
@@ -110,30 +133,52 @@ export function createOutgoingClient({
     };
     return new Promise<IncomingMessage>((answer, fail) => {
       const sent = (isSecure ? requestHttps : requestHttp)(url, options, answer);
-      sent.on('error', (error) => fail(failed(host, `does not answer (${codeOf(error)})`, error)));
-      sent.end(request.body);
+      sent.setTimeout(idleMs, () => sent.destroy(failed(host, `brought nothing for ${idleMs / 1000} s`)));
+      sent.on('error', (error) => fail(isClusterError(error) ? error : failed(host, `does not answer (${codeOf(error)})`, error)));
+      const { body } = request;
+      if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) sent.end(body);
+      else pipeline(body, sent).catch((error: unknown) => sent.destroy(error as Error)); // the answer or the error of `sent` tells
     });
   }
 
-  async function sendOnce(request: OutgoingRequest, signal: AbortSignal): Promise<OutgoingAnswer> {
+  /** One request, to an address that was checked, with the head of its answer. */
+  async function begin(request: OutgoingStreamRequest, signal: AbortSignal) {
     const destination = checkUrl(request.url, policy);
     const addresses = await resolveOnce(destination, resolve);
     signal.throwIfAborted();
     const answer = await open(destination, addresses, request, signal);
+    return {
+      answer,
+      head: { status: answer.statusCode ?? 0, headers: toHeaders(answer), url: destination.url.href },
+      host: destination.host,
+    };
+  }
+
+  async function sendOnce(request: OutgoingRequest, signal: AbortSignal): Promise<OutgoingAnswer> {
+    const { answer, head, host } = await begin(request, signal);
     try {
-      const body = await readBody(answer, destination.host, maxBytes);
-      return { status: answer.statusCode ?? 0, headers: toHeaders(answer), body, url: destination.url.href };
+      return { ...head, body: await readBody(answer, host, maxBytes) };
     } finally {
       answer.destroy();
     }
   }
 
-  async function sendAll(request: OutgoingRequest, signal: AbortSignal): Promise<OutgoingAnswer> {
+  async function streamOnce(request: OutgoingStreamRequest, signal: AbortSignal): Promise<OutgoingStream> {
+    const { answer, head } = await begin(request, signal);
+    return { ...head, body: answer };
+  }
+
+  /** Follows what may be followed; each hop is a request of its own, checked as the first. */
+  async function follow<Request extends OutgoingStreamRequest, Answer extends OutgoingAnswer | OutgoingStream>(
+    request: Request,
+    once: (request: Request) => Promise<Answer>,
+  ): Promise<Answer> {
     let next = request;
     for (let hops = 0; ; hops++) {
-      const answer = await sendOnce(next, signal);
+      const answer = await once(next);
       const redirect = findRedirect(next, answer);
       if (redirect === undefined) return answer;
+      if (answer.body instanceof Readable) answer.body.destroy();
       if (hops === MAX_REDIRECTS) throw failed(new URL(request.url).host, `sends us elsewhere more than ${MAX_REDIRECTS} times`);
       next = redirect;
     }
@@ -144,10 +189,25 @@ export function createOutgoingClient({
       const timeout = AbortSignal.timeout(timeoutMs);
       const stop = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
       try {
-        return await untilAborted(sendAll(request, stop), stop);
+        return await untilAborted(
+          follow(request, (next) => sendOnce(next, stop)),
+          stop,
+        );
       } catch (error) {
         if (timeout.aborted) throw failed(hostOf(request.url), `did not answer within ${timeoutMs / 1000} s`, error);
         if (signal?.aborted || isClusterError(error)) throw error;
+        throw failed(hostOf(request.url), `broke off its answer (${codeOf(error)})`, error);
+      }
+    },
+
+    async stream(request, signal) {
+      try {
+        return await untilAborted(
+          follow(request, (next) => streamOnce(next, signal)),
+          signal,
+        );
+      } catch (error) {
+        if (signal.aborted || isClusterError(error)) throw error;
         throw failed(hostOf(request.url), `broke off its answer (${codeOf(error)})`, error);
       }
     },

@@ -8,16 +8,17 @@ import {
   type Inspection,
   type ModelFacts,
   type ModelFile,
+  type ModelVersion,
   type Phrase,
   parseModelReference,
   phrase,
 } from '@cluster-ai/contracts';
 import { type Clock, failpoint, type Logger } from '@cluster-ai/runtime';
 import type { EventBus } from '../observability/event-bus.ts';
-import type { BlobStore } from '../stores/blob-store.ts';
+import type { BlobStore, StagedBlob } from '../stores/blob-store.ts';
 import type { Database } from '../stores/database.ts';
 import type { BlobRow } from '../stores/tables.ts';
-import { type Catalog, type CatalogActor, clusterActor } from './catalog/catalog.ts';
+import { type Catalog, type CatalogActor, clusterActor, type PublishVersion } from './catalog/catalog.ts';
 import { checkModelName } from './catalog/check-publication.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
 import { getModelRow } from './catalog/read-versions.ts';
@@ -63,7 +64,7 @@ function checkRequest({ name, path }: AddModel): void {
 }
 
 /** What a person must know before using it, where the bytes themselves say so. */
-const toNotices = (facts: ModelFacts): readonly Phrase[] => (facts.format === 'gguf' ? [] : [phrase('model_is_a_script')]);
+const toNotices = (facts: ModelFacts): readonly Phrase[] => (facts.architecture === 'fake' ? [phrase('model_is_a_script')] : []);
 
 /** What the file is called inside its version: the same bytes give the same manifest, whatever they were called outside. */
 function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
@@ -123,16 +124,33 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
       facts,
       source: request.source ?? basename(request.path),
       notices: request.notices ?? toNotices(facts),
+      ...(request.alias === undefined ? {} : { aliases: [request.alias] }),
       ...(inspection === undefined ? {} : { inspection }),
     };
+    return await record(wanted, actor, [taken]); // waited for: what was taken in goes when this ends
+  }
+
+  /** In one transaction: what was taken in, and the version that uses it. */
+  async function record(wanted: PublishVersion, actor: CatalogActor, taken: readonly TakenBlob[]): Promise<ModelVersion> {
+    const digests = taken.map(({ row }) => row.digest);
     try {
-      await catalog.publish(wanted, actor, (transaction) => recordBlob(transaction, taken, blobs));
-      cache.forgetBlob(digest);
-      return (await resolve(request.name)).version;
+      const { manifestDigest } = await catalog.publish(wanted, actor, async (transaction) => {
+        for (const one of taken) await recordBlob(transaction, one, blobs);
+      });
+      for (const digest of digests) cache.forgetBlob(digest);
+      return (await getKept(`${wanted.name}@${manifestDigest}`)).version;
     } finally {
-      await settleBlobs(database, blobs, [digest]);
+      await settleBlobs(database, blobs, digests);
     }
   }
+
+  const toTaken = (staged: StagedBlob): TakenBlob => ({
+    row: toBlobRow(staged.digest, staged.sizeBytes, inStore, clock.now()),
+    place: staged.place,
+  });
+
+  const publish: Registry['publish'] = ({ staged, ...wanted }, actor) =>
+    record({ notices: toNotices(wanted.facts), ...wanted }, actor, staged.map(toTaken));
 
   async function remove(name: string, actor: CatalogActor = clusterActor): Promise<void> {
     const model = await database.transaction(async (transaction) => {
@@ -186,6 +204,11 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     throw model ? await explainUnknownVersion(query, model, wanted) : await explainUnknownModel(query, wanted.name, grants);
   };
 
+  /** What was just published, whether or not it may be loaded. */
+  async function getKept(reference: string): Promise<ResolvedModel> {
+    return (await find(reference)) ?? resolve(reference);
+  }
+
   const problemOf = async (row: BlobRow) => (await checkBlob(row)).problem;
   const catalog = await openCatalog({ database, events, clock, policy, findDeployed, forget: cache.forget });
   await settleBlobs(database, blobs, await blobs.unsettled());
@@ -202,6 +225,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     versions: async (name) => readNewestVersions(query, (await getModelRow(query, name)).id, MOST_LISTED),
     namesOf: (wanted) => findNames(query, wanted),
     add,
+    publish,
     remove,
     async lookAgain(digest) {
       cache.forgetBlob(digest);

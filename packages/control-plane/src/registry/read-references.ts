@@ -34,11 +34,14 @@ async function findVersion(query: Query, modelId: string, { alias, digest }: Mod
   return version === null ? undefined : findVersions(query, modelId).where('semver', '=', version).executeTakeFirst();
 }
 
-/** The file that an engine loads: of several the largest is the weights. */
+const isWeights = ({ mediaType }: ModelFile) => mediaType.startsWith('application/vnd.cluster-ai.');
+
+/** The file that an engine loads: the largest of the weights. Prompts, licences and the like may lie beside them. */
 export function pickFile(version: ModelVersion): ModelFile {
-  const [largest] = version.files.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
-  if (!largest) throw new Error(`Version ${version.manifestDigest} has no file.`);
-  return largest;
+  const bySize = version.files.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
+  const file = bySize.find(isWeights) ?? bySize[0];
+  if (!file) throw new Error(`Version ${version.manifestDigest} has no file.`);
+  return file;
 }
 
 export interface ReadReference {

@@ -1,6 +1,7 @@
-import type { AddModel, ClusterError, Model, ModelFile, ModelVersion, Phrase } from '@cluster-ai/contracts';
+import type { AddModel, ClusterError, Model, ModelFacts, ModelFile, ModelVersion, Phrase } from '@cluster-ai/contracts';
 import type { ModelGrants } from '../access/model-grants.ts';
-import type { CatalogActor } from './catalog/catalog.ts';
+import type { StagedBlob } from '../stores/blob-store.ts';
+import type { CatalogActor, PublishVersion } from './catalog/catalog.ts';
 
 /** A model as the registry knows it: what runs is added by those who know. */
 export type ModelRecord = Omit<Model, 'condition' | 'replicas'>;
@@ -24,6 +25,13 @@ export interface BlobLocation {
   readonly sizeBytes: number;
 }
 
+/** A version that somebody has put together of files that the registry has and files that were taken in for it. */
+export interface Release extends PublishVersion {
+  readonly facts: ModelFacts;
+  /** The caller's to dispose. */
+  readonly staged: readonly StagedBlob[];
+}
+
 /** What serving needs of the models. What was asked for lately is answered from memory; the rest is read when it is needed. */
 export interface Registry {
   /**
@@ -44,9 +52,16 @@ export interface Registry {
   namesOf(blobs: { readonly digests: readonly string[]; readonly paths: readonly string[] }): Promise<ReadonlyMap<string, string>>;
   /** Checks the file, takes it in (hard link, reflink or copy; or in place) and publishes it. The same bytes again change nothing. */
   add(
-    request: AddModel & { readonly source?: string; readonly notices?: readonly Phrase[]; readonly actor?: CatalogActor },
+    request: AddModel & {
+      readonly source?: string;
+      readonly notices?: readonly Phrase[];
+      readonly actor?: CatalogActor;
+      readonly alias?: string;
+    },
     signal: AbortSignal,
   ): Promise<ModelVersion>;
+  /** Records what was staged and publishes the version, in one transaction. Throws as the catalog's `publish` does. */
+  publish(release: Release, actor: CatalogActor): Promise<ModelVersion>;
   /**
    * Removes a model. Blobs that nothing else uses are left to garbage collection. Throws `model_not_found`, and `forbidden` where an alias of it
    * is protected.

@@ -52,6 +52,7 @@ export interface Tables {
   catalog_summaries: CatalogSummaryRow;
   catalog_words: CatalogWordRow;
   catalog_word_counts: CatalogWordCountRow;
+  operations: OperationRow;
 }
 
 /** Parents before those that refer to them. */
@@ -100,6 +101,7 @@ export const tableNames = [
   'catalog_summaries',
   'catalog_words',
   'catalog_word_counts',
+  'operations',
 ] as const satisfies readonly (keyof Tables)[];
 
 /** In no backup: whoever is erased must not come back with one. See `access/privacy/design.md`. */
@@ -599,4 +601,26 @@ export interface CatalogWordRow {
 export interface CatalogWordCountRow {
   word: string;
   models: number;
+}
+
+/** Long work that goes on after a restart; what ended is kept for a while, for people. */
+export interface OperationRow {
+  id: string;
+  kind: 'import' | 'push';
+  /** The same for the same thing: who wants it again joins. */
+  subject: string;
+  reference: string;
+  model: string;
+  /** The request that began it. */
+  wish_json: string;
+  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  phase: string;
+  bytes_done: number;
+  bytes_total: number | null;
+  reason_json: string | null;
+  result_json: string | null;
+  /** Who began it, as the audit record names them. */
+  actor_json: string;
+  started_at: number;
+  ended_at: number | null;
 }

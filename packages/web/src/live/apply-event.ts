@@ -34,6 +34,7 @@ export type Stale =
   | readonly ['status']
   | readonly ['models']
   | readonly ['registry']
+  | readonly ['operations']
   | readonly ['chats']
   | readonly ['chat', string];
 
@@ -56,5 +57,7 @@ export function findStale(event: ClusterEvent): readonly Stale[] {
     case 'node.measured':
     case 'cluster.measured':
       return [];
+    case 'operation.changed':
+      return [['operations']];
   }
 }

@@ -20,6 +20,7 @@ const status: SecretsStatus = {
   masterKey: { id: 'k7', source: 'file', createdAt: at },
   dataKeys: [{ purpose: 'named-secrets', version: 1, createdAt: at, uses: 1, isActive: true, rotationDue: 'no' }],
   rotations: [],
+  chats: { wanted: 'clear', sealed: 0, clear: 0 },
   secrets: [{ name: 'mail', purpose: 'mail', createdAt: at, changedAt: at, keyVersion: 1 }],
 };
 const rotating: SecretsStatus = {

@@ -20,8 +20,8 @@ const texts = {
   registered: text('is "{name}" here', 'é "{name}" aqui'),
   usable: text('can be added', 'pode ser adicionado'),
   use: text(
-    'Use one where it lies: {program} models add {name} --file {path} --in-place',
-    'Para usar onde está: {program} models add {name} --file {path} --in-place',
+    'Use one where it lies: {program} models pull {path} --name {name} --in-place',
+    'Para usar onde está: {program} models pull {path} --name {name} --in-place',
   ),
 };
 

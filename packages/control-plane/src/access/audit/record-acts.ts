@@ -16,7 +16,7 @@ export const isAct = (method: string, permission: Permission | undefined): boole
   permission !== 'inference:use' &&
   !permission.endsWith(':read');
 
-const toActor = ({ kind, id, name, role }: Caller): Actor => ({ kind, id, name, role: role ?? '' });
+export const toActor = ({ kind, id, name, role }: Caller): Actor => ({ kind, id, name, role: role ?? '' });
 
 const toPlace = (request: FastifyRequest) => ({
   address: request.ip,

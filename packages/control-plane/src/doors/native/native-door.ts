@@ -17,6 +17,7 @@ import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { toOpenApi } from './openapi.ts';
+import { type OperationDependencies, operationRoutes } from './operations.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { peopleRoutes } from './people.ts';
 import { type PrivacyRouteDependencies, privacyRoutes } from './privacy.ts';
@@ -43,6 +44,7 @@ export interface NativeDependencies
     SecretsDependencies,
     PrivacyRouteDependencies,
     AccessRouteDependencies,
+    OperationDependencies,
     RegistryDoorDependencies {
   readonly blobParts: BlobParts;
   readonly chats: Chats;
@@ -67,6 +69,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...clusterRoutes(dependencies),
     ...nodeRoutes(dependencies),
     ...modelRoutes(dependencies),
+    ...operationRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
     ...certificateRoutes(dependencies),

@@ -4,6 +4,7 @@ import type { Caller } from '../../access/caller.ts';
 import { mayUseModel } from '../../access/model-grants.ts';
 import type { InferenceCall } from '../../gateway/gateway.ts';
 import { mayUnload } from '../../gateway/keep-alive-wish.ts';
+import type { ModelPresets, Presets } from '../../registry/presets/presets.ts';
 import type { ResolvedModel } from '../../registry/registry.ts';
 import { checkShape } from '../shared/check-shape.ts';
 import { whoAnswered } from '../shared/client-stream.ts';
@@ -13,8 +14,9 @@ import { streamAnswer } from '../shared/stream-answer.ts';
 import { toEmbeddings } from './embeddings.ts';
 import { toKeepAliveSeconds } from './keep-alive.ts';
 import { createLineWriter, ollamaLines, type PieceWriter, toWholeObject, writeGenerated, writeMessage } from './lines.ts';
+import { toReference } from './names.ts';
 import { refuseInChat, refuseInGenerate } from './refuse-unsupported.ts';
-import { chatShape, embedShape, generateShape, type OllamaOptions, oldEmbedShape } from './request-shapes.ts';
+import { chatShape, embedShape, generateShape, type OllamaOptions, oldEmbedShape, optionsShape } from './request-shapes.ts';
 import { toChatBody, toEngineOptions, toPromptBody, toPromptChatBody } from './to-engine-request.ts';
 
 /** One request, and the signal that its caller went away. */
@@ -47,8 +49,19 @@ function toWishes({ keep_alive, options }: ModelRequest) {
 }
 
 function toCall(asked: string, given: ModelRequest, { request, signal }: Exchange, path: InferencePath, body: object): InferenceCall {
-  const bytes = Buffer.from(JSON.stringify({ model: asked, ...body }));
-  return { path, model: asked, body: bytes, requestId: request.id, caller: request.caller, ...toWishes(given), signal };
+  const model = toReference(asked);
+  const bytes = Buffer.from(JSON.stringify({ model, ...body }));
+  return { path, model, body: bytes, requestId: request.id, caller: request.caller, ...toWishes(given), signal };
+}
+
+/**
+ * What came with the model counts before what Ollama takes when nobody says anything. Its messages are added by the gateway, as for every door.
+ */
+function withPresets<Given extends ModelRequest>(given: Given, { parameters }: Presets): Given {
+  const stored = optionsShape.safeParse(parameters);
+  if (!stored.success || Object.keys(parameters).length === 0) return given;
+  const chosen = Object.entries(given.options ?? {}).filter(([, value]) => value !== null && value !== undefined);
+  return { ...given, options: { ...stored.data, ...Object.fromEntries(chosen) } };
 }
 
 /** Clients look for the beginning of this sentence, and then send less. */
@@ -63,14 +76,14 @@ function tellTooLong(error: unknown): never {
 }
 
 /** The endpoints that work with a model. Each reads a request in Ollama's words and answers in them. */
-export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
+export function createExchanges({ gateway, registry, presets, clock, log }: DoorDeps & { readonly presets: ModelPresets }) {
   async function findModel(
     { model, name }: ModelRequest,
     caller: Caller | undefined,
   ): Promise<{ readonly asked: string; readonly found: ResolvedModel }> {
     const asked = model || name || '';
     if (asked === '') throw new ClusterError('invalid_request', 'model is required', { param: 'model' });
-    const found = await registry.find(asked);
+    const found = await registry.find(toReference(asked));
     // clients look for exactly this sentence before they offer to pull the model
     if (found === undefined || (caller !== undefined && !mayUseModel(caller, found.name)))
       throw new ClusterError('model_not_found', `model '${asked}' not found`, { param: 'model' });
@@ -93,10 +106,10 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
     const writer = createLineWriter(asked, write, clock);
     if (wishes.keepAliveSeconds === 0) {
       // who may only ask gets the answer that clients wait for, and the model stays for the others
-      if (mayUnload(request.caller)) await gateway.unload(asked);
+      if (mayUnload(request.caller)) await gateway.unload(toReference(asked));
       return writer.without('unload');
     }
-    await gateway.load(asked, { ...wishes, caller: request.caller, signal });
+    await gateway.load(toReference(asked), { ...wishes, caller: request.caller, signal });
     return writer.without('load');
   }
 
@@ -114,22 +127,25 @@ export function createExchanges({ gateway, registry, clock, log }: DoorDeps) {
     findModel,
 
     async generate(exchange: Exchange) {
-      const given = checkShape(generateShape, parseJsonObject(exchange.request.body));
-      const { asked, found } = await findModel(given, exchange.request.caller);
+      const sent = checkShape(generateShape, parseJsonObject(exchange.request.body));
+      const { asked, found } = await findModel(sent, exchange.request.caller);
+      const stored = await presets.of(found.version);
+      const given = withPresets(sent, stored);
       const hasTemplate = found.version.facts.capabilities.includes('chat');
       refuseInGenerate(given, hasTemplate);
       if (!given.prompt) return loadOrUnload(asked, given, exchange, writeGenerated);
       const translation: Translation =
         given.raw || !hasTemplate
-          ? { path: '/v1/completions', body: toPromptBody(given), write: writeGenerated }
+          ? { path: '/v1/completions', body: toPromptBody({ ...given, system: given.system ?? stored.system }), write: writeGenerated }
           : { path: '/v1/chat/completions', body: toPromptChatBody(given), write: writeGenerated };
       return answer(asked, given, exchange, translation);
     },
 
     async chat(exchange: Exchange) {
-      const given = checkShape(chatShape, parseJsonObject(exchange.request.body));
-      const { asked } = await findModel(given, exchange.request.caller);
-      refuseInChat(given);
+      const sent = checkShape(chatShape, parseJsonObject(exchange.request.body));
+      const { asked, found } = await findModel(sent, exchange.request.caller);
+      refuseInChat(sent);
+      const given = withPresets(sent, await presets.of(found.version));
       if (!given.messages?.length) return loadOrUnload(asked, given, exchange, writeMessage);
       return answer(asked, given, exchange, { path: '/v1/chat/completions', body: toChatBody(given), write: writeMessage });
     },

@@ -1,6 +1,8 @@
-import type { ModelFacts, ModelVersion } from '@cluster-ai/contracts';
+import { type ModelFacts, type ModelVersion, parseModelReference } from '@cluster-ai/contracts';
 import { type ModelGrants, mayUseModel } from '../../access/model-grants.ts';
 import type { Gateway, RunningModel } from '../../gateway/gateway.ts';
+import { toOllamaName } from '../../registry/imports/sources/ollama-name.ts';
+import type { Presets } from '../../registry/presets/presets.ts';
 import type { ModelRecord, Registry, ResolvedModel } from '../../registry/registry.ts';
 
 /** Ollama names a digest without its algorithm. */
@@ -28,7 +30,7 @@ function toCapabilities({ capabilities }: ModelFacts): readonly string[] {
 }
 
 function toTag(record: ModelRecord, alias: string, version: ModelVersion) {
-  const name = `${record.name}:${alias}`;
+  const name = `${toOllamaName(record.name)}:${alias}`;
   return {
     name,
     model: name,
@@ -63,7 +65,8 @@ export async function listTags(registry: Pick<Registry, 'list' | 'find'>, caller
 const FOR_EVER = '2318-01-01T00:00:00Z';
 
 function toRunning({ model, nodeName, replica, expiresAtMs }: RunningModel) {
-  const name = model.reference.includes(':') ? model.reference : `${model.reference}:latest`;
+  const { name: known, alias } = parseModelReference(model.reference);
+  const name = `${toOllamaName(known)}:${alias}`;
   return {
     name,
     model: name,
@@ -99,19 +102,39 @@ function toModelInfo(facts: ModelFacts) {
   return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== null));
 }
 
-function toModelfile({ reference, version }: ResolvedModel): string {
-  const { chatTemplate } = version.facts;
-  return `# Written by the cluster from what the model's file says\nFROM ${reference}\n${chatTemplate === null ? '' : `TEMPLATE """${chatTemplate}"""\n`}`;
+/** One `name value` a line, as in a Modelfile. */
+function toParameters({ parameters }: Presets): string {
+  const lines = Object.entries(parameters).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${name.padEnd(30)} ${typeof one === 'string' ? JSON.stringify(one) : String(one)}`),
+  );
+  return lines.join('\n');
 }
 
-/** `POST /api/show`. The template is the file's own (Jinja); `verbose` changes nothing, since no list was left out. */
-export function showModel(model: ResolvedModel) {
+function toModelfile({ reference, version }: ResolvedModel, { template, system, parameters, messages }: Presets): string {
+  const shown = template || version.facts.chatTemplate;
+  return [
+    "# Written by the cluster from what the model's file says",
+    `FROM ${reference}`,
+    ...(shown ? [`TEMPLATE """${shown}"""`] : []),
+    ...(system === '' ? [] : [`SYSTEM """${system}"""`]),
+    ...Object.entries(parameters).flatMap(([name, value]) =>
+      [value].flat().map((one) => `PARAMETER ${name} ${typeof one === 'string' ? JSON.stringify(one) : String(one)}`),
+    ),
+    ...messages.map(({ role, content }) => `MESSAGE ${role} """${content}"""`),
+    '',
+  ].join('\n');
+}
+
+/** `POST /api/show`. A stored template is shown; the file's own (Jinja) is what renders. `verbose` changes nothing, since no list was left out. */
+export function showModel(model: ResolvedModel, presets: Presets) {
   const { facts, createdAt } = model.version;
   return {
-    license: facts.licence ?? '',
-    modelfile: toModelfile(model),
-    parameters: '',
-    template: facts.chatTemplate ?? '{{ .Prompt }}',
+    license: presets.licences.join('\n') || (facts.licence ?? ''),
+    modelfile: toModelfile(model, presets),
+    parameters: toParameters(presets),
+    template: presets.template || facts.chatTemplate || '{{ .Prompt }}',
+    ...(presets.system === '' ? {} : { system: presets.system }),
+    ...(presets.messages.length === 0 ? {} : { messages: presets.messages }),
     details: toDetails(facts),
     model_info: toModelInfo(facts),
     capabilities: toCapabilities(facts),

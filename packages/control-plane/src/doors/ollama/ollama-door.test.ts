@@ -256,20 +256,6 @@ test.each([
   expect(doors.gateway.calls).toEqual([]);
 });
 
-test.each([
-  ['POST', '/api/pull'],
-  ['POST', '/api/push'],
-  ['POST', '/api/create'],
-  ['POST', '/api/copy'],
-  ['DELETE', '/api/delete'],
-  ['POST', '/api/blobs/sha256:00'],
-])('%s %s is refused with what to use instead', async (method, path) => {
-  await using doors = await openWith('chat');
-  const response = await fetch(`${doors.url}${path}`, { method, body: '{"model":"starter"}' });
-  expect(response.status).toBe(400);
-  expect(await response.json()).toMatchObject({ error: expect.stringMatching(/is not supported\. .*cluster-ai models/) });
-});
-
 test('an engine that fails midway ends the lines with an error', async () => {
   await using doors = await openWith('broken');
   const lines = await readLines(await post(doors.url, '/api/chat', question));

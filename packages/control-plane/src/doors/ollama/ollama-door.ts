@@ -2,10 +2,9 @@ import { ClusterError } from '@cluster-ai/contracts';
 import type { FastifyPluginAsync } from 'fastify';
 import { trackCalls } from '../shared/calls.ts';
 import { checkShape } from '../shared/check-shape.ts';
-import type { DoorDeps } from '../shared/door-deps.ts';
 import { parseJsonObject, takeBodiesAsBytes } from '../shared/json-body.ts';
 import { createExchanges, type Exchange } from './exchanges.ts';
-import { refuseModelChanges } from './later-routes.ts';
+import { type ModelChangeDeps, modelChanges } from './model-changes.ts';
 import { listRunning, listTags, showModel } from './models.ts';
 import { renderOllamaError } from './ollama-error.ts';
 import { showShape } from './request-shapes.ts';
@@ -14,8 +13,8 @@ import { showShape } from './request-shapes.ts';
 const OLLAMA_API_VERSION = '0.12.0';
 
 /** Ollama's API, to be registered under `/api`. What it decides where a cluster differs from one Ollama: design.md. */
-export function ollamaDoor(deps: DoorDeps): FastifyPluginAsync {
-  const { gateway, registry, clock } = deps;
+export function ollamaDoor(deps: ModelChangeDeps): FastifyPluginAsync {
+  const { gateway, registry, presets, clock } = deps;
   const exchanges = createExchanges(deps);
 
   return async (app) => {
@@ -38,12 +37,13 @@ export function ollamaDoor(deps: DoorDeps): FastifyPluginAsync {
     const read = { config: { permission: 'models:read' } } as const;
     app.get('/tags', read, ({ caller }) => listTags(registry, caller));
     app.get('/ps', read, ({ caller }) => listRunning(gateway, caller));
-    app.post('/show', read, async ({ body, caller }) =>
-      showModel((await exchanges.findModel(checkShape(showShape, parseJsonObject(body)), caller)).found),
-    );
+    app.post('/show', read, async ({ body, caller }) => {
+      const { found } = await exchanges.findModel(checkShape(showShape, parseJsonObject(body)), caller);
+      return showModel(found, await presets.of(found.version));
+    });
     app.get('/version', { config: { permission: 'public', why: 'Clients ask before they have a key.' } }, () => ({
       version: OLLAMA_API_VERSION,
     }));
-    refuseModelChanges(app);
+    modelChanges(app, calls, deps);
   };
 }

@@ -6,7 +6,7 @@ const number = z.number('expected a number').nullish();
 // Ollama cuts what its clients send as 40.0
 const whole = z.number('expected a number').transform(Math.trunc).nullish();
 
-const optionsShape = z.looseObject(
+export const optionsShape = z.looseObject(
   {
     num_ctx: whole,
     num_predict: whole,
@@ -30,7 +30,7 @@ const format = z.union([text, z.record(z.string(), z.unknown())], 'expected "jso
 export type OllamaFormat = z.infer<typeof format>;
 
 // `name` is the field's old name, which clients still send
-const named = { model: text.nullish(), name: text.nullish() };
+export const named = { model: text.nullish(), name: text.nullish() };
 const common = {
   ...named,
   stream: flag,

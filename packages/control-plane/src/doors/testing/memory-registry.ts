@@ -89,6 +89,7 @@ export function createMemoryRegistry(): Registry {
     versions: async (name) => versionsOf(name),
     namesOf: async () => new Map(),
     add: readOnly,
+    publish: readOnly,
     remove: readOnly,
     lookAgain: async () => {},
     locateBlob: async () => undefined,

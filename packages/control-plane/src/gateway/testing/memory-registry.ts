@@ -75,6 +75,9 @@ export function createMemoryRegistry(models: readonly MemoryModel[]): Registry &
     add: async () => {
       throw new ClusterError('unsupported_feature', 'This registry takes no files.');
     },
+    publish: async () => {
+      throw new ClusterError('unsupported_feature', 'This registry takes no files.');
+    },
     remove: async (name) => void byName.delete(get(name).name),
     lookAgain: async () => {},
     locateBlob: async () => undefined,

@@ -44,8 +44,10 @@ export interface PublishVersion {
   readonly facts?: ModelFacts;
   /** What a person must know before using it. */
   readonly notices?: readonly Phrase[];
-  /** Beside `latest`, which always moves to what was published last. */
+  /** Beside `latest`, which moves to what was published last. */
   readonly aliases?: readonly string[];
+  /** Another tag of a model that came from elsewhere leaves `latest` where it was. A new model has it all the same. */
+  readonly keepsLatest?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
 }
 

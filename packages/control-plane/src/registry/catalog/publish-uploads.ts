@@ -72,6 +72,8 @@ export function createPublisher({ database, catalog, findBlob, inspect, clock }:
   }
 
   return {
+    /** Bytes that the caller may publish. Throws `blob_not_found`. */
+    locate,
     /** Throws `blob_not_found` for bytes that the caller has not uploaded and may not read, and what `Catalog.publish` throws. */
     async publish(wanted: Wanted, caller: PublishingCaller, signal: AbortSignal): Promise<CatalogVersion> {
       const found = await Promise.all(wanted.files.map(async (file) => ({ file, blob: await locate(file.digest, caller) })));

@@ -183,7 +183,8 @@ export async function writeVersion(
   if (isNew) await writeTags(transaction, row.id, wanted.tags ?? {});
   const context = { transaction, model, actor, policy, now };
   let isMoved = false;
-  for (const alias of new Set(['latest', ...(wanted.aliases ?? [])]))
+  const latest = found !== undefined && wanted.keepsLatest === true ? [] : ['latest'];
+  for (const alias of new Set([...latest, ...(wanted.aliases ?? [])]))
     isMoved = (await moveAlias(context, { alias, to: row, kind: 'move' })) || isMoved;
   const description = wanted.description ?? '';
   const isDescribed = description !== '' && description !== model.description;

@@ -16,6 +16,7 @@ import { externalIdentities } from './0011-oidc.ts';
 import { sealedChats } from './0012-sealed-chats.ts';
 import { uploads } from './0013-uploads.ts';
 import { oidcStarts } from './0014-oidc-starts.ts';
+import { imports } from './0015-imports.ts';
 import { catalog } from './0016-catalog.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
@@ -34,6 +35,7 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0012-sealed-chats': sealedChats(kind),
   '0013-uploads': uploads(kind),
   '0014-oidc-starts': oidcStarts(kind),
+  '0015-imports': imports(kind),
   '0016-catalog': catalog(kind),
 });
 

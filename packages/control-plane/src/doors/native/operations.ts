@@ -1,0 +1,89 @@
+import { importPreviewShape, importRequestShape, operationListShape, operationShape, pushRequestShape } from '@cluster-ai/contracts';
+import { z } from 'zod';
+import { describeAct } from '../../access/audit/act.ts';
+import { toActor } from '../../access/audit/record-acts.ts';
+import { callerOf } from '../../access/caller.ts';
+import { mayUseModel } from '../../access/model-grants.ts';
+import type { Imports } from '../../registry/imports/imports.ts';
+import { type NativeRoute, route } from './route.ts';
+
+const byId = z.object({ id: z.string().min(1).max(80) });
+
+export interface OperationDependencies {
+  readonly imports: Imports;
+}
+
+export function operationRoutes({ imports }: OperationDependencies): readonly NativeRoute[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/registry/imports',
+      permission: 'models:write',
+      tag: 'registry',
+      summary: 'Bring a model from elsewhere; answers at once with the operation, which goes on by itself',
+      body: importRequestShape,
+      answer: operationShape,
+      status: 202,
+      handle: async ({ body, request }) => {
+        describeAct({ target: body.reference });
+        return (await imports.import(body, toActor(callerOf(request)))).operation;
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/registry/imports/preview',
+      permission: 'models:write',
+      tag: 'registry',
+      summary: 'What an import would bring: files, sizes, and which of them fits which node',
+      body: importRequestShape,
+      answer: importPreviewShape,
+      handle: async ({ body, signal }) => imports.preview(body, signal),
+    }),
+    route({
+      method: 'POST',
+      path: '/registry/pushes',
+      permission: 'models:write',
+      tag: 'registry',
+      summary: 'Send a model to another registry that speaks Ollama’s protocol',
+      body: pushRequestShape,
+      answer: operationShape,
+      status: 202,
+      handle: async ({ body, request }) => {
+        describeAct({ target: body.model, details: { reference: body.reference } });
+        return (await imports.push(body, toActor(callerOf(request)))).operation;
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/operations',
+      permission: 'models:read',
+      tag: 'registry',
+      summary: 'Long work: what runs, and what ended lately, newest first',
+      answer: operationListShape,
+      handle: async ({ request }) => {
+        const operations = await imports.list();
+        return { operations: operations.filter(({ model }) => model === '' || mayUseModel(callerOf(request), model.split(':')[0] ?? '')) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/operations/{id}',
+      permission: 'models:read',
+      tag: 'registry',
+      summary: 'One of them',
+      params: byId,
+      answer: operationShape,
+      handle: async ({ params }) => imports.get(params.id),
+    }),
+    route({
+      method: 'POST',
+      path: '/operations/{id}/cancel',
+      permission: 'models:write',
+      tag: 'registry',
+      summary: 'End one that runs',
+      params: byId,
+      answer: operationShape,
+      handle: async ({ params }) => imports.cancel(params.id),
+    }),
+  ];
+}
