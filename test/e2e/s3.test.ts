@@ -40,6 +40,6 @@ test('models that lie in S3 are served, and are there after a restart', async ()
   expect(await ask(cluster.url)).toContain('From a bucket.');
   expect(readdirSync(join(folder, 'models', 'cluster', 'sha256')).length).toBeGreaterThan(0);
   expect(readdirSync(join(cluster.dataFolder, 'blobs'))).not.toContain('sha256');
-  const again = await cluster.restart();
+  await using again = await cluster.restart();
   expect(await ask(again.url)).toContain('From a bucket.');
 });
