@@ -5,6 +5,8 @@ import type {
   CatalogPage,
   CatalogSearch,
   CatalogVersion,
+  CollectedGarbage,
+  CollectGarbageInput,
   LoadedModel,
   PublishVersionInput,
   StoredBlobAnswer,
@@ -81,6 +83,8 @@ export interface RegistryClient {
   /** Throws `digest_mismatch`. */
   finishUpload(id: string, input?: { readonly digest?: string }, options?: CallOptions): Promise<StoredBlobAnswer>;
   cancelUpload(id: string, options?: CallOptions): Promise<void>;
+  /** Removes the files that no version needs any more. */
+  collectGarbage(input?: CollectGarbageInput, options?: CallOptions): Promise<CollectedGarbage>;
 }
 
 const part = (text: string | number) => encodeURIComponent(text);
@@ -133,5 +137,6 @@ export function createRegistryClient({ request, bytes }: Pick<Http, 'request' | 
       request({ method: 'PATCH', path: uploadPath(id), bytes: data, headers: { 'upload-offset': String(offset) }, ...options }),
     finishUpload: (id, body = {}, options) => request({ method: 'PUT', path: uploadPath(id), body, ...options }),
     cancelUpload: (id, options) => request({ method: 'DELETE', path: uploadPath(id), ...options }),
+    collectGarbage: (body = {}, options) => request({ method: 'POST', path: 'registry/garbage/collect', body, ...options }),
   };
 }

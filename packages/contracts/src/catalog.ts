@@ -254,3 +254,18 @@ export const loadedModelShape = z
   })
   .meta({ id: 'LoadedModel' });
 export type LoadedModel = z.infer<typeof loadedModelShape>;
+
+export const collectGarbageShape = z
+  .strictObject({
+    now: z.boolean().default(false).describe('Also what has not been needed for less than a day. What somebody is about to publish stays.'),
+  })
+  .meta({ id: 'CollectGarbage' });
+export type CollectGarbageInput = z.input<typeof collectGarbageShape>;
+export const collectedGarbageShape = z
+  .object({
+    blobs: z.int().describe('Files of models that no version has any more.'),
+    bytes: z.int().describe('That became free.'),
+    orphans: z.int().describe('Files of the store that nothing knew of.'),
+  })
+  .meta({ id: 'CollectedGarbage' });
+export type CollectedGarbage = z.infer<typeof collectedGarbageShape>;

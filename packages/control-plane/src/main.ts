@@ -54,11 +54,12 @@ import { openMetrics } from './observability/metrics.ts';
 import { publishChanges } from './observability/publish-changes.ts';
 import { openOutgoingClient } from './outgoing/open-outgoing-client.ts';
 import { createReconciler } from './reconciler/create-reconciler.ts';
-import { createPublisher, type InspectBlob } from './registry/catalog/publish-uploads.ts';
+import { createPublisher } from './registry/catalog/publish-uploads.ts';
 import type { FindDeployed } from './registry/catalog/remove-versions.ts';
 import { createComposer } from './registry/imports/compose-model.ts';
 import { openImports } from './registry/imports/imports.ts';
-import { createInspector, type Inspector } from './registry/inspection/inspector.ts';
+import { createBlobInspection } from './registry/inspection/inspect-blob.ts';
+import { createInspector } from './registry/inspection/inspector.ts';
 import { openBlobParts } from './registry/open-blob-parts.ts';
 import { openRegistry } from './registry/open-registry.ts';
 import { createPresets } from './registry/presets/presets.ts';
@@ -69,18 +70,6 @@ import { openDatabase } from './stores/open-database.ts';
 
 /** The header of a weights file, whatever its format. */
 const inspectModel = (path: string) => (path.endsWith('.fake.json') ? inspectFakeModel(path) : inspectGguf(path));
-
-/** What an upload is, and, where we can serve it, what its header says. Whatever else it is, it is kept and handed out. */
-const inspectUpload =
-  ({ inspect }: Inspector): InspectBlob =>
-  async ({ filePath, fileName }, signal) => {
-    if (filePath === undefined) return {};
-    if (fileName.endsWith('.fake.json')) return { facts: await inspectFakeModel(filePath) };
-    const inspection = await inspect(filePath, signal);
-    return inspection.format === 'gguf' && inspection.verdict === 'safe'
-      ? { inspection, facts: await inspectGguf(filePath) }
-      : { inspection };
-  };
 
 interface ListenerParts extends DoorParts {
   readonly mayLeaveLoopback: MayLeaveLoopback;
@@ -192,6 +181,7 @@ export async function runControlPlane(
     look: inspector.inspect,
     findDeployed: (digests) => running.findDeployed(digests),
   });
+  const inspectBlob = createBlobInspection({ inspector, blobs });
   const blobParts = await openBlobParts({ database, own: stored, blobs, registry, secrets, config: config.blobs, clock, log });
   await registerStarter({ registry, database, folder: assets.starter, clock, log }, signal);
 
@@ -280,10 +270,10 @@ export async function runControlPlane(
     database,
     catalog: registry.catalog,
     findBlob: blobParts.findBlob,
-    inspect: inspectUpload(inspector),
+    inspect: inspectBlob,
     clock,
   });
-  const compose = createComposer({ registry, blobs, inspect: inspectUpload(inspector) });
+  const compose = createComposer({ registry, blobs, inspect: inspectBlob });
   const reconciler = createReconciler({ nodes, registry, clock, log, config });
   running.findDeployed = (digests) =>
     digests.map((digest) => reconciler.deployments.find(digest)?.model.reference).find((found) => found !== undefined);

@@ -28,6 +28,7 @@ import { modelsCp } from './models/cp.ts';
 import { modelsDiff } from './models/diff.ts';
 import { modelsExport } from './models/export.ts';
 import { modelsFound } from './models/found.ts';
+import { modelsGc } from './models/gc.ts';
 import { modelsLs } from './models/ls.ts';
 import { modelsPull } from './models/pull.ts';
 import { modelsPush } from './models/push.ts';
@@ -92,6 +93,7 @@ export const verbs: readonly Verb[] = [
   modelsExport,
   modelsPull,
   modelsPush,
+  modelsGc,
   modelsRm,
   operationsLs,
   operationsCancel,

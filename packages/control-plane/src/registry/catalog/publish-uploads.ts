@@ -1,27 +1,14 @@
-import {
-  type CatalogVersion,
-  ClusterError,
-  type Inspection,
-  isDigest,
-  type ModelFacts,
-  type ModelFile,
-  type publishVersionShape,
-} from '@cluster-ai/contracts';
+import { type CatalogVersion, ClusterError, isDigest, type ModelFile, type publishVersionShape } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import type { z } from 'zod';
 import { type ModelGrants, mayUseModel } from '../../access/model-grants.ts';
 import type { Database, Query } from '../../stores/database.ts';
 import type { FindBlob, ReadableBlob } from '../blob-reader.ts';
 import type { Catalog, CatalogActor } from './catalog.ts';
+import { type InspectBlob, inspectFiles } from './inspect-files.ts';
 
 /** Who publishes: may use what it has uploaded itself, and the bytes of models that it may use. */
 export type PublishingCaller = CatalogActor & ModelGrants & { readonly ownerId: string };
-
-/** What is known of a file, without executing anything in it. Throws `invalid_model_file` for one that is not what it says it is. */
-export type InspectBlob = (
-  file: ReadableBlob & { readonly fileName: string },
-  signal: AbortSignal,
-) => Promise<{ readonly facts?: ModelFacts; readonly inspection?: Inspection }>;
 
 export interface PublisherDependencies {
   readonly database: Database;
@@ -71,6 +58,14 @@ export function createPublisher({ database, catalog, findBlob, inspect, clock }:
     return findBlob(digest);
   }
 
+  /** The version holds them now: whoever removes it gets the room back without waiting for the lease to end. */
+  const letGo = (files: readonly ModelFile[], ownerId: string) => {
+    const digests = files.map(({ digest }) => digest);
+    return database.transaction((transaction) =>
+      transaction.deleteFrom('blob_leases').where('holder', '=', ownerId).where('digest', 'in', digests).execute(),
+    );
+  };
+
   return {
     /** Bytes that the caller may publish. Throws `blob_not_found`. */
     locate,
@@ -79,10 +74,14 @@ export function createPublisher({ database, catalog, findBlob, inspect, clock }:
       const found = await Promise.all(wanted.files.map(async (file) => ({ file, blob: await locate(file.digest, caller) })));
       const [weights] = found.toSorted((a, b) => b.blob.sizeBytes - a.blob.sizeBytes);
       if (!weights) throw new ClusterError('invalid_request', 'A version has at least one file.', { param: 'files' });
-      const seen = await inspect({ ...weights.blob, fileName: weights.file.path }, signal);
+      const seen = await inspectFiles(
+        found.map(({ file, blob }) => ({ path: file.path, blob })),
+        inspect,
+        signal,
+      );
       const files = found.map(({ file, blob }): ModelFile => ({ ...file, sizeBytes: blob.sizeBytes }));
       const { name, version, description, framework, metadata, aliases, tags } = wanted;
-      return catalog.publish(
+      const published = await catalog.publish(
         {
           name,
           files,
@@ -97,6 +96,8 @@ export function createPublisher({ database, catalog, findBlob, inspect, clock }:
         },
         caller,
       );
+      await letGo(files, caller.ownerId);
+      return published;
     },
   };
 }

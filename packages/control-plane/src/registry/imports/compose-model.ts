@@ -4,7 +4,7 @@ import { ClusterError, DEFAULT_ALIAS, type ModelFile, type ModelVersion, phrase 
 import type { BlobStore, StagedBlob } from '../../stores/blob-store.ts';
 import type { ReadableBlob } from '../blob-reader.ts';
 import type { CatalogActor } from '../catalog/catalog.ts';
-import type { InspectBlob } from '../catalog/publish-uploads.ts';
+import type { InspectBlob } from '../catalog/inspect-files.ts';
 import type { Registry, ResolvedModel } from '../registry.ts';
 import { fileTypes } from './plan.ts';
 import { ollamaTypes } from './sources/ollama-types.ts';

@@ -14,7 +14,7 @@ export interface RegistryDoorDependencies {
   readonly catalog: Catalog;
   readonly registry: Registry;
   readonly publisher: Publisher;
-  readonly blobParts: Pick<BlobParts, 'uploads' | 'findBlob'>;
+  readonly blobParts: Pick<BlobParts, 'uploads' | 'findBlob' | 'garbage'>;
   readonly gateway: Gateway;
   readonly nodes: Nodes;
   readonly clock: Clock;

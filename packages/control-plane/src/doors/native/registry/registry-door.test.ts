@@ -132,6 +132,19 @@ describe('the family of /models', () => {
     });
   });
 
+  test('what no version needs any more goes after a day, or at once for whoever wants the room; what is about to be published stays', async () => {
+    await publish('lab/gone', 'bytes that only it has');
+    const { json: begun } = await door.call('POST', '/uploads', { body: { sizeBytes: 4 } });
+    const bytes = { headers: { 'content-type': 'application/octet-stream', 'upload-offset': '0' }, body: Buffer.from('soon') };
+    await door.call('PATCH', `/uploads/${begun.id}`, bytes);
+    const { json: soon } = await door.call('PUT', `/uploads/${begun.id}`, { body: {} });
+    await door.call('DELETE', '/models/lab%2Fgone');
+    expect((await door.call('POST', '/garbage/collect', { body: {} })).json).toMatchObject({ blobs: 0, bytes: 0 });
+    expect((await door.call('POST', '/garbage/collect', { body: { now: true } })).json).toMatchObject({ bytes: 22 });
+    const files = [{ path: 'soon.bin', digest: soon.digest }];
+    expect((await door.call('POST', '/models', { body: { name: 'lab/soon', files } })).status).toBe(201);
+  });
+
   test('a download may begin anywhere, and says when its bytes are known already', async () => {
     await publish('lab/bytes', '0123456789');
     const get = (headers = {}, method = 'GET') => door.call(method, '/models/lab%2Fbytes/versions/latest/files/model.pth', { headers });

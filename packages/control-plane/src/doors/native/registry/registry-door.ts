@@ -3,6 +3,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { renderProblem } from '../problem.ts';
 import { type NativeRoute, registerRoute } from '../route.ts';
 import { aliasRoutes } from './alias-routes.ts';
+import { garbageRoutes } from './garbage-routes.ts';
 import { modelRoutes } from './model-routes.ts';
 import { publishRoutes } from './publish-routes.ts';
 import type { RegistryDoorDependencies } from './registry-door-dependencies.ts';
@@ -10,7 +11,7 @@ import { servingRoutes } from './serving-routes.ts';
 import { uploadRoutes } from './upload-routes.ts';
 import { versionRoutes } from './version-routes.ts';
 
-/** All routes of the registry, below wherever it is: `/models…` and `/uploads…`. */
+/** All routes of the registry, below wherever it is: `/models…`, `/uploads…` and `/garbage…`. */
 export function registryRoutes(dependencies: RegistryDoorDependencies): readonly NativeRoute[] {
   return [
     ...modelRoutes(dependencies),
@@ -19,6 +20,7 @@ export function registryRoutes(dependencies: RegistryDoorDependencies): readonly
     ...aliasRoutes(dependencies),
     ...servingRoutes(dependencies),
     ...uploadRoutes(dependencies),
+    ...garbageRoutes(dependencies),
   ];
 }
 

@@ -13,6 +13,7 @@ import { createListener } from '../../../../listeners/create-listener.ts';
 import { createEventBus } from '../../../../observability/event-bus.ts';
 import { createBlobReader } from '../../../../registry/blob-reader.ts';
 import { createPublisher } from '../../../../registry/catalog/publish-uploads.ts';
+import { createGarbage } from '../../../../registry/garbage/collect-garbage.ts';
 import { openRegistry } from '../../../../registry/open-registry.ts';
 import { openUploads } from '../../../../registry/uploads/open-uploads.ts';
 import { openBlobStore } from '../../../../stores/fs/open-blob-store.ts';
@@ -49,7 +50,8 @@ export async function openRegistryDoor(callers: Readonly<Record<string, Partial<
   const registry = await openRegistry({ database, blobs, events, clock, log: silentLogger, inspect: inspectFakeModel });
   const { catalog } = registry;
   const uploads = await openUploads({ database, blobs, clock, log: silentLogger });
-  const blobParts = { uploads, findBlob: createBlobReader({ database, blobs }) };
+  const garbage = createGarbage({ database, blobs, clock, log: silentLogger });
+  const blobParts = { uploads, garbage, findBlob: createBlobReader({ database, blobs }) };
   const gateway = createFakeGateway({ registry, answer: () => ({ chunks: [] }) });
   const publisher = createPublisher({ database, catalog, findBlob: blobParts.findBlob, inspect: async () => ({}), clock });
   const admission: Pick<Admission, 'admit'> = {
