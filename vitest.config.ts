@@ -23,7 +23,6 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: ['test/compat/**/*.test.ts'],
           testTimeout: 120_000,
-          fileParallelism: false,
         },
       },
       {
@@ -41,9 +40,8 @@ export default defineConfig({
           ...shared,
           name: 'chaos',
           sequence: { groupOrder: 3 },
-          include: ['test/chaos/**/*.test.ts'],
+          include: ['test/chaos/**/*.test.ts'], // they mostly wait
           testTimeout: 300_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -35,3 +35,4 @@ export {
   startChild,
 } from './supervised-child.ts';
 export { runSupervisedProcess, START_VARIABLE, type SupervisedProcess } from './supervised-process.ts';
+export { trimCharacters } from './trim-characters.ts';

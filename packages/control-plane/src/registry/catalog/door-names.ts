@@ -1,4 +1,5 @@
 import { ClusterError, phrase } from '@cluster-ai/contracts';
+import { trimCharacters } from '@cluster-ai/runtime';
 import type { Query } from '../../stores/database.ts';
 
 /*
@@ -9,7 +10,10 @@ import type { Query } from '../../stores/database.ts';
 /** Lower case, parts of letters and digits with single separators between. */
 function toOciName(name: string): string {
   const part = (text: string) =>
-    text.replace(/[._-]+/g, (run) => (/^(\.|_{1,2}|-+)$/.test(run) ? run : '-')).replace(/^[._-]+|[._-]+$/g, '');
+    trimCharacters(
+      text.replace(/[._-]+/g, (run) => (/^(\.|_{1,2}|-+)$/.test(run) ? run : '-')),
+      '._-',
+    );
   return name
     .toLowerCase()
     .split('/')

@@ -13,7 +13,6 @@ import {
   parseModelReference,
   phrase,
 } from '@cluster-ai/contracts';
-import { failpoint } from '@cluster-ai/runtime';
 import { type Actor, describeAct, describeModel } from '../../access/audit/act.ts';
 import type { Acts } from '../../access/audit/acts.ts';
 import type { BlobStore, StagedBlob } from '../../stores/blob-store.ts';
@@ -96,7 +95,6 @@ export function createImporter({ registry, findBlob, blobs, fetching, acts, insp
     const staged = await blobs.stage(localPath, signal);
     try {
       await verify(staged, file, localPath);
-      failpoint('import.after_verified');
       await staged.send(signal);
     } catch (error) {
       await staged[Symbol.asyncDispose]();

@@ -1,4 +1,5 @@
 import { ClusterError } from '@cluster-ai/contracts';
+import { trimCharacters } from '@cluster-ai/runtime';
 
 export interface S3Place {
   readonly bucket: string;
@@ -27,6 +28,6 @@ export function parseS3Url(text: string): S3Place {
   const endpoint = url.searchParams.get('endpoint') ?? undefined;
   if (endpoint !== undefined && !(URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol)))
     throw invalid('the endpoint is no http or https address');
-  const path = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, '');
+  const path = trimCharacters(decodeURIComponent(url.pathname), '/');
   return { bucket: url.hostname, prefix: path === '' ? '' : `${path}/`, endpoint, region: url.searchParams.get('region') ?? 'us-east-1' };
 }
