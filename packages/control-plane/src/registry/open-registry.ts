@@ -136,6 +136,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     try {
       const { manifestDigest } = await catalog.publish(wanted, actor, async (transaction) => {
         for (const one of taken) await recordBlob(transaction, one, blobs);
+        failpoint('import.before_commit');
       });
       for (const digest of digests) cache.forgetBlob(digest);
       return (await getKept(`${wanted.name}@${manifestDigest}`)).version;

@@ -35,7 +35,7 @@ function Content({ tab, model, served }: DetailsProps & { readonly tab: ModelTab
       return <AboutPanel model={model} served={served} />;
     case 'versions':
       return (
-        <div className="grid gap-4">
+        <div className="grid grid-cols-1 gap-4">
           <AliasPanel model={model.name} aliases={model.aliases} />
           <VersionPanel model={model.name} />
           {may('models:write') && <RemovePanel name={model.name} />}
@@ -75,7 +75,7 @@ function Details({ model, served }: DetailsProps) {
         </>
       }
     >
-      <div className="grid gap-4">
+      <div className="grid grid-cols-1 gap-4">
         {failure !== undefined && <ErrorNotice error={failure} title={t('models.loadError', { name: model.name })} />}
         {served && <ModelNotice model={served} />}
         {served && served.condition.state !== 'ready' && (

@@ -83,7 +83,7 @@ function List({ search, onSearch }: { readonly search: ListSearch; onSearch(next
           </span>
         )}
       </SearchBar>
-      <div className={hasFacets ? 'grid items-start gap-4 lg:grid-cols-[13rem_minmax(0,1fr)]' : ''}>
+      <div className={hasFacets ? 'grid grid-cols-1 items-start gap-4 lg:grid-cols-[13rem_minmax(0,1fr)]' : ''}>
         {hasFacets && (
           <aside aria-label={t('registry.filter')} className="hidden lg:block">
             <FacetPanel counts={counts} search={search} onSearch={onSearch} />
@@ -128,7 +128,7 @@ export function ModelsPage() {
   const close = () => setWay(undefined);
   return (
     <Page title={t('pages.models')} actions={may('models:write') && <AddMenu onChoose={setWay} />}>
-      <div className="grid gap-4">
+      <div className="grid grid-cols-1 gap-4">
         <Activity />
         <List search={search} onSearch={(next) => void navigate({ to: '/models', search: next, replace: true })} />
         <FoundFiles />

@@ -42,7 +42,7 @@ export function AboutPanel({ model, served }: { readonly model: CatalogDetails; 
   ];
   const metrics = Object.entries({ ...model.metadata.metrics, ...latest.metadata.metrics });
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
       <Panel title={t('models.about')}>
         {description && <p className="mb-3 whitespace-pre-line [overflow-wrap:anywhere]">{description}</p>}
         <Facts facts={known.filter(([, value]) => value)} />
