@@ -14,11 +14,11 @@ export interface TabsProps<Value extends string> {
   onChoose(value: Value): void;
 }
 
-/** Parts of one page, of which one is shown. On a narrow screen their names can be pushed sideways. */
+/** Parts of one page, of which one is shown. On a narrow screen their names take two lines. */
 export function Tabs<Value extends string>({ label, tabs, value, onChoose }: TabsProps<Value>) {
   return (
     <Radix.Root className="min-w-0" value={value} onValueChange={(next) => onChoose(next as Value)}>
-      <Radix.List aria-label={label} className="mb-4 flex gap-1 overflow-x-auto border-b">
+      <Radix.List aria-label={label} className="mb-4 flex flex-wrap gap-x-1 border-b">
         {tabs.map((tab) => (
           <Radix.Trigger
             key={tab.value}
