@@ -37,8 +37,8 @@ async function upload(page: Page, { name, version, files }: Upload): Promise<voi
   await page.getByRole('menuitem', { name: 'Upload files' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.locator('input[type=file]').setInputFiles(files.map((file) => ({ ...file, mimeType: 'application/octet-stream' })));
-  await dialog.getByLabel('Name').fill(name);
-  await dialog.getByLabel('Version').fill(version);
+  await dialog.getByLabel('Name', { exact: true }).fill(name);
+  await dialog.getByLabel('Version', { exact: true }).fill(version);
   await dialog.getByRole('button', { name: 'Upload', exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   await page.getByText('Uploaded').first().waitFor();
@@ -75,11 +75,11 @@ test('files of this computer become versions, which are found, compared, pointed
   const point = async (version: string) => {
     await page.getByRole('button', { name: `Actions for version ${version}` }).click();
     await page.getByRole('menuitem', { name: 'Point an alias here' }).click();
-    await dialog.getByLabel('Alias').fill('production');
+    await dialog.getByLabel('Alias', { exact: true }).fill('production');
     await dialog.getByRole('button', { name: 'Point it here' }).click();
     await dialog.waitFor({ state: 'detached' });
   };
-  const production = page.getByRole('listitem').filter({ hasText: /^production/ });
+  const production = page.getByRole('main').getByRole('listitem').filter({ hasText: /^production/ });
   await point('1.0.0');
   await production.filter({ hasText: 'version 1' }).waitFor();
   await point('1.1.0');
@@ -106,8 +106,11 @@ test('an import from an address that may not be called says why, in the page’s
   await page.getByRole('menuitem', { name: 'Importar de outro lugar' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('O que importar').fill('https://127.0.0.1:9/model.gguf');
-  await dialog.getByRole('button', { name: 'Ver' }).click();
-  await dialog.getByRole('alert').waitFor();
+  await dialog.getByRole('button', { name: 'Ver', exact: true }).click();
+  await dialog.getByRole('button', { name: 'Importar', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('region', { name: 'Em andamento' }).or(page.getByRole('main')).getByRole('alert').waitFor();
+  expect(await page.getByText(/^Falhou ·/).count()).toBe(1);
   expect(await findBarriers(shown)).toEqual([]);
   await shown.picture('registry-import-refused');
 });
