@@ -6,6 +6,7 @@ import {
   type Model,
   type Operation,
   phrase,
+  toEnglish,
 } from '@cluster-ai/contracts';
 
 /** The registry with made-up models, for looking at its pages. */
@@ -96,6 +97,9 @@ function toDetails(model: Model): CatalogDetails {
   };
 }
 
+const noRoom = phrase('disk_has_no_room', { needed: 42_520_000_000, free: 12_000_000_000, folder: '/data/blobs' });
+const freeSome = phrase('free_space_upload_again');
+
 const startedAt = Date.now();
 function fakeOperations(): Operation[] {
   const progress = Math.min(0.98, 0.2 + (Date.now() - startedAt) / 120_000);
@@ -131,8 +135,9 @@ function fakeOperations(): Operation[] {
       etaSeconds: null,
       reason: {
         code: 'disk_full',
-        message: 'There is room for 12 GB, and 42.5 GB are needed.',
-        hint: 'Free some room, or choose a smaller one.',
+        message: toEnglish([noRoom]),
+        hint: toEnglish([freeSome]),
+        said: { message: [noRoom], hint: [freeSome] },
       },
       endedAt: ago(0.05),
     },
