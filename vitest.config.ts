@@ -30,7 +30,7 @@ export default defineConfig({
           ...shared,
           name: 'e2e',
           sequence: { groupOrder: 2 },
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/*.test.ts'],
           testTimeout: 180_000,
           fileParallelism: false,
         },
@@ -38,8 +38,17 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          name: 'chaos',
+          name: 'browser',
           sequence: { groupOrder: 3 },
+          include: ['test/e2e/web/*.test.ts'],
+          testTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'chaos',
+          sequence: { groupOrder: 4 },
           include: ['test/chaos/**/*.test.ts'], // they mostly wait
           testTimeout: 300_000,
         },
