@@ -16,6 +16,8 @@ const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '30' }, out: { type: 'string' } },
 });
 const root = join(import.meta.dirname, '../..');
+/** Past the work of starting: code is compiled, folders are looked through, the first sweeps run. What is measured is rest. */
+const SETTLE_MS = 20_000;
 const MS_PER_TICK = 10; // USER_HZ is 100 on every Linux that we know
 
 const residentMb = async (pid: number) =>
@@ -65,7 +67,7 @@ for (let i = 0; i <= Number(values.rounds); i++) {
   const family = await familyOf(child.pid ?? -1);
   const find = (name: string) => family.find(({ command }) => command.startsWith(name))?.pid ?? -1;
   const [controlPlane, agent] = [find('cluster-ai control plane'), find('cluster-ai agent')];
-  await new Promise((resolve) => setTimeout(resolve, 3000)); // past the work of starting
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const before = [await cpuMs(controlPlane), await cpuMs(agent)] as const;
   const seconds = i === 0 ? 1 : Number(values.seconds);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
