@@ -79,7 +79,10 @@ test('files of this computer become versions, which are found, compared, pointed
     await dialog.getByRole('button', { name: 'Point it here' }).click();
     await dialog.waitFor({ state: 'detached' });
   };
-  const production = page.getByRole('main').getByRole('listitem').filter({ hasText: /^production/ });
+  const production = page
+    .getByRole('main')
+    .getByRole('listitem')
+    .filter({ hasText: /^production/ });
   await point('1.0.0');
   await production.filter({ hasText: 'version 1' }).waitFor();
   await point('1.1.0');
