@@ -29,6 +29,26 @@ export const modelFactsShape = z
   .meta({ id: 'ModelFacts' });
 export type ModelFacts = z.infer<typeof modelFactsShape>;
 
+/** Of a file whose header nobody reads: nothing but its format. */
+export const unknownFacts = (format: ModelFormat): ModelFacts => ({
+  format,
+  architecture: null,
+  family: null,
+  parameterCount: null,
+  parameterSize: null,
+  quantization: null,
+  contextLength: null,
+  embeddingLength: null,
+  blockCount: null,
+  headCount: null,
+  headCountKv: null,
+  vocabularySize: null,
+  chatTemplate: null,
+  licence: null,
+  description: null,
+  capabilities: [],
+});
+
 export const modelFileShape = z.object({
   path: z.string().describe('Inside the version, with forward slashes.'),
   digest: z.string(),

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   type ControlPlaneMessage,
   type ControlPlaneStart,
@@ -247,12 +247,11 @@ export async function runControlPlane(
       clock,
       log,
     });
-  const importsFolder = join(config.blobs.path === '' ? folder.blobs : config.blobs.path, 'imports');
   const imports = await openImports({
     database,
     registry,
     blobs,
-    folder: importsFolder,
+    folder: join(dirname(blobs.uploadsFolder), 'imports'), // on this machine, also where blobs lie elsewhere
     outgoing,
     config,
     readSecret: namedSecrets.get,

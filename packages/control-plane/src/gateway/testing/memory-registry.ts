@@ -1,4 +1,4 @@
-import { ClusterError, type ModelFacts, type ModelVersion } from '@cluster-ai/contracts';
+import { ClusterError, type ModelFacts, type ModelVersion, unknownFacts } from '@cluster-ai/contracts';
 import type { ModelRecord, Registry, ResolvedModel } from '../../registry/registry.ts';
 
 export interface MemoryModel {
@@ -10,24 +10,7 @@ export interface MemoryModel {
   readonly path?: string;
 }
 
-const emptyFacts: ModelFacts = {
-  format: 'other',
-  architecture: null,
-  family: null,
-  parameterCount: null,
-  parameterSize: null,
-  quantization: null,
-  contextLength: null,
-  embeddingLength: null,
-  blockCount: null,
-  headCount: null,
-  headCountKv: null,
-  vocabularySize: null,
-  chatTemplate: null,
-  licence: null,
-  description: null,
-  capabilities: ['chat'],
-};
+const emptyFacts: ModelFacts = { ...unknownFacts('other'), capabilities: ['chat'] };
 const at = '2026-01-01T00:00:00.000Z';
 
 function toResolved({

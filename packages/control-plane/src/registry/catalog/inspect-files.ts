@@ -11,7 +11,7 @@ export type InspectBlob = (file: ReadableBlob & { readonly fileName: string }, s
 
 interface VersionFile {
   readonly path: string;
-  readonly blob: ReadableBlob;
+  readonly sizeBytes: number;
 }
 
 const badness: Readonly<Record<Verdict, number>> = { safe: 0, suspicious: 1, dangerous: 2 };
@@ -20,21 +20,38 @@ const MOST_REASONS = 50;
 /** What is not recognized at all (a README, a configuration) says nothing against a version whose weights are. */
 const counts = ({ format }: Inspection) => format !== 'unknown';
 
+const addCounts = (a: number | null, b: number | null) => (a === null || b === null ? null : a + b);
+
+/** Weights in several parts have the parameters of all of them; what lies beside the weights in another format has none of theirs. */
+function join(weights: Inspection, path: string, other: Inspection): Inspection {
+  const isPart = other.format === weights.format;
+  return {
+    ...weights,
+    verdict: badness[other.verdict] > badness[weights.verdict] ? other.verdict : weights.verdict,
+    parameterCount: isPart ? addCounts(weights.parameterCount, other.parameterCount) : weights.parameterCount,
+    reasons: [...weights.reasons, ...other.reasons.map(({ code, detail }) => ({ code, detail: `${path}: ${detail}` }))].slice(
+      0,
+      MOST_REASONS,
+    ),
+  };
+}
+
 /**
  * What a version is, by its largest file, the weights. Its verdict is the worst of all files: what is dangerous is not less so for lying
  * beside something that is safe.
  */
-export async function inspectFiles(files: readonly VersionFile[], inspect: InspectBlob, signal: AbortSignal): Promise<BlobInspection> {
-  const [weights, ...others] = files.toSorted((a, b) => b.blob.sizeBytes - a.blob.sizeBytes);
+export async function inspectFiles<File extends VersionFile>(
+  files: readonly File[],
+  inspect: (file: File) => Promise<BlobInspection>,
+): Promise<BlobInspection> {
+  const [weights, ...others] = files.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
   if (weights === undefined) return {};
-  const seen = await inspect({ ...weights.blob, fileName: weights.path }, signal);
+  const seen = await inspect(weights);
   if (seen.inspection === undefined) return seen;
-  let { verdict, reasons } = seen.inspection;
-  for (const { path, blob } of others) {
-    const { inspection } = await inspect({ ...blob, fileName: path }, signal);
-    if (inspection === undefined || !counts(inspection) || inspection.verdict === 'safe') continue;
-    if (badness[inspection.verdict] > badness[verdict]) verdict = inspection.verdict;
-    reasons = [...reasons, ...inspection.reasons.map(({ code, detail }) => ({ code, detail: `${path}: ${detail}` }))];
+  let joined = seen.inspection;
+  for (const file of others) {
+    const { inspection } = await inspect(file);
+    if (inspection !== undefined && counts(inspection)) joined = join(joined, file.path, inspection);
   }
-  return { ...seen, inspection: { ...seen.inspection, verdict, reasons: reasons.slice(0, MOST_REASONS) } };
+  return { ...seen, inspection: joined };
 }

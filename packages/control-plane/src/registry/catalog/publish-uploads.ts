@@ -74,11 +74,8 @@ export function createPublisher({ database, catalog, findBlob, inspect, clock }:
       const found = await Promise.all(wanted.files.map(async (file) => ({ file, blob: await locate(file.digest, caller) })));
       const [weights] = found.toSorted((a, b) => b.blob.sizeBytes - a.blob.sizeBytes);
       if (!weights) throw new ClusterError('invalid_request', 'A version has at least one file.', { param: 'files' });
-      const seen = await inspectFiles(
-        found.map(({ file, blob }) => ({ path: file.path, blob })),
-        inspect,
-        signal,
-      );
+      const sized = found.map(({ file, blob }) => ({ path: file.path, sizeBytes: blob.sizeBytes, blob }));
+      const seen = await inspectFiles(sized, ({ path, blob }) => inspect({ ...blob, fileName: path }, signal));
       const files = found.map(({ file, blob }): ModelFile => ({ ...file, sizeBytes: blob.sizeBytes }));
       const { name, version, description, framework, metadata, aliases, tags } = wanted;
       const published = await catalog.publish(

@@ -1,4 +1,4 @@
-import { ClusterError, type Config, type ModelFacts, phrase } from '@cluster-ai/contracts';
+import { ClusterError, type Config, type ModelFacts, phrase, unknownFacts } from '@cluster-ai/contracts';
 import { newId } from '@cluster-ai/runtime';
 import semver from 'semver';
 import type { Query } from '../../stores/database.ts';
@@ -22,22 +22,8 @@ export interface WriteContext {
 /** What the program is told of a version without facts: nothing but its format. */
 const factsOf = ({ facts, framework, inspection }: PublishVersion): ModelFacts =>
   facts ?? {
-    format: framework ?? inspection?.framework ?? 'other',
-    architecture: null,
-    family: null,
+    ...unknownFacts(framework ?? inspection?.framework ?? 'other'),
     parameterCount: inspection?.parameterCount ?? null,
-    parameterSize: null,
-    quantization: null,
-    contextLength: null,
-    embeddingLength: null,
-    blockCount: null,
-    headCount: null,
-    headCountKv: null,
-    vocabularySize: null,
-    chatTemplate: null,
-    licence: null,
-    description: null,
-    capabilities: [],
   };
 
 /** Throws `invalid_request` for what npm would not take. Without a leading `v` and build metadata, which do not tell versions apart. */

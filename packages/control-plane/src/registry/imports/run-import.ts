@@ -12,6 +12,7 @@ import {
   type ModelVersion,
   parseModelReference,
   phrase,
+  unknownFacts,
 } from '@cluster-ai/contracts';
 import { type Actor, describeAct, describeModel } from '../../access/audit/act.ts';
 import type { Acts } from '../../access/audit/acts.ts';
@@ -19,6 +20,7 @@ import type { BlobStore, StagedBlob } from '../../stores/blob-store.ts';
 import { isFileError, toFolderError } from '../../stores/fs/file-errors.ts';
 import type { FindBlob } from '../blob-reader.ts';
 import type { CatalogActor } from '../catalog/catalog.ts';
+import { inspectFiles } from '../catalog/inspect-files.ts';
 import type { Registry } from '../registry.ts';
 import { type FetchDependencies, fetchFile } from './fetch/fetch-file.ts';
 import { checkFreeSpace } from './fetch/free-space.ts';
@@ -41,7 +43,6 @@ export interface ImportDependencies {
 }
 
 const weightTypes = new Set<string>([fileTypes.gguf, fileTypes.safetensors, fileTypes.onnx]);
-const badness: Readonly<Record<Inspection['verdict'], number>> = { safe: 0, suspicious: 1, dangerous: 2 };
 
 /** What goes on by itself moves no protected alias, whoever began it. */
 export const toCatalogActor = ({ kind, name }: Actor): CatalogActor => ({ name: name || kind, permissions: new Set() });
@@ -157,13 +158,12 @@ export function createImporter({ registry, findBlob, blobs, fetching, acts, insp
 
   const isWeights = ({ file }: TakenFile) => file.mediaType === fileTypes.gguf;
 
-  /** Of several files of weights the worst counts for the version. */
+  /** What lies in another system and was here before has been looked through when it came. */
   async function lookThrough(all: readonly TakenFile[], signal: AbortSignal): Promise<Inspection | undefined> {
     if (look === undefined) return undefined;
-    const weights = all.filter(({ file }) => weightTypes.has(file.mediaType));
-    const found: Inspection[] = [];
-    for (const { localPath } of weights) found.push(await look(localPath, signal));
-    return found.toSorted((a, b) => badness[b.verdict] - badness[a.verdict])[0];
+    const here = all.filter(({ localPath }) => localPath !== '').map(({ file, localPath }) => ({ ...file, localPath }));
+    const { inspection } = await inspectFiles(here, async ({ localPath }) => ({ inspection: await look(localPath, signal) }));
+    return inspection;
   }
 
   async function readFacts(all: readonly TakenFile[]): Promise<ModelFacts> {
@@ -223,23 +223,3 @@ export function createImporter({ registry, findBlob, blobs, fetching, acts, insp
 export function totalOf(files: readonly PlannedFile[]): number | null {
   return files.reduce<number | null>((sum, { sizeBytes }) => (sum === null || sizeBytes === null ? null : sum + sizeBytes), 0);
 }
-
-/** Of a file whose header nobody reads here yet. */
-const unknownFacts = (format: ModelFacts['format']): ModelFacts => ({
-  format,
-  architecture: null,
-  family: null,
-  parameterCount: null,
-  parameterSize: null,
-  quantization: null,
-  contextLength: null,
-  embeddingLength: null,
-  blockCount: null,
-  headCount: null,
-  headCountKv: null,
-  vocabularySize: null,
-  chatTemplate: null,
-  licence: null,
-  description: null,
-  capabilities: [],
-});
