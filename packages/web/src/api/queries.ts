@@ -15,7 +15,7 @@ const statusQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['status'], queryFn: ({ signal }) => cluster.getClusterStatus({ signal }) });
 const loadQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['load'], queryFn: async ({ signal }) => toLoadPoints(await cluster.getLoadHistory({ signal }), Date.now()) });
-const nodesQuery = (cluster: ClusterClient) =>
+export const nodesQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['nodes'], queryFn: ({ signal }) => cluster.listNodes({ signal }) });
 const modelsQuery = (cluster: ClusterClient) =>
   queryOptions({ queryKey: ['models'], queryFn: ({ signal }) => cluster.listModels({ signal }) });

@@ -4,7 +4,7 @@ import { CircleCheck } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../../api/app-context.ts';
-import { useNodes } from '../../api/queries.ts';
+import { nodesQuery, useNodes } from '../../api/queries.ts';
 import { useFormat } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyField } from '../../ui/copy.tsx';
@@ -75,8 +75,7 @@ function Commands({ invitation, known, onAgain, onClose }: CommandsProps) {
 /** Makes a token for one more machine, shows what to run there, and waits for it to come. */
 export function AddMachineDialog({ isOpen, onClose }: { readonly isOpen: boolean; onClose(): void }) {
   const { t } = useTranslation();
-  const { cluster } = useApp();
-  const { data: nodes = [] } = useNodes();
+  const { cluster, queryClient } = useApp();
   const [name, setName] = useState('');
   const [invitation, setInvitation] = useState<Invitation>();
   const [error, setError] = useState<unknown>();
@@ -91,6 +90,8 @@ export function AddMachineDialog({ isOpen, onClose }: { readonly isOpen: boolean
   async function invite(): Promise<void> {
     try {
       setError(undefined);
+      // Asked for, not taken from the page: where that knows no machine yet, the first one would pass for the new one.
+      const nodes = await queryClient.fetchQuery(nodesQuery(cluster));
       known.current = new Set(nodes.map(({ id }) => id));
       setInvitation(await cluster.createInvitation({ name: name.trim() }));
     } catch (failure) {
