@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { workerReportShape } from './compute.ts';
 import { hardwareFactsShape, nodeMetricsShape, weightsReportShape } from './nodes.ts';
 import { replicaReportShape } from './replicas.ts';
 
@@ -13,6 +14,10 @@ import { replicaReportShape } from './replicas.ts';
  * | `PUT /replicas/{id}` | `ReplicaSpec` → 202 and its `ReplicaReport`; starts it, or changes nothing if it runs under this fence. 409 `stale_order` for an older fence. |
  * | `DELETE /replicas/{id}?fence=N` | stops it; 200 with its last `ReplicaReport`, 404 when unknown. |
  * | `POST /replicas/{id}/v1/{chat/completions,completions,embeddings}` | one inference request, see inference.ts. Closing the stream cancels the work. |
+ * | `PUT /compute/worker` | `WorkerSpec` → 202 and its `WorkerReport`; starts the Dask worker of this node, or changes nothing if it runs under this fence. 409 `stale_order` for an older fence. |
+ * | `DELETE /compute/worker?fence=N` | retires it: it hands its data over, then ends; 200 with its last `WorkerReport`. |
+ * | `POST /compute/probe` | `ProbeRequest` → `ProbeAnswer`: whether this node reaches a place. |
+ * | `POST /compute/listen` | `{ host, port }`: listens there for ten seconds and answers whoever dials, so that the way to a worker can be tried before there is one. |
  * | `GET /found` | `{ files: FoundFile[] }`: weights that lie on this machine already. |
  * | `POST /stop` | the agent ends: its node was removed. |
  */
@@ -21,6 +26,9 @@ export const agentPaths = {
   reports: '/reports',
   found: '/found',
   stop: '/stop',
+  worker: '/compute/worker',
+  probe: '/compute/probe',
+  probeListener: '/compute/listen',
   replica: (replicaId: string) => `/replicas/${encodeURIComponent(replicaId)}`,
   inference: (replicaId: string, path: string) => `/replicas/${encodeURIComponent(replicaId)}${path}`,
 } as const;
@@ -46,10 +54,12 @@ export const agentReportShape = z.discriminatedUnion('type', [
     metrics: nodeMetricsShape,
     replicas: z.array(replicaReportShape),
     weights: weightsReportShape.optional(),
+    worker: workerReportShape.optional(),
   }),
   z.object({ type: z.literal('metrics'), metrics: nodeMetricsShape }),
   z.object({ type: z.literal('weights'), weights: weightsReportShape }),
   z.object({ type: z.literal('replica'), replica: replicaReportShape }),
+  z.object({ type: z.literal('worker'), worker: workerReportShape }),
   z.object({ type: z.literal('replica-gone'), replicaId: z.string() }),
   /** The agent is about to stop, on purpose. */
   z.object({ type: z.literal('goodbye') }),

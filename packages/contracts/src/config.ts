@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { roleShape } from './access.ts';
 import { isByteSize } from './byte-size.ts';
+import { computeProfileShape, poolNameShape } from './compute.ts';
 import { inspectedFormatShape } from './inspections.ts';
 import { mailLanguages } from './people.ts';
 
@@ -267,6 +268,48 @@ export const configShape = z.strictObject({
     })
     .prefault({})
     .describe('The model registry.'),
+  compute: z
+    .strictObject({
+      enabled: z.boolean().default(false).describe('Runs a Dask cluster on the nodes; `cluster-ai compute enable` turns it on as well.'),
+      python: z.string().default('').describe('The Python (3.10 or newer) that its environment is made with; empty looks for one.'),
+      scheduler: hostAndPort('127.0.0.1', 8786)
+        .prefault({})
+        .describe(
+          'Where workers and Dask clients dial, TLS with certificates on both sides only. A host that other machines reach lets them take part.',
+        ),
+      dashboardPort: port
+        .default(0)
+        .describe('Of Dask’s own pages on loopback; shown under /dask/ to who may see them. 0 picks a free one.'),
+      profile: computeProfileShape.default('default').describe('`default` keeps memory safe; `fast` is for many tiny tasks.'),
+      workers: z
+        .strictObject({
+          threads: z.int().min(0).max(1024).default(0).describe('Of the worker of each node; 0: one per core that engines leave.'),
+          memory: z
+            .string()
+            .refine((size) => size === '' || isByteSize(size), 'write a number and a unit, such as 4GB')
+            .default('')
+            .describe('Limit of each worker, such as 4GB; empty: half of what the node has.'),
+          port: port.default(0).describe('Where workers listen; 0 picks free ones.'),
+        })
+        .prefault({}),
+      pools: z
+        .partialRecord(
+          poolNameShape,
+          z.strictObject({ min: z.int().min(0).default(1), max: z.int().min(0).default(100), idleSeconds: z.int().min(1).default(120) }),
+        )
+        .default({})
+        .describe('How many workers each pool has at least and at most; idle ones above the least are retired.'),
+      dataFolders: z.array(z.string()).default([]).describe('Folders that tasks may read and write, at the same path on every node.'),
+      functions: z
+        .array(z.string())
+        .default([])
+        .describe('Python files whose functions tasks may call by name, as their authors marked them.'),
+      code: z.array(roleShape).default([]).describe('Roles whose tasks may bring their own Python (source or pickle); none by default.'),
+      resultInlineKiB: z.int().min(1).max(1024).default(64).describe('Larger results go to the blob store.'),
+      resultMaxMiB: z.int().min(1).default(1024).describe('A task with a larger result fails.'),
+    })
+    .prefault({})
+    .describe('Parallel computing with Dask.'),
   logs: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 export type Config = z.infer<typeof configShape>;

@@ -96,6 +96,17 @@ export const errorCodes = {
   operation_not_found: { status: 404, title: 'No such operation' },
   source_not_found: { status: 404, title: 'The source has no such model' },
   source_refused: { status: 422, title: 'What the source offers is not taken' },
+  // compute
+  compute_disabled: { status: 409, title: 'Compute is not enabled' },
+  compute_unavailable: { status: 503, title: 'The compute cluster is not ready', isRetryable: true },
+  task_not_found: { status: 404, title: 'No such task' },
+  task_failed: { status: 422, title: 'The task failed' },
+  resources_impossible: { status: 422, title: 'No machine of this cluster has what the task asks for' },
+  function_not_found: { status: 404, title: 'No such function' },
+  bundle_not_found: { status: 404, title: 'No such bundle' },
+  code_not_allowed: { status: 403, title: 'Tasks of your role may not bring their own code' },
+  python_mismatch: { status: 409, title: 'The version of Python is another one than the cluster’s' },
+  result_too_large: { status: 422, title: 'The result of the task is too large' },
   certificate_authority_mismatch: { status: 401, title: 'The cluster there is not the one that the token names' },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -27,6 +27,12 @@ export const permissions = [
   'certificates:read',
   'certificates:write',
   'models:protect',
+  'tasks:read',
+  'tasks:write',
+  'tasks:code',
+  'compute:read',
+  'compute:manage',
+  'compute:connect',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

@@ -47,6 +47,20 @@ export const portugueseReasons: Readonly<Record<ReasonCode, string>> = {
   no_ready_node: 'Nenhum nó está pronto.',
   starting_up: 'Iniciando.',
   shutting_down: 'Encerrando.',
+  compute_off: 'O processamento paralelo não está ligado.',
+  python_missing: 'Não há Python 3.10 ou mais novo nesta máquina.',
+  python_other: 'O Python desta máquina tem outra versão menor que o do agendador.',
+  environment_installing: 'O ambiente Python está sendo preparado.',
+  environment_failed: 'O ambiente Python não pôde ser preparado.',
+  worker_starting: 'O worker está iniciando.',
+  worker_retiring: 'O worker entrega seus dados e termina.',
+  worker_crashed: 'O worker terminou de repente.',
+  worker_not_reachable: 'Outros workers não alcançam este nó; um representante ao lado do agendador fala por ele.',
+  no_sandbox: 'As tarefas não podem ser mantidas longe da pasta de dados desta máquina; por isso nenhuma roda aqui.',
+  scheduler_starting: 'O agendador está iniciando.',
+  scheduler_crashed: 'O agendador terminou de repente.',
+  bridge_crashed: 'A ponte até o agendador terminou de repente.',
+  no_worker: 'Nenhum worker está conectado ao agendador.',
 };
 
 /** The next step of each reason, in Portuguese; empty where there is none. */
@@ -92,6 +106,21 @@ export const portugueseHints: Readonly<Record<ReasonCode, string>> = {
   no_ready_node: 'Veja `cluster-ai nodes ls`.',
   starting_up: '',
   shutting_down: '',
+  compute_off: 'Ligue com `cluster-ai compute enable`.',
+  python_missing: 'Instale um (no Debian: `apt install python3 python3-venv`) ou informe-o como `compute.python` em cluster.yaml.',
+  python_other: 'Instale aqui a mesma versão menor ou informe-a como `compute.python` em cluster.yaml.',
+  environment_installing: '',
+  environment_failed: 'Veja `cluster-ai logs`; será tentado de novo.',
+  worker_starting: '',
+  worker_retiring: '',
+  worker_crashed: 'É iniciado de novo com pausas crescentes; veja `cluster-ai logs`.',
+  worker_not_reachable: 'Abra a porta do worker entre as máquinas ou deixe assim.',
+  no_sandbox:
+    'Use um kernel com Landlock (Linux 5.13 ou mais novo) ou rode o programa como root, para que os workers tenham um usuário próprio.',
+  scheduler_starting: '',
+  scheduler_crashed: 'É iniciado de novo; as tarefas aceitas são enviadas outra vez.',
+  bridge_crashed: 'É iniciada de novo; as tarefas aceitas são enviadas outra vez.',
+  no_worker: 'Veja `cluster-ai compute status`.',
 };
 
 /** What each error code means, in Portuguese. */
@@ -180,6 +209,16 @@ export const portugueseErrors: Readonly<Record<ErrorCode, string>> = {
   source_not_found: 'A origem não tem esse modelo',
   source_refused: 'O que a origem oferece não é aceito',
   certificate_authority_mismatch: 'O cluster que está lá não é o que o código de entrada indica',
+  compute_disabled: 'O processamento paralelo não está ligado',
+  compute_unavailable: 'O processamento paralelo não está pronto',
+  task_not_found: 'Não há essa tarefa',
+  task_failed: 'A tarefa falhou',
+  resources_impossible: 'Nenhuma máquina deste cluster tem o que a tarefa pede',
+  function_not_found: 'Não há essa função',
+  bundle_not_found: 'Não há esse pacote',
+  code_not_allowed: 'As tarefas do seu papel não podem trazer código próprio',
+  python_mismatch: 'A versão do Python é outra que a do cluster',
+  result_too_large: 'O resultado da tarefa é grande demais',
 };
 
 /** The phrases, in Portuguese. */

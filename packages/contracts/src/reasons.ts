@@ -76,6 +76,36 @@ export const reasons = {
   },
   certificate_expired: { message: 'Has ended.', hint: 'Renew it: `cluster-ai certs renew`; see `cluster-ai logs`.' },
   certificate_not_renewed: { message: 'The last attempt to renew it failed.', hint: 'See `cluster-ai logs`; it is tried again.' },
+  // compute
+  compute_off: { message: 'Compute is not enabled.', hint: 'Turn it on with `cluster-ai compute enable`.' },
+  python_missing: {
+    message: 'There is no Python 3.10 or newer on this machine.',
+    hint: 'Install one (on Debian: `apt install python3 python3-venv`), or name it as `compute.python` in cluster.yaml.',
+  },
+  python_other: {
+    message: 'The Python of this machine has another minor version than the scheduler’s.',
+    hint: 'Install the same minor version here, or name it as `compute.python` in cluster.yaml.',
+  },
+  environment_installing: { message: 'The Python environment is being set up.', hint: '' },
+  environment_failed: { message: 'The Python environment could not be set up.', hint: 'See `cluster-ai logs`; it is tried again.' },
+  worker_starting: { message: 'The worker is starting.', hint: '' },
+  worker_retiring: { message: 'The worker hands over its data and ends.', hint: '' },
+  worker_crashed: { message: 'The worker ended unexpectedly.', hint: 'It is started again with growing pauses; see `cluster-ai logs`.' },
+  worker_not_reachable: {
+    message: 'Other workers cannot reach this node, so a proxy beside the scheduler speaks for it.',
+    hint: 'Open the worker’s port between the machines, or leave it so.',
+  },
+  no_sandbox: {
+    message: 'Tasks cannot be kept away from this machine’s data folder, so none run here.',
+    hint: 'Use a kernel with Landlock (Linux 5.13 or newer), or run the program as root so that workers get a user of their own.',
+  },
+  scheduler_starting: { message: 'The scheduler is starting.', hint: '' },
+  scheduler_crashed: { message: 'The scheduler ended unexpectedly.', hint: 'It is started again; accepted tasks are submitted again.' },
+  bridge_crashed: {
+    message: 'The bridge to the scheduler ended unexpectedly.',
+    hint: 'It is started again; accepted tasks are submitted again.',
+  },
+  no_worker: { message: 'No worker is connected to the scheduler.', hint: 'See `cluster-ai compute status`.' },
   // listeners and cluster
   port_taken: { message: 'Another program already listens on this port.', hint: 'Stop that program or choose another port with `--port`.' },
   plain_http: {

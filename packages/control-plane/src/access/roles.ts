@@ -5,8 +5,25 @@ import { type Permission, permissions, type Role } from '@cluster-ai/contracts';
  * a second check, by name, where the thing is. Maps, since a plain object would know a role called `constructor`.
  */
 
-const viewer = ['self:read', 'self:write', 'models:read', 'nodes:read', 'cluster:read', 'metrics:read'] as const satisfies Permission[];
-const developer = [...viewer, 'inference:use', 'chats:read', 'chats:write', 'keys:read', 'keys:write'] as const satisfies Permission[];
+const viewer = [
+  'self:read',
+  'self:write',
+  'models:read',
+  'nodes:read',
+  'cluster:read',
+  'metrics:read',
+  'compute:read',
+] as const satisfies Permission[];
+const developer = [
+  ...viewer,
+  'inference:use',
+  'chats:read',
+  'chats:write',
+  'keys:read',
+  'keys:write',
+  'tasks:read',
+  'tasks:write',
+] as const satisfies Permission[];
 const operator = [
   ...developer,
   'models:write',
@@ -15,6 +32,7 @@ const operator = [
   'backups:write',
   'certificates:read',
   'audit:read',
+  'compute:manage',
 ] as const satisfies Permission[];
 
 const permissionsByRole: ReadonlyMap<Role, ReadonlySet<Permission>> = new Map<Role, ReadonlySet<Permission>>([
