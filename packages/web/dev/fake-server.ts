@@ -18,6 +18,7 @@ import {
   toEnglish,
 } from '@cluster-ai/contracts';
 import { handleAccess } from './fake-access.ts';
+import { answerCompute } from './fake-compute.ts';
 import { fakeLoad, fakeModels, fakeNodes, longChat, measure, noRoom, sampleAnswer } from './fake-data.ts';
 import { answerRegistry } from './fake-registry.ts';
 
@@ -238,7 +239,10 @@ async function handleApi(request: IncomingMessage, response: ServerResponse, pat
   const access = handleAccess(request.method ?? 'GET', parts);
   if (access instanceof ClusterError) return sendProblem(response, access);
   if (access !== undefined) return sendJson(response, access.value, access.value === null ? 204 : 200);
-  const known = answerRegistry(models, request.method ?? 'GET', parts, new URL(request.url ?? '/', 'http://localhost').searchParams);
+  const search = new URL(request.url ?? '/', 'http://localhost').searchParams;
+  const computed = await answerCompute(request.method ?? 'GET', parts, search, () => readBody(request));
+  if (computed !== undefined) return sendJson(response, computed);
+  const known = answerRegistry(models, request.method ?? 'GET', parts, search);
   if (known !== undefined) return sendJson(response, known, known === null ? 204 : 200);
   if (kind === 'cluster' && id === 'load') return sendJson(response, { now: new Date().toISOString(), samples: fakeLoad() });
   if (kind === 'cluster')

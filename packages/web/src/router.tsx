@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import { toAuditSearch } from './features/audit/audit-filter.ts';
 import { toListSearch } from './features/registry/list-search.ts';
 import { toModelTab } from './features/registry/model-tabs.ts';
+import { toTaskSearch } from './features/tasks/task-words.ts';
 import { CrashPage } from './pages/crash-page.tsx';
 import { Shell } from './shell/shell.tsx';
 
@@ -61,6 +62,19 @@ const model = createRoute({
   path: '/models/$name',
   validateSearch: toModelTab,
   component: lazyRouteComponent(() => import('./pages/model-page.tsx'), 'ModelPage'),
+});
+
+const compute = createRoute({
+  getParentRoute: () => root,
+  path: '/compute',
+  /** `state` narrows the list of tasks. */
+  validateSearch: toTaskSearch,
+  component: lazyRouteComponent(() => import('./pages/compute-page.tsx'), 'ComputePage'),
+});
+const task = createRoute({
+  getParentRoute: () => root,
+  path: '/compute/tasks/$taskId',
+  component: lazyRouteComponent(() => import('./pages/task-page.tsx'), 'TaskPage'),
 });
 
 const keys = createRoute({
@@ -140,6 +154,8 @@ export const router = createRouter({
     node,
     models,
     model,
+    compute,
+    task,
     keys,
     people,
     person,

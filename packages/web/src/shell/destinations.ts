@@ -2,6 +2,7 @@ import { isClusterError, type Permission } from '@cluster-ai/contracts';
 import {
   BadgeCheck,
   Box,
+  Cpu,
   KeyRound,
   LayoutDashboard,
   type LucideIcon,
@@ -22,6 +23,7 @@ export interface Destination {
     | '/chat'
     | '/nodes'
     | '/models'
+    | '/compute'
     | '/keys'
     | '/people'
     | '/roles'
@@ -35,6 +37,7 @@ export interface Destination {
     | 'chat'
     | 'nodes'
     | 'models'
+    | 'compute'
     | 'keys'
     | 'people'
     | 'roles'
@@ -56,6 +59,7 @@ const destinations: readonly Destination[] = [
   { to: '/chat', key: 'chat', icon: MessageSquare, permission: 'chats:read', group: 'work' },
   { to: '/nodes', key: 'nodes', icon: Server, permission: 'nodes:read', group: 'work' },
   { to: '/models', key: 'models', icon: Box, permission: 'models:read', group: 'work' },
+  { to: '/compute', key: 'compute', icon: Cpu, permission: 'compute:read', group: 'work' },
   { to: '/keys', key: 'keys', icon: KeyRound, permission: 'keys:read', group: 'access' },
   { to: '/people', key: 'people', icon: Users, permission: 'people:read', group: 'access' },
   { to: '/roles', key: 'roles', icon: ShieldCheck, permission: 'people:read', group: 'access' },
