@@ -11,7 +11,7 @@ const CALM_MS = 10_000;
 const computeQuery = (cluster: ClusterClient) =>
   queryOptions({
     queryKey: ['compute'],
-    queryFn: ({ signal }) => cluster.getCompute({ signal }),
+    queryFn: ({ signal }) => cluster.getComputeStatus({ signal }),
     staleTime: 0,
     refetchInterval: ({ state: { data } }) =>
       data?.isEnabled && (data.condition.state !== 'ready' || data.workers.some(({ running }) => running > 0)) ? BUSY_MS : CALM_MS,
@@ -40,7 +40,7 @@ const taskQuery = (cluster: ClusterClient, id: string) =>
 const taskLogQuery = (cluster: ClusterClient, id: string, isMoving: boolean) =>
   queryOptions({
     queryKey: ['tasks', id, 'log'],
-    queryFn: ({ signal }) => cluster.getTaskLogs(id, { signal }),
+    queryFn: ({ signal }) => cluster.getTaskLog(id, { signal }),
     staleTime: 0,
     refetchInterval: isMoving ? BUSY_MS : false,
   });
