@@ -2,10 +2,12 @@ import {
   ClusterError,
   type ComputeStatus,
   type Condition,
+  phrase,
   type ReasonCode,
   type State,
   type Task,
   toCondition,
+  toEnglish,
   type Worker,
 } from '@cluster-ai/contracts';
 import { ago } from './fake-times.ts';
@@ -106,6 +108,8 @@ function toTask(id: string, changes: Partial<Task>): Task {
   };
 }
 
+const unreadable = phrase('not_valid_gguf', { path: '/data/orders.gguf' });
+
 const tasks: readonly Task[] = [
   toTask('train-7', { name: 'search for the best depth', state: 'running', progress: 0.42, message: 'fold 3 of 7', worker: 'gpu-box-1' }),
   toTask('embed-all', { name: 'embed 100 000 texts', type: 'ai_inference', state: 'running', progress: 0.07, message: '7 012 of 100 000' }),
@@ -128,9 +132,9 @@ const tasks: readonly Task[] = [
     state: 'failed',
     attempt: 4,
     endedAt: ago(9),
-    reason: { code: 'task_failed', message: 'The table has no column “price”; it has id, amount, day.', hint: 'Name one of its columns.' },
+    reason: { code: 'task_failed', message: toEnglish(unreadable), said: { message: [unreadable], hint: [] } },
   }),
-  toTask('old', { state: 'cancelled', endedAt: ago(30), reason: { code: 'cancelled', message: 'Cancelled by ana.' } }),
+  toTask('old', { state: 'cancelled', endedAt: ago(30) }),
 ];
 
 /** What the made-up cluster says of its Dask; undefined where the address is another one. */

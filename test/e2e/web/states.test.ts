@@ -38,6 +38,8 @@ const pages = {
   'model-files': { path: 'models/starter?tab=files', sees: 'docs/README.md' },
   imports: { path: 'models', sees: 'hf.co/Qwen/Qwen2.5-7B-Instruct-GGUF:Q4_K_M' },
   'found-files': { path: 'models', sees: 'qwen2.5:7b' },
+  compute: { path: 'compute', sees: 'gpu-box' },
+  task: { path: 'compute/tasks/pi', sees: 'fold 1 of 7: 0.812' },
   keys: { path: 'keys', sees: 'Open WebUI' },
   people: { path: 'people', sees: 'ana@casa.example' },
   person: { path: 'people/person_bia', sees: '168' },

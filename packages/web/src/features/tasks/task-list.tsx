@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { ListChecks } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useTasks } from '../../api/compute-queries.ts';
+import { useExplainError } from '../../i18n/explain.ts';
 import { useFormat } from '../../i18n/i18n.ts';
 import { Age } from '../../ui/age.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -13,6 +14,17 @@ import { Empty, Panel, Skeleton } from '../../ui/surface.tsx';
 import { TaskActs } from './task-acts.tsx';
 import { TaskStateWord } from './task-state.tsx';
 import { isUnderWay, type TaskSearch, taskStates } from './task-words.ts';
+
+/** Why it failed or still waits; what only the server knows is said in its own words. */
+function TaskReason({ reason }: { readonly reason: NonNullable<Task['reason']> }) {
+  const { message, particulars } = useExplainError()(reason);
+  return (
+    <p className="text-xs [overflow-wrap:anywhere]">
+      {message}
+      {particulars && <span lang="en"> {particulars}</span>}
+    </p>
+  );
+}
 
 function TaskRow({ task }: { readonly task: Task }) {
   const { t } = useTranslation();
@@ -41,7 +53,7 @@ function TaskRow({ task }: { readonly task: Task }) {
           <Meter label={name} value={task.progress} text={`${format.percent(task.progress)} ${task.message}`.trim()} high={2} />
         )}
         {isUnderWay(task) && task.message !== '' && <p className="text-xs [overflow-wrap:anywhere]">{task.message}</p>}
-        {task.reason && <p className="text-xs [overflow-wrap:anywhere]">{task.reason.message}</p>}
+        {task.reason && <TaskReason reason={task.reason} />}
       </div>
       <TaskActs task={task} />
     </li>
