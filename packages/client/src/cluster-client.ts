@@ -70,8 +70,10 @@ import type {
   UsageReport,
   VerifyAuditInput,
 } from '@cluster-ai/contracts';
+import { type ComputeClient, createComputeClient } from './compute-client.ts';
 import { type CallOptions, createHttp, type HttpOptions } from './http.ts';
 import { createRegistryClient, type RegistryClient } from './registry-client.ts';
+import { createTasksClient, type TasksClient } from './tasks-client.ts';
 
 /** Where the cluster is, and how to reach it. */
 export interface ClusterClientOptions {
@@ -130,7 +132,7 @@ export interface WatchEventsOptions extends CallOptions {
  * The native API of a cluster (`/api/v1`), one method per route. Every method throws `ClusterError`: with the code that the server
  * gave, or with `not_running` when nothing answers. Aborting the signal rejects with its reason.
  */
-export interface ClusterClient extends RegistryClient {
+export interface ClusterClient extends RegistryClient, TasksClient, ComputeClient {
   /** Counters, load and condition of the whole cluster. */
   getClusterStatus(options?: CallOptions): Promise<ClusterStatus>;
   /** How busy the cluster was in the last ten minutes. */
@@ -359,6 +361,8 @@ export function createClusterClient({
 
   return {
     ...createRegistryClient(http),
+    ...createTasksClient(http, watchEvents),
+    ...createComputeClient(http),
     getClusterStatus: (options) => request({ path: 'cluster/status', ...options }),
     getLoadHistory: (options) => request({ path: 'cluster/load', ...options }),
     getConfig: (options) => request({ path: 'config', ...options }),

@@ -230,3 +230,4 @@ export const taskFunctionShape = z
     parameters: z.record(z.string(), z.json()).describe('JSON Schema of the arguments.'),
   })
   .meta({ id: 'TaskFunction' });
+export type TaskFunction = z.infer<typeof taskFunctionShape>;
