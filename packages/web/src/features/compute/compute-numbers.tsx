@@ -1,7 +1,6 @@
 import type { ComputeStatus } from '@cluster-ai/contracts';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/i18n.ts';
-import { Card } from '../../ui/surface.tsx';
 
 /** Four numbers that say how the Dask cluster does. */
 export function ComputeNumbers({ compute: { workers, tasks } }: { readonly compute: ComputeStatus }) {
@@ -26,10 +25,10 @@ export function ComputeNumbers({ compute: { workers, tasks } }: { readonly compu
   return (
     <dl className="grid grid-cols-2 gap-3 lg:grid-cols-4">
       {numbers.map(([name, value]) => (
-        <Card key={name} className="px-4 py-3">
+        <div key={name} className="rounded-xl border bg-card px-4 py-3">
           <dt className="text-muted-foreground text-xs">{name}</dt>
           <dd className="tabular mt-0.5 font-semibold text-lg">{value}</dd>
-        </Card>
+        </div>
       ))}
     </dl>
   );
