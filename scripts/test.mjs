@@ -28,7 +28,7 @@ function tallyOf(results) {
 
 function proveGuards(node) {
   const results = runMutations({ node, root, onResult: printMutation });
-  const kills = renderKills(root);
+  const kills = renderKills(root, describeCommit(root));
   const proofs = renderProofs(results, describeCommit(root), renderFuzz(root));
   writeFileSync(join(root, 'docs', 'proofs.md'), `${proofs}${kills === '' ? '' : `\n${kills}`}`);
   return tallyOf(results.map(({ problem }) => ({ ok: problem === undefined })));
