@@ -12,6 +12,7 @@ const sourcesOf = (root) => [
   ]),
   join(root, 'packages', 'control-plane', 'assets'),
   join(root, 'packages', 'web', 'dist', '.built.json'),
+  join(root, 'python'),
   join(root, 'scripts', 'lib'),
   join(root, 'package.json'),
 ];

@@ -75,9 +75,17 @@ function writeJson(file, value) {
   writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** What compute runs in Python, and the versions that it runs with. */
+function copyPython(root, folder) {
+  const isSource = (path) => !/__pycache__|\.egg-info|[\\/]tests(?:[\\/]|$)/.test(path);
+  for (const path of ['requirements.lock', 'cluster_ai', 'model_registry/src'])
+    cpSync(join(root, 'python', path), join(folder, 'python', path), { recursive: true, filter: isSource });
+}
+
 function copyFiles(root, folder) {
   cpSync(join(root, 'packages', 'web', 'dist'), join(folder, 'web'), { recursive: true });
   cpSync(join(root, 'packages', 'control-plane', 'assets'), join(folder, 'assets'), { recursive: true });
+  copyPython(root, folder);
   mkdirSync(join(folder, 'bin'));
   for (const name of ['package-bin.mjs', 'pinned-node.mjs', 'run-child.mjs'])
     cpSync(join(root, 'scripts', 'lib', name), join(folder, 'bin', name));

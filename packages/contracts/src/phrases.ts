@@ -288,6 +288,9 @@ export const phrases = {
   inspection_admin_may_allow: 'An admin who trusts its source can allow it.',
   inspection_not_to_be_used: 'Remove it, and get the model from a source that you trust, as safetensors or GGUF.',
   inspection_other_format: 'Convert it to safetensors, GGUF or ONNX, or add its format to `registry.policy.loadFormats` in cluster.yaml.',
+  // compute
+  compute_is_configured: 'Compute is enabled in cluster.yaml.',
+  take_compute_out: 'Take `compute.enabled` out of cluster.yaml, and start anew.',
   // the registry
   list_the_versions: 'See `cluster-ai models versions {model}`.',
   alias_unknown: 'Model "{model}" has no alias "{alias}".',

@@ -504,6 +504,8 @@ export const portuguesePhrases: Readonly<Record<PhraseCode, string>> = {
   inspection_not_to_be_used: 'Remova-o e obtenha o modelo de uma origem confiável, em safetensors ou GGUF.',
   inspection_other_format:
     'Converta-o para safetensors, GGUF ou ONNX, ou acrescente o formato a `registry.policy.loadFormats` no cluster.yaml.',
+  compute_is_configured: 'A computação está habilitada no cluster.yaml.',
+  take_compute_out: 'Tire `compute.enabled` do cluster.yaml e inicie de novo.',
   list_the_versions: 'Veja `cluster-ai models versions {model}`.',
   alias_unknown: 'O modelo "{model}" não tem o alias "{alias}".',
   version_has_aliases: 'A versão {version} de {model} é aquela para a qual {aliases} aponta.',

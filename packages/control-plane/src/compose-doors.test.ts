@@ -85,6 +85,7 @@ beforeAll(async () => {
     blobParts: nothing,
     gateway: nothing,
     chats: nothing,
+    compute: nothing,
     keys: nothing,
     access,
     acts: { run: (_act: unknown, work: () => Promise<unknown>) => work() },

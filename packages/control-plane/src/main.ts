@@ -37,6 +37,7 @@ import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
 import { createChats } from './chats/chats.ts';
 import { createStoredChatSealing } from './chats/seal-stored-chats.ts';
 import { composeDoors, type DoorParts, type ListenerKind } from './compose-doors.ts';
+import { openCompute } from './compute/compute.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
 import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
@@ -289,6 +290,8 @@ export async function runControlPlane(
 
   const privacy = createPrivacy({ database, access, keys, chats: chatStore, chatKeys, keyRings, audit, chatsDays, clock, log });
 
+  const compute = await openCompute({ database, folder, config, clock, log });
+
   const opened: { listeners: readonly Listener[] } = { listeners: [] };
   const native: NativeDependencies = {
     nodes,
@@ -299,6 +302,7 @@ export async function runControlPlane(
     blobParts,
     gateway,
     chats,
+    compute,
     keys,
     accessState: () => toAccessState({ isLocalOn: config.access.local, people: people.count(), permissions: local.permissions() }),
     access,
@@ -374,6 +378,7 @@ export async function runControlPlane(
     sealing.run(signal),
     reconciler.run(signal),
     imports.run(signal),
+    compute.run(signal),
     publishChanges({ gateway, events, clock }, signal),
     keys.run(signal),
     quotas.run(signal),

@@ -25,6 +25,15 @@ export { writePrivateFile } from './link/write-private-file.ts';
 export { type Logger, type LoggerOptions, openLogger, silentLogger } from './logger.ts';
 export { maskSecrets } from './mask-secrets.ts';
 export {
+  ENVIRONMENTS_VARIABLE,
+  environmentsFolder,
+  openPythonEnvironment,
+  type PythonEnvironment,
+  type PythonEnvironmentDeps,
+  type ReadyPython,
+} from './python-environment/python-environment.ts';
+export { type PythonSources, pythonVariables } from './python-environment/python-sources.ts';
+export {
   backoffMs,
   type Child,
   type ChildExit,
@@ -35,4 +44,5 @@ export {
   startChild,
 } from './supervised-child.ts';
 export { runSupervisedProcess, START_VARIABLE, type SupervisedProcess } from './supervised-process.ts';
+export { type ProgramOptions, startProgram } from './supervised-program.ts';
 export { trimCharacters } from './trim-characters.ts';

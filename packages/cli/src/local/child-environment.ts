@@ -1,5 +1,26 @@
-/** The compile cache, and where other programs were told to keep their models, so that the agent looks there. */
-const passedOn = ['NODE_COMPILE_CACHE', 'OLLAMA_MODELS', 'HF_HOME', 'HF_HUB_CACHE', 'XDG_CACHE_HOME'];
+/** The compile cache, where other programs were told to keep their models, so that the agent looks there, and how packages are fetched. */
+const passedOn = [
+  'NODE_COMPILE_CACHE',
+  'OLLAMA_MODELS',
+  'HF_HOME',
+  'HF_HUB_CACHE',
+  'XDG_CACHE_HOME',
+  // how pip or uv reach the packages of the Python environment, and where it is kept
+  'CLUSTER_AI_PYTHON_ENVIRONMENTS',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'SSL_CERT_FILE',
+  'REQUESTS_CA_BUNDLE',
+  'PIP_CONFIG_FILE',
+  'PIP_INDEX_URL',
+  'PIP_CERT',
+  'UV_CONFIG_FILE',
+  'UV_DEFAULT_INDEX',
+];
 
 /** Where the master key and the credentials of an S3 store may come from. The control plane alone gets these: no agent and no engine needs them. */
 const keySources = [

@@ -12,6 +12,7 @@ import { auditRoutes } from './audit.ts';
 import { certificateRoutes } from './certificates.ts';
 import { chatRoutes } from './chats.ts';
 import { clusterRoutes } from './cluster.ts';
+import { type ComputeRouteDependencies, computeRoutes } from './compute.ts';
 import { generateRoutes } from './generate.ts';
 import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
@@ -45,6 +46,7 @@ export interface NativeDependencies
     PrivacyRouteDependencies,
     AccessRouteDependencies,
     OperationDependencies,
+    ComputeRouteDependencies,
     RegistryDoorDependencies {
   readonly blobParts: BlobParts;
   readonly chats: Chats;
@@ -70,6 +72,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...nodeRoutes(dependencies),
     ...modelRoutes(dependencies),
     ...operationRoutes(dependencies),
+    ...computeRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
     ...certificateRoutes(dependencies),

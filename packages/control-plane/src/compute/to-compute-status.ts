@@ -1,0 +1,50 @@
+import { type ComputeProfile, type ComputeStatus, type Condition, type State, toCondition } from '@cluster-ai/contracts';
+import type { TaskNumbers } from './compute.ts';
+import type { RunningCompute } from './run-compute.ts';
+
+export interface ComputeView {
+  readonly isEnabled: boolean;
+  readonly running: RunningCompute | undefined;
+  /** Why nothing runs although it should. */
+  readonly failure: Condition | undefined;
+  readonly profile: ComputeProfile;
+  readonly tasks: TaskNumbers | undefined;
+  readonly offSinceMs: number;
+  readonly nowMs: number;
+}
+
+/** From best to worst. */
+const order: readonly State[] = ['ready', 'asleep', 'degraded', 'draining', 'starting', 'unreachable', 'stopped', 'failed'];
+
+export const worstOf = (conditions: readonly Condition[]): Condition | undefined =>
+  conditions.reduce<Condition | undefined>(
+    (worst, next) => (worst === undefined || order.indexOf(next.state) > order.indexOf(worst.state) ? next : worst),
+    undefined,
+  );
+
+/** How compute is, in one object. */
+export function toComputeStatus({ isEnabled, running, failure, profile, tasks, offSinceMs, nowMs }: ComputeView): ComputeStatus {
+  const off = toCondition('stopped', 'compute_off', offSinceMs);
+  const waiting = failure ?? toCondition('starting', 'starting_up', nowMs);
+  const absent = isEnabled ? waiting : off;
+  const place = running?.scheduler()?.place();
+  const environment = running?.environment.condition() ?? absent;
+  const notYet = environment.state === 'ready' ? toCondition('starting', 'scheduler_starting', nowMs) : environment;
+  const scheduler = running === undefined ? absent : (running.scheduler()?.condition() ?? notYet);
+  const bridge = running === undefined ? absent : (tasks?.bridge() ?? scheduler);
+  return {
+    isEnabled,
+    condition: worstOf([environment, scheduler, bridge]) ?? absent,
+    environment,
+    progress: running?.environment.progress() ?? null,
+    scheduler,
+    bridge,
+    address: place?.address ?? '',
+    dashboard: place === undefined ? '' : '/dask/status',
+    profile,
+    versions: running?.environment.current()?.versions ?? null,
+    workers: [],
+    pools: [],
+    tasks: { ...tasks?.counts() },
+  };
+}

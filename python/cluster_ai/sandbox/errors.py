@@ -1,0 +1,5 @@
+"""What can go wrong while a process locks itself in."""
+
+
+class SandboxError(RuntimeError):
+    """The sandbox cannot be entered; the message says why, for people."""

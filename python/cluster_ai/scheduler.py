@@ -1,0 +1,105 @@
+"""Dask's scheduler, as the control plane runs it: ``python -m cluster_ai.scheduler``.
+
+Told by its first line of standard input, it speaks lines of JSON and ends when its input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hmac
+import os
+import sys
+from typing import Any
+
+from . import first_line
+
+SECRET_HEADER = "X-Cluster-AI-Dashboard"
+
+
+def settings(configuration: dict[str, Any]) -> dict[str, Any]:
+    """What the cluster asks of Dask, beyond its defaults."""
+    is_fast = configuration["profile"] == "fast"
+    return {
+        "distributed.scheduler.allowed-failures": configuration["allowedFailures"],
+        "distributed.scheduler.no-workers-timeout": f"{configuration['noWorkersTimeoutSeconds']}s",
+        # the default keeps tasks back so that a worker's memory is not filled; `inf` hands them all out, for many tiny ones
+        "distributed.scheduler.worker-saturation": "inf" if is_fast else 1.1,
+        "distributed.scheduler.dashboard.bokeh-application.allow_websocket_origin": [],
+        "distributed.comm.require-encryption": True,
+        "distributed.comm.timeouts.connect": "10s",
+        "distributed.diagnostics.computations.nframes": 0,
+        "distributed.admin.system-monitor.gil.enabled": False,
+    }
+
+
+async def serve(configuration: dict[str, Any], sandbox: str) -> int:
+    import dask
+
+    dask.config.set(settings(configuration))
+    import distributed
+    from tornado import web
+
+    from .bridge_lines import open_lines
+    from .security import RenewingSecurity
+
+    secret = configuration["dashboardSecret"].encode()
+
+    class Scheduler(distributed.Scheduler):  # type: ignore[misc]
+        """Its pages show code and data of all tasks, and any user of this machine can dial them: only who knows the secret gets one."""
+
+        def start_http_server(self, *args: Any, **kwargs: Any) -> None:
+            super().start_http_server(*args, **kwargs)
+            application = self.http_application
+            find_handler = application.find_handler
+
+            def find_for_us(request: Any, **kwargs: Any) -> Any:
+                sent = request.headers.get(SECRET_HEADER, "").encode()
+                if hmac.compare_digest(sent, secret):
+                    return find_handler(request, **kwargs)
+                return application.get_handler_delegate(request, web.ErrorHandler, {"status_code": 403})
+
+            application.find_handler = find_for_us
+
+    lines = await open_lines()
+    security = RenewingSecurity(configuration)
+    try:
+        scheduler = Scheduler(
+            protocol="tls",
+            host=configuration["host"],
+            port=configuration["port"],
+            security=security,
+            dashboard=True,
+            dashboard_address=f"127.0.0.1:{configuration['dashboardPort']}",
+            http_prefix=configuration["dashboardPrefix"],
+        )
+        await scheduler
+    except OSError as error:
+        lines.write({"type": "failed", "code": errno.errorcode.get(error.errno or 0, ""), "message": str(error)})
+        await lines.drain()
+        return 1
+    lines.write(
+        {
+            "type": "ready",
+            "port": scheduler.port,
+            "dashboardPort": scheduler.http_server.port,
+            "sandbox": sandbox,
+        }
+    )
+    while (message := await lines.read()) is not None:
+        if message["type"] == "certificate":
+            security.renew(message["certificate"], message["key"])
+    await scheduler.close(reason="the control plane ended it")
+    return 0
+
+
+def main() -> None:
+    configuration = first_line.read()
+    sandbox = first_line.enter_sandbox(configuration)
+    code = asyncio.run(serve(configuration, sandbox))
+    sys.stdout.flush()
+    os._exit(code)  # threads of pages that are still drawn need not be waited for
+
+
+if __name__ == "__main__":
+    main()
