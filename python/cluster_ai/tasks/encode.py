@@ -61,7 +61,7 @@ def _to_plain(value: Any, depth: int) -> Any:
 def _to_key(key: Any) -> str:
     if isinstance(key, str):
         return key
-    plain = _to_plain(key, DEEPEST)
+    plain = _to_plain(key, DEEPEST - 1)
     return plain if isinstance(plain, str) else json.dumps(plain)
 
 

@@ -59,7 +59,11 @@ def from_source(source: str) -> Callable[..., Any]:
     linecache.cache[SOURCE_NAME] = (len(source), None, source.splitlines(keepends=True), SOURCE_NAME)
     module = types.ModuleType("__task__")
     sys.modules["__task__"] = module  # dataclasses and pickles look there
-    exec(compile(source, SOURCE_NAME, "exec"), module.__dict__)  # noqa: S102 - that is what the task is; the door decides who may
+    try:
+        code = compile(source, SOURCE_NAME, "exec")
+    except (SyntaxError, ValueError) as error:
+        raise TaskFailure("invalid_input", f"The source is not valid Python: {error}.") from None
+    exec(code, module.__dict__)  # noqa: S102 - that is what the task is; the door decides who may
     main = getattr(module, "main", None)
     if not callable(main):
         raise TaskFailure("invalid_input", "The source defines no function main.", "Define `def main(…):` in it.")
