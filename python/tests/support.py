@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import dask.config
 from cluster_ai.tasks import TaskFailure, execute
 
 _numbers = itertools.count(1)
+_scratch = tempfile.TemporaryDirectory(prefix="cluster-ai-tests-")
+dask.config.set({"cluster-ai.tasks.scratch": _scratch.name})
 
 
 def spec_of(type: str, input: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -90,11 +94,12 @@ def answering(respond: Callable[[str, Any], Answer]) -> Iterator[FakeCluster]:
             for name, value in {"content-length": str(len(data)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(OSError):  # of whoever was stopped meanwhile
+                self.wfile.write(data)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         cluster.url = f"http://127.0.0.1:{server.server_address[1]}"
         try:
             yield cluster

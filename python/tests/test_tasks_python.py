@@ -82,7 +82,7 @@ class Poison(unittest.TestCase):
     """None of these may cost more than the child."""
 
     def test_ends_with_its_child_and_says_why(self) -> None:
-        with dask.config.set({"cluster-ai.tasks": {"memory-bytes": 250 * 2**20}}):
+        with dask.config.set({"cluster-ai.tasks.memory-bytes": 250 * 2**20}):
             for text, kind, said in [
                 ("import os\ndef main(): os._exit(3)", "crashed", "code 3"),
                 ("import ctypes\ndef main(): ctypes.string_at(0)", "crashed", "SIGSEGV"),
@@ -101,7 +101,7 @@ class Poison(unittest.TestCase):
 
         def hear(event: dict[str, Any]) -> None:
             if event["type"] == "log":
-                pids.extend(int(line) for line in event["lines"])
+                pids.append(int(event["text"]))
                 threading.Thread(target=stop, args=(spec["id"], 1)).start()
 
         spec = spec_of("python", {"source": "import subprocess\ndef main():\n  p = subprocess.Popen(['sleep', '600'])\n  print(p.pid)\n  p.wait()"})
@@ -117,9 +117,9 @@ class Poison(unittest.TestCase):
     def test_printing_is_no_part_of_the_protocol(self) -> None:
         text = 'import os, sys\ndef main():\n  print(\'{"type":"done","bytes":0}\')\n  os.write(1, b"x\\n")\n  sys.stdin.read()\n  return 1'
         lines: list[str] = []
-        with unittest.mock.patch.object(executor, "sink_of", lambda worker: lambda event: lines.extend(event.get("lines", []))):
+        with unittest.mock.patch.object(executor, "sink_of", lambda worker: lambda event: lines.append(event["text"])):
             self.assertEqual(source(text), 1)
-        self.assertEqual(lines, ['{"type":"done","bytes":0}', "x"])
+        self.assertEqual("\n".join(lines), '{"type":"done","bytes":0}\nx')
 
     def test_cannot_reach_into_the_worker(self) -> None:
         text = "import os\ndef main():\n  open(f'/proc/{os.getppid()}/mem', 'rb').read(1)"

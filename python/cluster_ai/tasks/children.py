@@ -28,6 +28,9 @@ LONGEST_HEADER = 256 * 1024
 LOOK_SECONDS = 0.1
 """How often memory and time of a busy child are looked at."""
 PIECE_BYTES = 256 * 1024
+LAST_PRINTED = 8_192
+OUT_OF_HEAP = b"JavaScript heap out of memory"
+MEMORY_HINT = "Work on smaller parts, or give workers more memory (compute.workers.memory)."
 _ALLOWED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "CUDA_VISIBLE_DEVICES", "SSL_CERT_FILE")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _spawner = ThreadPoolExecutor(1, thread_name_prefix="cluster-ai-children")
@@ -38,7 +41,7 @@ _spawner = ThreadPoolExecutor(1, thread_name_prefix="cluster-ai-children")
 class Program:
     command: tuple[str, ...]
     is_quiet: bool = False
-    """Writes no files and dials nobody."""
+    """Dials nobody."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class Child:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = folder
         self.killed_for: str | None = None
+        self.known: set[str] = set()
+        """What it was handed before and still has, by digest."""
         self._process = _spawner.submit(self._start, program).result()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert pipe is not None
@@ -126,6 +131,7 @@ class _Conversation:
         self._answer: bytes | None = None
         self._failure: TaskFailure | None = None
         self._printed = bytearray()
+        self._last_printed = b""
         self._is_printed_all = False
         self._stdin, self._stdout, self._stderr = process.stdin.fileno(), process.stdout.fileno(), process.stderr.fileno()
         self._selector = selectors.DefaultSelector()
@@ -147,6 +153,8 @@ class _Conversation:
             self._reporter.tick()
             self._look()
         self._settle_printed()
+        if self._failure is not None and self._failure.kind == "crashed" and OUT_OF_HEAP in self._last_printed:
+            self._failure = TaskFailure("out_of_memory", "The task took more memory than JavaScript may have here.", MEMORY_HINT)
         if self._failure is not None:
             raise self._failure
         assert self._answer is not None
@@ -225,6 +233,7 @@ class _Conversation:
             self._is_printed_all = True
             return
         self._printed += piece
+        self._last_printed = (self._last_printed + piece)[-LAST_PRINTED:]
         found, mark, _ = self._printed.partition(self._mark)
         if mark:
             self._printed, self._is_printed_all = found, True
@@ -277,8 +286,7 @@ def why_ended(code: int, killed_for: str | None, memory_bytes: int | None) -> Ta
             return TaskFailure("cancelled", "The task was stopped.")
         case "memory":
             most = f"{(memory_bytes or 0) // 2**20} MiB"
-            hint = "Work on smaller parts, or give workers more memory (compute.workers.memory)."
-            return TaskFailure("out_of_memory", f"The task took more memory than it may ({most}).", hint)
+            return TaskFailure("out_of_memory", f"The task took more memory than it may ({most}).", MEMORY_HINT)
     if code == -signal.SIGKILL:
         return TaskFailure("out_of_memory", "The system killed the process of the task, most likely for want of memory.", "Use less.")
     if code < 0:

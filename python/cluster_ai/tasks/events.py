@@ -10,6 +10,7 @@ TOPIC = "cluster-ai"
 PAUSE_SECONDS = 0.25
 """At most one event of each kind in such a time."""
 LONGEST_LINE = 4_000
+LONGEST_EVENT = 7_900
 MOST_CHARACTERS_AT_ONCE = 32_000
 MOST_CHARACTERS = 256_000
 """Of all lines of one attempt."""
@@ -35,9 +36,6 @@ class Reporter:
         self._left_out = 0
         self._sent = 0
         self._progress_at = self._lines_at = float("-inf")
-
-    def started(self) -> None:
-        self._sink({**self._who, "type": "started"})
 
     def progress(self, fraction: float, message: str = "") -> None:
         if fraction == fraction:  # not NaN
@@ -82,7 +80,18 @@ class Reporter:
         if self._left_out and (self._sent < MOST_CHARACTERS or lines):
             lines = [*lines, f"… {self._left_out} lines left out …"]
             self._left_out = 0
-        if lines:
-            self._sink({**self._who, "type": "log", "lines": lines, "at": time.time()})
+        for text in _joined(lines):
+            self._sink({**self._who, "type": "log", "text": text, "at": time.time()})
         self._sent += self._held
         self._lines, self._held, self._lines_at = [], 0, now
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """As few events as their length allows."""
+    texts: list[str] = []
+    for line in lines:
+        if texts and len(texts[-1]) + 1 + len(line) <= LONGEST_EVENT:
+            texts[-1] += "\n" + line
+        else:
+            texts.append(line)
+    return texts

@@ -9,7 +9,7 @@ from typing import Any
 from .encode import to_json
 from .events import Reporter, sink_of
 from .failure import TaskFailure, from_exception
-from .pool import Pool
+from .pool import Pool, remove_leftovers
 from .running import Run, Runs
 from .settings import read_settings
 
@@ -30,7 +30,6 @@ def execute(spec: dict[str, Any]) -> dict[str, Any]:
     started_at = time.perf_counter()
     try:
         with _runs.entered(run):
-            reporter.started()
             data = _do(run)
     except TaskFailure:
         raise
@@ -53,6 +52,10 @@ def _do(run: Run) -> bytes:
             from .python import run_python
 
             return run_python(run, pool_of(run))
+        case "javascript":
+            from .javascript import run_javascript
+
+            return run_javascript(run, pool_of(run))
         case "ai_inference":
             from ..operations.inference import infer
 
@@ -62,9 +65,12 @@ def _do(run: Run) -> bytes:
 
 
 def pool_of(run: Run) -> Pool:
-    folder = run.settings.scratch
+    folder = run.settings.children
     with _lock:
-        return _pools.setdefault(str(folder), Pool(folder, run.settings.threads))
+        if str(folder) not in _pools:
+            remove_leftovers(folder.parent)
+            _pools[str(folder)] = Pool(folder, run.settings.threads)
+        return _pools[str(folder)]
 
 
 def _find_worker() -> Any:

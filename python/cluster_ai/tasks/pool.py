@@ -16,6 +16,14 @@ Key = tuple[str, str]
 """The kind of a child, and whose code runs in it: code of one person meets no other's."""
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Of workers that were killed before they could tidy up."""
+    for left in folder.glob("children-*"):
+        pid = left.name.rpartition("-")[2]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
 class Pool:
     def __init__(self, folder: Path, most_idle: int) -> None:
         self._folder, self._most_idle = folder, most_idle

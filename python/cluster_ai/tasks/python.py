@@ -9,15 +9,12 @@ from .children import Child, Limits, Program
 from .pool import Pool
 from .running import Run
 
-SLACK = 1_000
-"""Beside the result."""
-
 
 def run_python(run: Run, pool: Pool) -> bytes:
     """Registered functions share children: the cluster's owner wrote them. What others wrote has one of its own for each of them."""
     is_registered = bool(run.input.get("function"))
     owner = "" if is_registered else str(run.spec.get("owner") or "")
-    task = {"input": run.input, "functions": run.spec.get("functions") or [], "grant": run.spec.get("grant")}
+    task = {"input": run.input, "functions": run.spec.get("functions") or run.settings.functions, "grant": run.spec.get("grant")}
     with pool.borrowed(("python", owner), lambda: python_program("python"), is_kept=is_registered or owner != "") as child:
         return call_child(run, child, json.dumps(task).encode())
 
@@ -27,6 +24,6 @@ def python_program(kind: str) -> Program:
 
 
 def call_child(run: Run, child: Child, payload: bytes) -> bytes:
-    limits = Limits(run.deadline, run.settings.memory_bytes, run.max_bytes + SLACK)
+    limits = Limits(run.deadline, run.settings.memory_bytes, run.max_bytes)
     with run.stoppable(lambda: child.kill("stopped")):
         return child.call({"type": "call", "maxBytes": run.max_bytes}, payload, limits, run.reporter)

@@ -19,8 +19,10 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Settings:
-    scratch: Path
-    """Where children and caches live; removed with the worker."""
+    children: Path
+    """Where children of this process have their folders."""
+    files: Path
+    """What was fetched; workers that come later use it too."""
     node: str | None
     """The program Node.js, for tasks in JavaScript."""
     memory_bytes: int | None
@@ -28,6 +30,8 @@ class Settings:
     cache_bytes: int
     """How much of fetched files is kept."""
     threads: int
+    functions: tuple[str, ...]
+    """Files with registered functions, where a task does not bring them."""
 
 
 def read_settings(worker: Any = None) -> Settings:
@@ -35,11 +39,13 @@ def read_settings(worker: Any = None) -> Settings:
     threads = int(getattr(getattr(worker, "state", None), "nthreads", 1) or 1)
     folder = found.get("scratch") or getattr(worker, "local_directory", None) or tempfile.gettempdir()
     return Settings(
-        scratch=Path(folder).absolute() / f"tasks-{os.getpid()}",
+        children=Path(folder).absolute() / f"children-{os.getpid()}",
+        files=Path(folder).absolute() / "files",
         node=found.get("node") or shutil.which("node"),
         memory_bytes=found.get("memory-bytes") or _share(worker, threads),
         cache_bytes=int(found.get("cache-bytes") or 20 * 1024 * MEBIBYTE),
         threads=threads,
+        functions=tuple(found.get("functions") or ()),
     )
 
 
