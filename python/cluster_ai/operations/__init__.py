@@ -1,0 +1,1 @@
+"""What tasks do without anybody's code: inference, tables and models."""
