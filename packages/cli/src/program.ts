@@ -62,6 +62,8 @@ const groups = {
   nodes: text('The machines of the cluster', 'As máquinas do cluster'),
   models: text('The models that the cluster keeps', 'Os modelos que o cluster guarda'),
   operations: text('Long work: imports and pushes of models', 'Trabalhos longos: importações e envios de modelos'),
+  compute: text('Parallel computing with Dask', 'Computação paralela com Dask'),
+  tasks: text('Work that runs on the workers', 'Trabalho que roda nos workers'),
   users: text('The people who have a login', 'As pessoas que têm acesso'),
   roles: text('What roles may do, and which models somebody may use', 'O que os papéis podem, e que modelos alguém pode usar'),
   keys: text('The keys that programs sign in with', 'As chaves com que os programas entram'),

@@ -17,6 +17,12 @@ import { status } from './cluster/status.ts';
 import { trust } from './cluster/trust.ts';
 import { up } from './cluster/up.ts';
 import { completion } from './completion.ts';
+import { computeConnect } from './compute/connect.ts';
+import { computeDisable } from './compute/disable.ts';
+import { computeEnable } from './compute/enable.ts';
+import { computeProfile } from './compute/profile.ts';
+import { computeScale } from './compute/scale.ts';
+import { computeStatus } from './compute/status.ts';
 import { configShow } from './config/show.ts';
 import { keysCreate } from './keys/create.ts';
 import { keysLs } from './keys/ls.ts';
@@ -52,6 +58,13 @@ import { secretsRm } from './secrets/rm.ts';
 import { secretsRotate } from './secrets/rotate.ts';
 import { secretsSet } from './secrets/set.ts';
 import { secretsStatus } from './secrets/status.ts';
+import { tasksCancel, tasksRetry } from './tasks/change.ts';
+import { tasksLogs } from './tasks/logs.ts';
+import { tasksLs } from './tasks/ls.ts';
+import { tasksResult } from './tasks/result.ts';
+import { tasksRm } from './tasks/rm.ts';
+import { tasksShow } from './tasks/show.ts';
+import { tasksSubmit } from './tasks/submit.ts';
 import { usersAdd } from './users/add.ts';
 import { usersDisable, usersEnable } from './users/disable.ts';
 import { usersErase } from './users/erase.ts';
@@ -97,6 +110,20 @@ export const verbs: readonly Verb[] = [
   modelsRm,
   operationsLs,
   operationsCancel,
+  computeEnable,
+  computeDisable,
+  computeStatus,
+  computeScale,
+  computeProfile,
+  computeConnect,
+  tasksSubmit,
+  tasksLs,
+  tasksShow,
+  tasksLogs,
+  tasksResult,
+  tasksCancel,
+  tasksRetry,
+  tasksRm,
   keysLs,
   keysCreate,
   keysRevoke,
