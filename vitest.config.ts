@@ -1,4 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+// as `npm start` sets it, for the processes and threads of the tests too: each would strip all types anew
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cluster-ai/compiled', import.meta.url));
 
 // Real processes, databases and models share two cores with whatever else runs: few files at a time, generous limits.
 const shared = { testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' as const };
