@@ -324,15 +324,14 @@ test('a frozen agent is late, then lost; whoever waits for it waits no longer; i
   const outcome = readOut(answer);
 
   agent.child.kill('SIGSTOP');
-  const frozenAt = performance.now();
-  const seen: Record<string, number> = {};
+  const seen = new Set<string>();
   await until(() => {
     const { state, reason } = control.nodes.get(id).condition;
-    seen[`${state}/${reason}`] ??= performance.now() - frozenAt;
+    seen.add(`${state}/${reason}`);
     return state === 'unreachable';
   }, 'the node to be unreachable');
-  expect(seen['degraded/heartbeat_late']).toBeLessThan(3500);
-  expect(seen['unreachable/heartbeat_lost']).toBeLessThan(6000);
+  // how soon is a matter of `watch-liveness.test.ts`, where the clock obeys
+  expect([...seen].slice(-2)).toEqual(['degraded/heartbeat_late', 'unreachable/heartbeat_lost']);
   expect((await outcome).code).toBe('node_lost');
   await expect(control.nodes.request(id, { method: 'POST', path, body, signal: never })).rejects.toMatchObject({
     code: 'node_unreachable',

@@ -100,8 +100,7 @@ describe('stopping', () => {
     const { up, controlPlane, agent, engines } = await other.pids();
     expect(engines.length).toBeGreaterThan(0);
     process.kill(up, 'SIGTERM');
-    for (const pid of [up, controlPlane, agent, ...engines])
-      await eventually(`process ${pid} ended`, async () => !(await isAlive(pid)), 5000);
+    for (const pid of [up, controlPlane, agent, ...engines]) await eventually(`process ${pid} ended`, async () => !(await isAlive(pid)));
     await other.stop();
   });
 
