@@ -109,7 +109,7 @@ describe('stopping', () => {
     const { up, controlPlane, agent } = await other.pids();
     process.kill(up, 'SIGKILL');
     const again = await startCluster({ dataFolder: other.dataFolder });
-    for (const pid of [controlPlane, agent]) await eventually(`process ${pid} ended`, async () => !(await isAlive(pid)), 10_000);
+    for (const pid of [controlPlane, agent]) await eventually(`process ${pid} ended`, async () => !(await isAlive(pid)));
     expect((await fetch(`${again.url}/api/v1/cluster/status`)).status).toBe(200);
     await again.stop();
   });

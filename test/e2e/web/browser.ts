@@ -7,6 +7,8 @@ const artefacts = join(import.meta.dirname, '../../../artefacts/web');
 
 /** How long anything on a page may take on a machine that has other things to do. */
 const WAIT_MS = 60_000;
+/** `CLUSTER_AI_SLOWNESS=6` makes each page so many times slower, to find what only works in a hurry. */
+const slowness = Number(process.env['CLUSTER_AI_SLOWNESS'] ?? 1);
 
 export interface PageOptions {
   readonly language?: 'en' | 'pt-BR';
@@ -43,6 +45,11 @@ export async function visit(
     extraHTTPHeaders: headers,
   });
   context.setDefaultTimeout(WAIT_MS);
+  if (slowness > 1)
+    context.on('page', async (page) => {
+      const devices = await context.newCDPSession(page);
+      await devices.send('Emulation.setCPUThrottlingRate', { rate: slowness });
+    });
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(String(error)));
