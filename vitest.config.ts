@@ -1,12 +1,16 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+// as `npm start` sets it, for the processes and threads of the tests too: each would strip all types anew
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cluster-ai/compiled', import.meta.url));
+
 // Real processes, databases and models share two cores with whatever else runs: few files at a time, generous limits.
-const shared = { testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' as const };
+const shared = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } }, pool: 'forks' as const };
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
-    // what starts whole clusters runs after the quick tests and by itself: a busy machine would look like a slow product
+    // what starts whole clusters runs after the quick tests
     projects: [
       {
         test: {
@@ -15,12 +19,20 @@ export default defineConfig({
           include: ['packages/{contracts,runtime,formats,control-plane,agent,client,cli}/src/**/*.test.ts', 'scripts/**/*.test.ts'],
         },
       },
-      { test: { ...shared, name: 'web', include: ['packages/web/src/**/*.test.{ts,tsx}'], environment: 'jsdom' } },
+      {
+        test: {
+          ...shared,
+          name: 'web',
+          include: ['packages/web/src/**/*.test.{ts,tsx}'],
+          environment: 'jsdom',
+          setupFiles: ['packages/web/dev/patient-queries.ts'],
+        },
+      },
       {
         test: {
           ...shared,
           name: 'compat',
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           include: ['test/compat/**/*.test.ts'],
           testTimeout: 120_000,
         },
@@ -32,14 +44,13 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
           include: ['test/e2e/*.test.ts'],
           testTimeout: 180_000,
-          fileParallelism: false,
         },
       },
       {
         test: {
           ...shared,
           name: 'browser',
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
           include: ['test/e2e/web/*.test.ts'],
           testTimeout: 180_000,
         },
@@ -48,7 +59,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'chaos',
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 2 },
           include: ['test/chaos/**/*.test.ts'], // they mostly wait
           testTimeout: 300_000,
         },

@@ -35,14 +35,20 @@ async function runCheck({ name, args, needs, isFine = () => true }, node, root) 
   return { name, ok: code === 0 && isFine(output), output };
 }
 
-/** Runs every step, also after one failed, and tells each result as it comes. */
+const AT_ONCE = 2;
+
+/** Runs every step, also after one failed, two at a time, and tells each result as it comes. */
 export async function runChecks({ node, root, onResult }) {
   const results = [];
-  for (const step of steps) {
-    const result = await runCheck(step, node, root);
-    onResult(result);
-    results.push(result);
-  }
+  const waiting = [...steps];
+  const work = async () => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
+      const result = await runCheck(step, node, root);
+      onResult(result);
+      results.push(result);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
   return results;
 }
 

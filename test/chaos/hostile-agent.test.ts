@@ -62,18 +62,19 @@ const replicaReport = (replicaId: string): ReplicaReport => {
 test('attack 46: answers that are no heartbeat do not keep a node alive', async () => {
   await using control = await openTestControlPlane();
   await using neighbour = await openNeighbour(control);
-  for (const beat of [
+  const beats: Tricks['beat'][] = [
     () => ({ sequence: 'later', incarnation: 1 }),
     () => ({ sequence: 1e308, incarnation: 'x'.repeat(1_000_000) }),
     () => [],
     () => 'alive',
     () => ({ sequence: 1, incarnation: { toString: 'x' } }),
-  ]) {
+  ];
+  const loseOne = async (beat: Tricks['beat']) => {
     await using hostile = await openHostile(control, { beat });
-    await until(() => control.nodes.get(hostile.id).condition.state !== 'ready', 'the hostile node not to be ready');
     await until(isState(control.nodes, hostile.id, 'unreachable', 'heartbeat_lost'), 'the hostile node to be lost');
     await control.nodes.remove(hostile.id);
-  }
+  };
+  await Promise.all(beats.map(loseOne)); // all at once: each takes the seconds after which silence counts as loss
   expect(control.nodes.get(neighbour.link.nodeId).condition.state).toBe('ready');
 }, 120_000);
 

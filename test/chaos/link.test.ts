@@ -13,6 +13,7 @@ import { startAgent } from './fixtures/start-agent.ts';
 const never = new AbortController().signal;
 const invitation = { name: '', ttlSeconds: 600, listenHost: '127.0.0.1' };
 const hourMs = 3_600_000;
+const CANCELS = process.env['CLUSTER_AI_LONG_TESTS'] === '1' ? 10_000 : 2000;
 
 /** One control plane, one agent that joined, one replica behind a scripted engine. */
 async function openPair(clocks: { readonly control?: Clock; readonly agent?: Clock } = {}) {
@@ -138,7 +139,7 @@ test('a reader that stops reading holds back the engine and nobody else', async 
   expect(await readOut(stuck)).toEqual({ bytes: 4000 * 16_384 });
 });
 
-test('10 000 quick cancels do not hurt the link', async () => {
+test(`${CANCELS} quick cancels do not hurt the link`, async () => {
   await using pair = await openPair();
   const steady = pair.ask({ chunks: 200, chunkBytes: 1, pauseMs: 10 }).then(readOut);
   const cancelEarly = async (delayMs: number) => {
@@ -152,9 +153,9 @@ test('10 000 quick cancels do not hurt the link', async () => {
     wish.abort(new Error('changed my mind'));
   };
   const cancelOne = (number: number) => (number % 2 === 0 ? cancelAnswered() : cancelEarly(number % 5));
-  for (let round = 0; round < 100; round++) await Promise.all(Array.from({ length: 100 }, (_, number) => cancelOne(number)));
+  for (let round = 0; round < CANCELS / 100; round++) await Promise.all(Array.from({ length: 100 }, (_, number) => cancelOne(number)));
   await until(() => pair.engine.active() <= 1, 'the engine to be free');
-  expect(pair.engine.cancelled()).toBeGreaterThanOrEqual(5000);
+  expect(pair.engine.cancelled()).toBeGreaterThanOrEqual(CANCELS / 2);
   expect(await steady).toEqual({ bytes: 200 });
   expect(pair.control.nodes.get(pair.id).condition.state).toBe('ready');
   await until(() => pair.engine.active() === 0, 'the engine to be free');
@@ -324,15 +325,14 @@ test('a frozen agent is late, then lost; whoever waits for it waits no longer; i
   const outcome = readOut(answer);
 
   agent.child.kill('SIGSTOP');
-  const frozenAt = performance.now();
-  const seen: Record<string, number> = {};
+  const seen = new Set<string>();
   await until(() => {
     const { state, reason } = control.nodes.get(id).condition;
-    seen[`${state}/${reason}`] ??= performance.now() - frozenAt;
+    seen.add(`${state}/${reason}`);
     return state === 'unreachable';
   }, 'the node to be unreachable');
-  expect(seen['degraded/heartbeat_late']).toBeLessThan(3500);
-  expect(seen['unreachable/heartbeat_lost']).toBeLessThan(6000);
+  // how soon is a matter of `watch-liveness.test.ts`, where the clock obeys
+  expect([...seen].slice(-2)).toEqual(['degraded/heartbeat_late', 'unreachable/heartbeat_lost']);
   expect((await outcome).code).toBe('node_lost');
   await expect(control.nodes.request(id, { method: 'POST', path, body, signal: never })).rejects.toMatchObject({
     code: 'node_unreachable',

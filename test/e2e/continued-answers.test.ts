@@ -45,7 +45,7 @@ const post = (url: string, body: object) =>
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(150_000),
   });
 
 const listNodes = async () => ((await (await fetch(api('/nodes'))).json()) as { nodes: Node[] }).nodes;
@@ -53,14 +53,10 @@ const copiesOn = ({ replicas }: Node) => replicas.filter(({ condition }) => cond
 
 /** After a machine was lost both copies may be on the other one, and stay there. */
 const twoCopiesServe = () =>
-  eventually(
-    'two copies serve, and both nodes are ready',
-    async () => {
-      const nodes = (await listNodes()).filter(({ condition }) => condition.state === 'ready');
-      return nodes.length === 2 && nodes.reduce((sum, node) => sum + copiesOn(node), 0) === 2 && nodes;
-    },
-    60_000,
-  );
+  eventually('two copies serve, and both nodes are ready', async () => {
+    const nodes = (await listNodes()).filter(({ condition }) => condition.state === 'ready');
+    return nodes.length === 2 && nodes.reduce((sum, node) => sum + copiesOn(node), 0) === 2 && nodes;
+  });
 
 async function countContinued(): Promise<number> {
   const metrics = await (await fetch(`${cluster.url}/metrics`)).text();
@@ -150,7 +146,7 @@ async function askAndKill(ask: Client, victim: () => Promise<number>): Promise<r
 }
 
 test('at first each machine has a copy', async () => {
-  await eventually('a copy on each', async () => (await listNodes()).every((node) => copiesOn(node) === 1), 60_000);
+  await eventually('a copy on each', async () => (await listNodes()).every((node) => copiesOn(node) === 1));
 });
 
 test.each([

@@ -15,7 +15,7 @@ beforeAll(async () => {
     models[name] = path;
   }
   cluster = await startCluster({ models });
-}, 60_000);
+});
 afterAll(async () => {
   await cluster?.stop();
   await rm(folder, { recursive: true, force: true });
@@ -45,7 +45,7 @@ test('a service account uses its models up to its limit, in every dialect, and a
   // counted when the answer has been measured; what is asked for is written first
   await eventually('both answers are charged', async () => JSON.parse(await run('keys', 'usage', id, '--json')).month.tokens > 0);
   process.kill((await cluster.pids()).controlPlane, 'SIGKILL');
-  await eventually('it answers again', async () => (await ask('', 'team/quick')).status === 200, 40_000);
+  await eventually('it answers again', async () => (await ask('', 'team/quick')).status === 200);
   expect((await ask(key, 'team/quick')).status).toBe(200);
 
   const refused = await ask(key, 'team/quick');
@@ -57,7 +57,7 @@ test('a service account uses its models up to its limit, in every dialect, and a
   const native = await ask(key, 'team/quick', '/api/chat');
   expect([native.status, Number(native.headers.get('retry-after')) > 0]).toEqual([429, true]);
   expect(await run('users', 'usage', 'ci')).toContain('3 of 3 requests a month');
-}, 90_000);
+});
 
 test('attack 51: the log has one line for each operation, and nothing of what was asked or answered', async () => {
   const logs = join(cluster.dataFolder, 'logs');

@@ -11,7 +11,7 @@ const script = JSON.stringify({ fake: 1, text: 'From the registry.' });
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'registry-'));
   cluster = await startCluster();
-}, 60_000);
+});
 afterAll(async () => {
   await cluster?.stop();
   await rm(folder, { recursive: true, force: true });

@@ -214,7 +214,7 @@ describe('secrets in a running cluster', () => {
     const joining = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     joining.stderr.on('data', (chunk) => heard.push(String(chunk)));
     try {
-      await eventually('the second machine is there', async () => (await ask('GET', '/api/v1/nodes')).text.includes('"second"'), 60_000);
+      await eventually('the second machine is there', async () => (await ask('GET', '/api/v1/nodes')).text.includes('"second"'));
       await ask('POST', '/api/v1/generate', { prompt: 'Hi!', options: { max_tokens: 2 } }); // so that an engine runs
       const { agent, engines } = await cluster.pids();
       expect(engines.length).toBeGreaterThan(0);

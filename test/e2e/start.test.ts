@@ -100,8 +100,7 @@ describe('stopping', () => {
     const { up, controlPlane, agent, engines } = await other.pids();
     expect(engines.length).toBeGreaterThan(0);
     process.kill(up, 'SIGTERM');
-    for (const pid of [up, controlPlane, agent, ...engines])
-      await eventually(`process ${pid} ended`, async () => !(await isAlive(pid)), 5000);
+    for (const pid of [up, controlPlane, agent, ...engines]) await eventually(`process ${pid} ended`, async () => !(await isAlive(pid)));
     await other.stop();
   });
 
@@ -110,7 +109,7 @@ describe('stopping', () => {
     const { up, controlPlane, agent } = await other.pids();
     process.kill(up, 'SIGKILL');
     const again = await startCluster({ dataFolder: other.dataFolder });
-    for (const pid of [controlPlane, agent]) await eventually(`process ${pid} ended`, async () => !(await isAlive(pid)), 10_000);
+    for (const pid of [controlPlane, agent]) await eventually(`process ${pid} ended`, async () => !(await isAlive(pid)));
     expect((await fetch(`${again.url}/api/v1/cluster/status`)).status).toBe(200);
     await again.stop();
   });

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
@@ -54,17 +54,18 @@ http {
 }
 `;
 
-async function untilOpen(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+/** Whether it came to listen there: somebody else may have taken the port since it was found free. */
+async function becomesOpen(nginx: ChildProcess, port: number): Promise<boolean> {
+  while (nginx.exitCode === null) {
     const socket = connect(port, '127.0.0.1');
     const isOpen = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(
       () => false,
     );
     socket.destroy();
-    if (isOpen) return;
+    if (isOpen && nginx.exitCode === null) return true;
     await sleep(50);
   }
-  throw new Error('nginx did not open its port.');
+  return false;
 }
 
 export interface NginxOptions {
@@ -77,10 +78,15 @@ export interface NginxOptions {
 /** nginx as the current user in a folder of its own, in front of a port of this machine; it keeps connections to that open. */
 export async function startNginx(options: NginxOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'nginx-'));
-  const port = await findFreePort();
-  await writeFile(join(folder, 'nginx.conf'), toConfig(folder, port, options));
-  const nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: ['ignore', 'ignore', 'inherit'] });
-  await untilOpen(port);
+  const start = async (tries: number): Promise<{ port: number; nginx: ChildProcess }> => {
+    const port = await findFreePort();
+    await writeFile(join(folder, 'nginx.conf'), toConfig(folder, port, options));
+    const nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: ['ignore', 'ignore', 'inherit'] });
+    if (await becomesOpen(nginx, port)) return { port, nginx };
+    if (tries === 1) throw new Error('nginx did not open its port.');
+    return start(tries - 1);
+  };
+  const { port, nginx } = await start(5);
   return {
     port,
     pid: nginx.pid ?? -1,

@@ -15,6 +15,8 @@ export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Options for its Node, for example a limit of its heap or of what it may do. */
   readonly nodeOptions?: readonly string[];
+  /** Starts sooner where our own code is compiled already. Not for a child that may write nothing: to that cache it would. */
+  readonly usesCompileCache?: boolean;
   /** Where its standard error goes; its lines are handed over one at a time. */
   readonly onErrorLine?: (line: string) => void;
   readonly onMessage?: (message: unknown) => void;
@@ -63,10 +65,16 @@ function splitLines(onLine: (line: string) => void): (chunk: Buffer) => void {
  * Starts one child process with an IPC channel. The child gets only what it needs of our environment, and is expected to end by
  * itself when the channel closes, so that a killed parent leaves nothing behind (see `endWithParent`).
  */
-export function startChild({ script, environment = {}, nodeOptions = [], onErrorLine, onMessage }: ChildOptions): Child {
-  const inherited = Object.fromEntries(
-    keptEnvironment.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  );
+export function startChild({
+  script,
+  environment = {},
+  nodeOptions = [],
+  usesCompileCache = false,
+  onErrorLine,
+  onMessage,
+}: ChildOptions): Child {
+  const kept = usesCompileCache ? [...keptEnvironment, 'NODE_COMPILE_CACHE'] : keptEnvironment;
+  const inherited = Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
   const child: ChildProcess = fork(script, [], {
     execArgv: [...steadyMemory, ...nodeOptions],
     env: { ...inherited, ...environment },

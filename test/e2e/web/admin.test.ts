@@ -38,7 +38,6 @@ beforeAll(async () => {
   await page.getByLabel('The same password again').fill(password);
   await page.getByRole('button', { name: 'Save and sign in' }).click();
   await page.getByRole('button', { name: 'Sign out ana' }).waitFor();
-  admin.context.setDefaultTimeout(20_000);
 });
 afterAll(async () => {
   await admin?.[Symbol.asyncDispose]();

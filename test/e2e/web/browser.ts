@@ -7,6 +7,8 @@ const artefacts = join(import.meta.dirname, '../../../artefacts/web');
 
 /** How long anything on a page may take on a machine that has other things to do. */
 const WAIT_MS = 60_000;
+/** `CLUSTER_AI_SLOWNESS=6` makes each page so many times slower, to find what only works in a hurry. */
+const slowness = Number(process.env['CLUSTER_AI_SLOWNESS'] ?? 1);
 
 export interface PageOptions {
   readonly language?: 'en' | 'pt-BR';
@@ -43,6 +45,11 @@ export async function visit(
     extraHTTPHeaders: headers,
   });
   context.setDefaultTimeout(WAIT_MS);
+  if (slowness > 1)
+    context.on('page', async (page) => {
+      const devices = await context.newCDPSession(page);
+      await devices.send('Emulation.setCPUThrottlingRate', { rate: slowness });
+    });
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(String(error)));
@@ -82,12 +89,18 @@ const describe = (kind: string, findings: readonly Finding[]) =>
 // What axe cannot decide and we can: Radix keeps the focus inside a dialog by guards, and a page may have one heading only.
 const UNDECIDABLE = ['aria-hidden-focus', 'heading-order'];
 
-/** What axe has against the page as it is now: violations, and what it could not decide. Empty when all is well. */
+/**
+ * What axe has against the page as it is now: violations, and what it could not decide. Empty when all is well. In the page itself
+ * ("legacy" to axe): our pages have no frames, for which it would open a second page each time.
+ */
 export async function findBarriers({ page }: Visit): Promise<readonly string[]> {
   const size = page.viewportSize() ?? { width: 1440, height: 900 };
   await page.setViewportSize({ width: size.width, height: TALL });
   await page.evaluate(untilAnimationsEnd);
-  const { violations, incomplete } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  const { violations, incomplete } = await new AxeBuilder({ page })
+    .options({ runOnly: RULES, resultTypes: ['violations', 'incomplete'] }) // to tell what passes would take longer than to judge
+    .setLegacyMode()
+    .analyze();
   await page.setViewportSize(size);
   return [
     ...describe('violation', violations),

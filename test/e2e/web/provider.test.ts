@@ -50,8 +50,8 @@ test('by a button somebody goes to the company’s provider, and comes back sign
   await button.click();
   await page.locator('input[name=login]').fill('bia');
   await page.locator('input[name=password]').fill('any');
-  await page.locator('button[type=submit]').click();
-  await page.locator('button[type=submit]').click(); // that the cluster may know who one is
+  await page.getByRole('button', { name: 'Sign-in' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click(); // that the cluster may know who one is
   await page.getByRole('button', { name: 'Sign out bia' }).waitFor();
 });
 
@@ -62,8 +62,8 @@ test('who has no group with a role is told so, in the language of the page', asy
   await page.getByRole('link', { name: 'Entrar com Casa' }).click();
   await page.locator('input[name=login]').fill('caio');
   await page.locator('input[name=password]').fill('any');
-  await page.locator('button[type=submit]').click();
-  await page.locator('button[type=submit]').click();
+  await page.getByRole('button', { name: 'Sign-in' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('alert').getByText('Nenhum dos seus grupos').waitFor();
   await shown.picture('people-provider-no-role-pt');
 });

@@ -113,7 +113,7 @@ test('an import from an address that may not be called says why, in the page’s
   await dialog.getByRole('button', { name: 'Importar', exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   await page.getByRole('region', { name: 'Em andamento' }).or(page.getByRole('main')).getByRole('alert').waitFor();
-  expect(await page.getByText(/^Falhou ·/).count()).toBe(1);
+  await page.getByText(/^Falhou ·/).waitFor();
   expect(await findBarriers(shown)).toEqual([]);
   await shown.picture('registry-import-refused');
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../support/start-cluster.ts';
 import { findBarriers, openBrowser, visit } from './browser.ts';
 
 // A healthy cluster never shows most states, and few machines have GPUs: the made-up one of the developers shows them all.
@@ -79,7 +80,9 @@ test('the reason of a state opens by keyboard: the sentence, since when, and the
   expect(await findBarriers(shown)).toEqual([]);
   await shown.page.keyboard.press('Escape');
   await reason.waitFor({ state: 'detached' });
-  expect(await shown.page.evaluate('document.activeElement.textContent')).toContain('raspberry-pi-in-the-kitchen');
+  await eventually('the focus is back', () =>
+    shown.page.evaluate("document.activeElement.textContent.includes('raspberry-pi-in-the-kitchen')"),
+  );
 });
 
 test('a machine that waits is let in from the list of machines', async () => {

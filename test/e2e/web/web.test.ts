@@ -594,12 +594,12 @@ describe('every page', () => {
     const { page } = shown;
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
+    await page.locator(':focus', { hasText: 'Skip to the content' }).waitFor();
     await page.keyboard.press('Enter');
-    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    await page.locator('#main:focus').waitFor();
 
     await page.keyboard.press('Control+k');
-    await page.getByRole('combobox').waitFor();
+    await page.locator('[role=combobox]:focus').waitFor();
     await page.keyboard.type('starter');
     await page.getByRole('option', { name: 'starter', exact: true, selected: true }).waitFor();
     await shown.picture('palette');
@@ -608,7 +608,7 @@ describe('every page', () => {
     await page.getByRole('heading', { name: 'starter', level: 1 }).waitFor();
 
     await page.keyboard.press('Control+k');
-    await page.getByRole('combobox').waitFor();
+    await page.locator('[role=combobox]:focus').waitFor();
     await page.keyboard.type('Language');
     await page.getByRole('option', { name: 'Português', selected: true }).waitFor();
     await page.keyboard.press('Enter');

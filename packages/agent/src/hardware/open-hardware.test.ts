@@ -20,7 +20,7 @@ test('this machine is described in the words of the contract, and measured every
   await clock.advance(1999);
   expect(hardware.metrics()).toBe(first);
   await clock.advance(2);
-  await vi.waitFor(() => expect(hardware.metrics()).not.toBe(first));
+  await vi.waitFor(() => expect(hardware.metrics()).not.toBe(first), { timeout: 30_000 });
   stop.abort();
 });
 

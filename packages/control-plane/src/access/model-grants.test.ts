@@ -33,9 +33,9 @@ test('of a key both lists must allow it: its own and its owner’s', () => {
 
 test('attack 39: no pattern takes long, whatever it looks like', () => {
   const pattern = `${'*a'.repeat(120)}b`;
-  const startedAt = performance.now();
+  const before = process.cpuUsage(); // not the wall clock: the machine may be busy with others
   for (let i = 0; i < 100; i++) expect(mayUseModel({ models: [pattern] }, 'a'.repeat(255))).toBe(false);
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(process.cpuUsage(before).user).toBeLessThan(1e6);
 });
 
 test('a model that may not be used is as one that is not there', () => {

@@ -449,10 +449,10 @@ describe.skipIf(programs === undefined)('with PostgreSQL', () => {
   afterAll(() => server[Symbol.asyncDispose]());
 
   test('the rows come back into another, empty database', async () => {
-    await using cluster = await makeCluster(await server.createDatabase());
+    await using cluster = await makeCluster(await server.createEmptyDatabase());
     const { path } = await backUp(cluster);
     const rows = await readRows(cluster.database);
-    const databaseUrl = await server.createDatabase();
+    const databaseUrl = await server.createEmptyDatabase();
     await expect(restore(path)).rejects.toMatchObject({ code: 'config_invalid' });
     await restore(path, { databaseUrl });
     await using again = await openCluster(join(root, 'new-home'), databaseUrl);

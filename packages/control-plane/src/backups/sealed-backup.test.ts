@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { describeAct } from '../access/audit/act.ts';
 import type { Caller } from '../access/caller.ts';
 import { type OpenedPeople, openPeople } from '../access/people/open-people.ts';
+import { createQuickHasher } from '../access/people/testing/quick-hasher.ts';
 import { createPrivacy } from '../access/privacy/privacy.ts';
 import { permissionsOf } from '../access/roles.ts';
 import { noGivenKeys } from '../access/secrets/master-key.ts';
@@ -47,7 +48,14 @@ async function openCluster(root: string, url: string): Promise<Cluster> {
   const database = await openDatabase({ url, folder, log: silentLogger });
   const shared = { database, clock: systemClock, log: silentLogger };
   const secrets = await openSecrets({ ...shared, secretsFolder: folder.secrets, given: noGivenKeys });
-  const access = await openPeople({ ...shared, secrets, clusterName: 'lab', adopt: adoptLocalChats, describeAct });
+  const access = await openPeople({
+    ...shared,
+    secrets,
+    clusterName: 'lab',
+    hasher: createQuickHasher(),
+    adopt: adoptLocalChats,
+    describeAct,
+  });
   const chats = await openTestChats(database, { secrets });
   const close = async () => {
     await access[Symbol.asyncDispose]();
@@ -64,7 +72,7 @@ beforeAll(async () => {
 afterAll(() => server?.[Symbol.asyncDispose]());
 
 const kinds: [string, () => Promise<string>][] = [['sqlite', async () => '']];
-if (programs !== undefined) kinds.push(['postgres', async () => (await server?.createDatabase()) ?? '']);
+if (programs !== undefined) kinds.push(['postgres', async () => (await server?.createEmptyDatabase()) ?? '']);
 
 describe.each(kinds)('sealed chats in backups of %s', (_kind, makeUrl) => {
   let root: string;

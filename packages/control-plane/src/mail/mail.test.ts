@@ -168,12 +168,15 @@ describe('the post', () => {
     });
     const before = sink.caught.length;
     post.send(posted);
-    await vi.waitFor(() => expect(tries).toBe(1));
-    await vi.waitFor(async () => {
-      await clock.advance(5000);
-      expect(sink.caught).toHaveLength(before + 1);
-    });
-    await vi.waitFor(() => expect(outcomes(acts)).toEqual([['mail forgotten', 'person_bia', 'ok']]));
+    await vi.waitFor(() => expect(tries).toBe(1), { timeout: 30_000 });
+    await vi.waitFor(
+      async () => {
+        await clock.advance(5000);
+        expect(sink.caught).toHaveLength(before + 1);
+      },
+      { timeout: 30_000 },
+    );
+    await vi.waitFor(() => expect(outcomes(acts)).toEqual([['mail forgotten', 'person_bia', 'ok']]), { timeout: 30_000 });
     expect(JSON.stringify(acts)).not.toContain('example.org');
     await post[Symbol.asyncDispose]();
   });
@@ -182,7 +185,7 @@ describe('the post', () => {
     sink.refuseWith(550, 550);
     const { post, acts } = openPost(smtp(sink.port));
     post.send(posted);
-    await vi.waitFor(() => expect(outcomes(acts)).toEqual([['mail forgotten', 'person_bia', 'remote_failed']]));
+    await vi.waitFor(() => expect(outcomes(acts)).toEqual([['mail forgotten', 'person_bia', 'remote_failed']]), { timeout: 30_000 });
     await post[Symbol.asyncDispose]();
   });
 

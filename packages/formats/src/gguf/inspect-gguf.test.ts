@@ -12,6 +12,8 @@ import { makeTinyGguf } from '../testing/make-tiny-gguf.ts';
 import { createRandom32 } from '../testing/random-numbers.ts';
 import { inspectGguf } from './inspect-gguf.ts';
 
+const isLong = process.env['CLUSTER_AI_LONG_TESTS'] === '1';
+
 const starter = fileURLToPath(new URL('../../../control-plane/assets/starter/cluster-ai-starter.gguf', import.meta.url));
 
 let folder = '';
@@ -151,7 +153,7 @@ test('no damage to a header does more than being refused: nothing else is thrown
       mostBytes = Math.max(mostBytes, process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers - heapBefore);
       expect(thrown === undefined || isClusterError(thrown)).toBe(true);
     }),
-    { numRuns: 3000, seed: 20_261_121 },
+    { numRuns: isLong ? 3000 : 600, seed: 20_261_121 },
   );
   expect(slowestMs).toBeLessThan(1000);
   expect(mostBytes).toBeLessThan(64 * 1024 * 1024);

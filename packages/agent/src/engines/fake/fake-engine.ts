@@ -35,7 +35,7 @@ function startWatched(spec: EngineSpec, hooks: StartHooks, log: Logger): Watched
     if (message.type === 'failed') ready.reject(fromWireError(message.error, 'engine_error', 'The fake engine failed.'));
   };
   const onErrorLine = (line: string) => log.debug({ replicaId: spec.replicaId, line }, 'The fake engine says');
-  const child = startChild({ script: childScript, onMessage, onErrorLine });
+  const child = startChild({ script: childScript, usesCompileCache: true, onMessage, onErrorLine });
   void child.exited.then((exit) => ready.reject(new ClusterError('engine_crashed', describeExit(exit))));
   return { child, ready: ready.promise, stats: () => stats };
 }

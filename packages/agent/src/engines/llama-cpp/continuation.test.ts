@@ -6,6 +6,9 @@ import { makeTinyGguf } from '@cluster-ai/formats/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, startTestEngine } from './testing/start-engine.ts';
 
+/** Then at each word, also of long answers. */
+const isLong = process.env['CLUSTER_AI_LONG_TESTS'] === '1';
+
 let folder = '';
 let engine: Awaited<ReturnType<typeof startTestEngine>>;
 /** A noise model whose words carry their spaces before them: what it says is said by a grammar. */
@@ -55,7 +58,8 @@ describe('an answer that another replica began goes on as if nothing had happene
     const beginnings = new Set(pieces.map((_, at) => pieces.slice(0, at).join('')));
     beginnings.delete(text); // the last words come in one write with the end, and a stop string may have cut their token
     expect(beginnings.size).toBeGreaterThan(5);
-    for (const said of beginnings) {
+    const isTried = (at: number) => isLong || beginnings.size < 24 || at % 3 === 0;
+    for (const said of [...beginnings].filter((_, at) => isTried(at))) {
       const answer = await goOn(path, body, said);
       expect(said + textOf(answer)).toBe(text);
       expect(reasonOf(answer)).toBe(reasonOf(whole));

@@ -46,6 +46,7 @@ function openProcess(
   const child: Child = startChild({
     script: childScript,
     environment: oneThreadEnvironment,
+    usesCompileCache: true,
     onErrorLine(line) {
       if (line.trim() === '') return;
       lines.push(line.trim());

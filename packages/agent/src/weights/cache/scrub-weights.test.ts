@@ -57,8 +57,8 @@ test.each([
   await damage(path);
   void weights.keepIntact(ending.signal);
   await clock.advance(8 * 24 * hourMs);
-  if (!isHeld) await vi.waitFor(() => expect(weights.report().copies).toEqual([]));
-  else await vi.waitFor(async () => expect(await readFile(join(folder, 'verified.json'), 'utf8')).toBe('{}'));
+  if (!isHeld) await vi.waitFor(() => expect(weights.report().copies).toEqual([]), { timeout: 30_000 });
+  else await vi.waitFor(async () => expect(await readFile(join(folder, 'verified.json'), 'utf8')).toBe('{}'), { timeout: 30_000 });
   expect((await readFile(await weights.ensure(file, () => {}, forever))).equals(bytes)).toBe(true);
   expect(fetches()).toBe(2);
 });

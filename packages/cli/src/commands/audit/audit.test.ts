@@ -52,7 +52,7 @@ test('`audit ls` asks with its filters, goes on to the next page, and says when,
         ? { entries: [{ ...entry, sequence: 6, result: 'denied', count: 12 }], nextCursor: null }
         : { entries: [entry], nextCursor: '7' },
   });
-  const { code, stdout } = await bench.run(['audit', 'ls', '--actor', 'Ada', '--since', '2026-11-27', '--limit', '5', ...flags]);
+  const { code, stdout } = await bench.call(['audit', 'ls', '--actor', 'Ada', '--since', '2026-11-27', '--limit', '5', ...flags]);
   expect(code).toBe(0);
   expect(stdout.split('\n').slice(0, 3)).toEqual([
     expect.stringMatching(/^TIME +WHO +WHAT +TO WHAT +RESULT +FROM +TIMES$/),
@@ -63,7 +63,7 @@ test('`audit ls` asks with its filters, goes on to the next page, and says when,
     'GET /api/v1/audit?actor=Ada&since=2026-11-27T00%3A00%3A00.000Z&limit=5',
     'GET /api/v1/audit?actor=Ada&since=2026-11-27T00%3A00%3A00.000Z&cursor=7&limit=4',
   ]);
-  expect((await bench.run(['audit', 'ls', '--since', 'yesterday', ...flags])).code).toBe(2);
+  expect((await bench.call(['audit', 'ls', '--since', 'yesterday', ...flags])).code).toBe(2);
 });
 
 test('attack 36: names in the table can neither move the cursor nor begin a line', async () => {
@@ -75,7 +75,7 @@ test('attack 36: names in the table can neither move the cursor nor begin a line
       nextCursor: null,
     }),
   });
-  const { stdout } = await bench.run(['audit', 'ls', ...flags]);
+  const { stdout } = await bench.call(['audit', 'ls', ...flags]);
   expect(stdout.trimEnd().split('\n')).toHaveLength(2);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones
   expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
@@ -85,13 +85,13 @@ test('`audit verify` ends with 0 when nobody changed the record, and with 1 and 
   await using bench = new Bench();
   let answer = intact;
   const { asked, flags } = await serve({ '/api/v1/audit/verify': () => answer });
-  expect(await bench.run(['audit', 'verify', ...flags])).toMatchObject({ code: 0, stdout: expect.stringContaining('7 entries (1 to 7)') });
+  expect(await bench.call(['audit', 'verify', ...flags])).toMatchObject({ code: 0, stdout: expect.stringContaining('7 entries (1 to 7)') });
   answer = { ...intact, isIntact: false, problem: { sequence: 3, kind: 'removed', message: 'The entries 3 to 4 are missing.' } };
-  const broken = await bench.run(['audit', 'verify', ...flags]);
+  const broken = await bench.call(['audit', 'verify', ...flags]);
   expect(broken).toMatchObject({ code: 1, stdout: expect.stringContaining('Broken at entry 3: it was removed.') });
-  const inPortuguese = await bench.run(['audit', 'verify', ...flags], { LANG: 'pt_BR.UTF-8' });
+  const inPortuguese = await bench.call(['audit', 'verify', ...flags], { LANG: 'pt_BR.UTF-8' });
   expect(inPortuguese.stdout).toContain('Quebrado na entrada 3: foi removida.');
-  expect(JSON.parse((await bench.run(['audit', 'verify', '--json', ...flags])).stdout)).toEqual(answer);
+  expect(JSON.parse((await bench.call(['audit', 'verify', '--json', ...flags])).stdout)).toEqual(answer);
   expect(asked[0]).toBe('POST /api/v1/audit/verify');
 });
 
@@ -102,22 +102,22 @@ test('`audit checkpoints` writes signed lines to keep, and `audit verify` takes 
     '/api/v1/audit/checkpoints': () => ({ publicKey: 'a key', checkpoints: [checkpoint] }),
     '/api/v1/audit/verify': () => intact,
   });
-  const kept = await bench.run(['audit', 'checkpoints', ...flags]);
+  const kept = await bench.call(['audit', 'checkpoints', ...flags]);
   expect(JSON.parse(kept.stdout)).toEqual(checkpoint);
   expect(kept.stderr).toContain('a key');
   const file = join(bench.folder, 'syslog');
   await writeFile(file, `<109>1 2026 host cluster-ai 1 audit-checkpoint - ${kept.stdout}noise {}\n`);
-  expect((await bench.run(['audit', 'verify', '--checkpoints', file, ...flags])).code).toBe(0);
+  expect((await bench.call(['audit', 'verify', '--checkpoints', file, ...flags])).code).toBe(0);
   expect(bodies.at(-1)).toEqual({ checkpoints: [checkpoint] });
   await writeFile(file, 'nothing\n');
-  expect((await bench.run(['audit', 'verify', '--checkpoints', file, ...flags])).stderr).toContain('There is no checkpoint in');
+  expect((await bench.call(['audit', 'verify', '--checkpoints', file, ...flags])).stderr).toContain('There is no checkpoint in');
 });
 
 test('`audit export` writes what comes, as it is', async () => {
   await using bench = new Bench();
   const text = `${JSON.stringify(entry)}\n`.repeat(3000);
   const { asked, flags } = await serve({ '/api/v1/audit/export': () => text });
-  expect((await bench.run(['audit', 'export', '--result', 'ok', ...flags])).stdout).toBe(text);
-  await bench.run(['audit', 'export', '--format', 'csv', ...flags]);
+  expect((await bench.call(['audit', 'export', '--result', 'ok', ...flags])).stdout).toBe(text);
+  await bench.call(['audit', 'export', '--format', 'csv', ...flags]);
   expect(asked).toEqual(['GET /api/v1/audit/export?result=ok&format=jsonl', 'GET /api/v1/audit/export?format=csv']);
 });

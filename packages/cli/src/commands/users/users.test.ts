@@ -10,7 +10,7 @@ test('the owner of the machine manages people from the command line', async () =
   await using database = await openDatabase({ url: '', folder: { database: join(bench.folder, 'cluster.db') }, log: silentLogger });
   await using app = await openPeopleApp(database, { isHost: true });
   const url = await app.listen();
-  const run = async (...args: string[]) => bench.run(['users', ...args, '--url', url]);
+  const run = async (...args: string[]) => bench.call(['users', ...args, '--url', url]);
   const json = async (...args: string[]) => JSON.parse((await run(...args, '--json')).stdout);
 
   expect(await json('add', 'Ana', '--role', 'admin')).toMatchObject({
@@ -42,17 +42,17 @@ test('the owner of the machine manages people from the command line', async () =
   expect(await run('limit', 'ci')).toMatchObject({ code: 2 });
   expect((await run('limit', 'ci', '--none')).stdout).toContain('"ci" may use: as much as there is.');
 
-  const roles = async (...args: string[]) => (await bench.run(['roles', ...args, '--url', url])).stdout;
+  const roles = async (...args: string[]) => (await bench.call(['roles', ...args, '--url', url])).stdout;
   expect(await roles('grant', 'ci', 'team/*', 'starter')).toContain('these models: team/*, starter.');
   expect(await roles('grant', 'ci', 'other')).toContain('team/*, starter, other.');
   expect(await roles('revoke', 'ci', 'starter', 'other')).toContain('these models: team/*.');
-  expect((await bench.run(['roles', 'revoke', 'ci', 'team/qwen', '--url', url])).stderr).toContain(
+  expect((await bench.call(['roles', 'revoke', 'ci', 'team/qwen', '--url', url])).stderr).toContain(
     'was not granted to "ci" in these words',
   );
   expect(await roles('revoke', 'ci', 'team/*')).toContain('may use no model.');
   expect(await roles('ls')).toMatch(/people:write +✓ +- +- +-/);
 
-  const keys = async (...args: string[]) => bench.run(['keys', ...args, '--url', url]);
+  const keys = async (...args: string[]) => bench.call(['keys', ...args, '--url', url]);
   const made = JSON.parse((await keys('create', 'nightly', '--owner', 'ci', '--requests-per-day', '7', '--json')).stdout);
   expect(made).toMatchObject({ limits: { requestsPerDay: 7 } });
   expect((await keys('usage', made.id)).stdout).toContain('0 of 7 requests a day');

@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 const ask = (person: string, more: object = {}) => app.visit('192.0.2.7').call('POST', '/passwords/forgotten', { person, ...more });
-const arrived = (many: number) => vi.waitFor(() => expect(sent).toHaveLength(many));
+const arrived = (many: number) => vi.waitFor(() => expect(sent).toHaveLength(many), { timeout: 30_000 });
 const tokenOf = ({ url }: PostedLetter) => new URL(url).hash.slice(1);
 const choose = (letter: PostedLetter | undefined, more: object = {}) =>
   app.visit().call('POST', '/passwords/choose', { token: letter && tokenOf(letter), password: 'outra senha bem comprida', ...more });

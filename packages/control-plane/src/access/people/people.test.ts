@@ -194,7 +194,7 @@ describe.each([
         const { hashSync } = await import('@node-rs/argon2');
         const weak = hashSync(goodPassword, { memoryCost: 4096, timeCost: 1, parallelism: 1 });
         await database.transaction((query) => query.updateTable('people').set({ password_hash: weak }).execute());
-        await using later = await openPeopleApp(database);
+        await using later = await openPeopleApp(database, { hasher: createPasswordHasher() });
         await later.signIn('ana');
         const row = await database.query.selectFrom('people').select('password_hash').executeTakeFirstOrThrow();
         expect(row.password_hash).toContain('m=19456,t=2,p=1');

@@ -275,7 +275,7 @@ test('while a model loads a stream is kept alive by empty pieces, which every cl
   const loaded = Promise.withResolvers<FakeReply>();
   await using doors = await openDoors({ clock, answer: () => loaded.promise });
   const sent = post(doors.url, '/api/chat', question);
-  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 30_000 });
   await clock.advance(20_000);
   const response = await sent;
   loaded.resolve(eventsOf('chat.sse'));
@@ -303,7 +303,7 @@ test('a client that leaves stops the work', async () => {
   const response = await post(doors.url, '/api/chat', question, { signal: gone.signal });
   await response.body?.getReader().read();
   gone.abort();
-  await vi.waitFor(() => expect(doors.gateway.aborted).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(doors.gateway.aborted).toHaveLength(1), { timeout: 30_000 });
 });
 
 test('texts to embed are cut unless that is unwanted; the older endpoint never cuts', async () => {

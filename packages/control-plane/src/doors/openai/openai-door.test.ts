@@ -109,17 +109,17 @@ test('a client that leaves stops the work', async () => {
   const response = await post(doors.url, '/v1/chat/completions', { ...question, stream: true }, { signal: gone.signal });
   await response.body?.getReader().read();
   gone.abort();
-  await vi.waitFor(() => expect(doors.gateway.aborted).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(doors.gateway.aborted).toHaveLength(1), { timeout: 30_000 });
 });
 
 test('a client that leaves before the first byte stops the work too', async () => {
   await using doors = await openDoors({ answer: () => new Promise<FakeReply>(() => {}) });
   const gone = new AbortController();
   const sent = post(doors.url, '/v1/chat/completions', question, { signal: gone.signal }).catch((error: unknown) => error);
-  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 30_000 });
   gone.abort();
   await sent;
-  await vi.waitFor(() => expect(doors.gateway.aborted).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(doors.gateway.aborted).toHaveLength(1), { timeout: 30_000 });
 });
 
 test('while a model loads a stream is kept alive by comments, and then answers', async () => {
@@ -127,7 +127,7 @@ test('while a model loads a stream is kept alive by comments, and then answers',
   const loaded = deferred();
   await using doors = await openDoors({ clock, answer: () => loaded.promise.then(() => eventsOf('chat.sse')) });
   const sent = post(doors.url, '/v1/chat/completions', { ...question, stream: true });
-  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 30_000 });
   await clock.advance(25_000);
   const response = await sent;
   expect(response.status).toBe(200);
@@ -141,7 +141,7 @@ test('a comment never lands inside of an event', async () => {
   const whole = recorded('chat.sse');
   await using doors = await openDoors({ clock, answer: () => ({ chunks: [whole.slice(0, 30), rest.promise, whole.slice(30)] }) });
   const sent = post(doors.url, '/v1/chat/completions', { ...question, stream: true });
-  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 30_000 });
   await clock.advance(10_000);
   const response = await sent;
   rest.resolve();
@@ -153,7 +153,7 @@ test('a model that cannot load after the status was sent ends in an error event'
   const { promise, reject } = Promise.withResolvers<FakeReply>();
   await using doors = await openDoors({ clock, answer: () => promise });
   const sent = post(doors.url, '/v1/chat/completions', { ...question, stream: true });
-  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 30_000 });
   await clock.advance(10_000);
   const response = await sent;
   reject(new ClusterError('model_failed', 'The model "starter" could not be loaded.', { hint: 'Import it again.' }));

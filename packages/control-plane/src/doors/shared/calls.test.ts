@@ -28,7 +28,7 @@ test.each([
 test('a listener that closes answers whoever still waits', async () => {
   const doors = await openDoors({ answer: () => new Promise<FakeReply>(() => {}) });
   const sent = post(doors.url, '/v1/chat/completions', false);
-  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(doors.gateway.calls).toHaveLength(1), { timeout: 30_000 });
   await doors[Symbol.asyncDispose]();
   const response = await sent;
   expect(response.status).toBe(503);

@@ -121,7 +121,7 @@ describe('a large file', () => {
     await isStuck;
     const partsPath = join(place.folder, `${digest.slice('sha256:'.length)}.parts`);
     const wholeParts = async () => (await readFile(partsPath, 'utf8').catch(() => '')).trim().split('\n').slice(1);
-    await vi.waitFor(async () => expect(await wholeParts()).toHaveLength(3), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await wholeParts()).toHaveLength(3), { timeout: 30_000 });
     await place.close();
     const [spoiled = ''] = await wholeParts();
     const { offset } = JSON.parse(spoiled) as { offset: number };

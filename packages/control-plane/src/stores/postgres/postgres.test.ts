@@ -15,12 +15,12 @@ describe.skipIf(programs === undefined)('on a real server', () => {
   afterAll(() => server[Symbol.asyncDispose]());
 
   describeDatabase('postgres', async () => {
-    const url = await server.createDatabase();
+    const url = await server.createEmptyDatabase();
     return { open: () => openPostgres(url, silentLogger), remove: async () => {} };
   });
 
   test('a server that ended abruptly is `database_unavailable`, and when it is back everything committed is there', async () => {
-    const url = await server.createDatabase();
+    const url = await server.createEmptyDatabase();
     await using database = await openDatabase({ url, folder: { database: '' }, log: silentLogger });
     await database.transaction((transaction) =>
       transaction.insertInto('settings').values({ key: 'a', value_json: '1', updated_at: 1, revision: 1 }).execute(),

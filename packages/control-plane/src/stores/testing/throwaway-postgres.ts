@@ -4,14 +4,18 @@ import { chmod, chown, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { silentLogger } from '@cluster-ai/runtime';
+import { openDatabase } from '../open-database.ts';
 
 const run = promisify(execFile);
 const INSTALLED_AT = '/usr/lib/postgresql';
 
 /** A PostgreSQL server of its own for one test file: temporary folder, Unix socket only; it survives its own end, not that of the machine. */
 export interface ThrowawayPostgres extends AsyncDisposable {
-  /** A URL of a new, empty database. */
+  /** A URL of a new database with today's schema and no rows: opening it migrates nothing. */
   createDatabase(): Promise<string>;
+  /** A URL of a new database without anything in it. */
+  createEmptyDatabase(): Promise<string>;
   /** Ends it as a power cut would, and starts it again. */
   restart(): Promise<void>;
 }
@@ -58,12 +62,17 @@ export async function startThrowawayPostgres(programs: string): Promise<Throwawa
     await gone;
   };
   let count = 0;
+  const toUrl = (name: string) => `postgres://tester@localhost/${name}?host=${encodeURIComponent(folder)}`;
+  const create = async (template: string) => {
+    const name = `test${++count}`;
+    await run(join(programs, 'createdb'), ['-h', folder, '-U', 'tester', '-T', template, name], as);
+    return toUrl(name);
+  };
+  const migrated = 'template1';
+  await (await openDatabase({ url: toUrl(migrated), folder: { database: '' }, log: silentLogger }))[Symbol.asyncDispose]();
   return {
-    async createDatabase() {
-      const name = `test${++count}`;
-      await run(join(programs, 'createdb'), ['-h', folder, '-U', 'tester', name], as);
-      return `postgres://tester@localhost/${name}?host=${encodeURIComponent(folder)}`;
-    },
+    createDatabase: () => create(migrated),
+    createEmptyDatabase: () => create('template0'),
     async restart() {
       await end('SIGQUIT');
       server = await start();

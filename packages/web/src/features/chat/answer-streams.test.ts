@@ -83,9 +83,9 @@ describe('asking', () => {
     await accepted;
     turns.send({ type: 'delta', messageId: 'a1', text: 'Hel' });
     turns.send({ type: 'delta', messageId: 'a1', text: 'lo' });
-    await vi.waitFor(() => expect(heard).toContain('Hello'));
+    await vi.waitFor(() => expect(heard).toContain('Hello'), { timeout: 30_000 });
     turns.send({ type: 'done', message: answer('Hello.', true) });
-    await vi.waitFor(() => expect(answers.get('c1')).toBeUndefined());
+    await vi.waitFor(() => expect(answers.get('c1')).toBeUndefined(), { timeout: 30_000 });
     expect(readChat()?.messages.at(-1)?.content).toBe('Hello.');
     expect(readChat()?.isGenerating).toBe(false);
   });
@@ -94,7 +94,7 @@ describe('asking', () => {
     const accepted = answers.ask('c1', { parentId: null, content: 'Hi' });
     turns.fail(new ClusterError('not_enough_memory', 'Too big.'));
     await expect(accepted).rejects.toMatchObject({ code: 'not_enough_memory' });
-    await vi.waitFor(() => expect(answers.get('c1')).toBeUndefined());
+    await vi.waitFor(() => expect(answers.get('c1')).toBeUndefined(), { timeout: 30_000 });
     expect(readChat()?.messages).toEqual([]);
   });
 
@@ -111,9 +111,9 @@ describe('asking', () => {
     turns.fail(new ClusterError('not_running', 'Nothing answers.'));
     attached.send({ type: 'message', message: answer('Hello, yo') });
     attached.send({ type: 'delta', messageId: 'a1', text: 'u' });
-    await vi.waitFor(() => expect(answers.get('c1')?.message?.content).toBe('Hello, you'), { timeout: 5000 });
+    await vi.waitFor(() => expect(answers.get('c1')?.message?.content).toBe('Hello, you'), { timeout: 30_000 });
     attached.send({ type: 'done', message: answer('Hello, you.', true) });
-    await vi.waitFor(() => expect(readChat()?.messages.at(-1)?.content).toBe('Hello, you.'));
+    await vi.waitFor(() => expect(readChat()?.messages.at(-1)?.content).toBe('Hello, you.'), { timeout: 30_000 });
   });
 });
 
@@ -122,7 +122,7 @@ describe('attaching', () => {
     queryClient.setQueryData(['chat', 'c1'], { ...chat, messages: [answer('')], headId: 'a1', isGenerating: true });
     const ended = answers.attach('c1');
     attached.send({ type: 'message', message: answer('Half of') });
-    await vi.waitFor(() => expect(answers.get('c1')?.message?.content).toBe('Half of'));
+    await vi.waitFor(() => expect(answers.get('c1')?.message?.content).toBe('Half of'), { timeout: 30_000 });
     attached.send({ type: 'done', message: answer('Half of it.', true) });
     await ended;
     expect(readChat()).toMatchObject({ isGenerating: false, messages: [{ content: 'Half of it.' }] });

@@ -34,7 +34,7 @@ test('a machine that waits is named, and let in by a button', async () => {
   expect(screen.getAllByRole('heading').map(({ textContent }) => textContent)).toEqual(['name of n2 waits for approval']);
   screen.getByText(/joined from 10\.0\.0\.7/);
   fireEvent.click(await screen.findByRole('button', { name: /^Approve/ }));
-  await vi.waitFor(() => expect(invalidate).toHaveBeenCalledWith({ queryKey: ['nodes'] }));
+  await vi.waitFor(() => expect(invalidate).toHaveBeenCalledWith({ queryKey: ['nodes'] }), { timeout: 30_000 });
   expect(approveNode).toHaveBeenCalledWith('n2');
 });
 

@@ -51,7 +51,9 @@ function createSubject(fake: ReturnType<typeof createFakeRegistry>, storage = cr
     sleep: async () => {},
   });
   const ended = () =>
-    vi.waitFor(() => expect(uploads.jobs().every(({ state }) => state !== 'uploading' && state !== 'publishing')).toBe(true));
+    vi.waitFor(() => expect(uploads.jobs().every(({ state }) => state !== 'uploading' && state !== 'publishing')).toBe(true), {
+      timeout: 30_000,
+    });
   return { uploads, ended };
 }
 
@@ -120,12 +122,15 @@ test('a cancelled one says so, and an ended one can be taken off the list', asyn
   });
   const { uploads, ended } = createSubject(fake);
   uploads.start({ name: 'a' }, [toFile('a.bin', 10)]);
-  await vi.waitFor(() => expect(fake.registry.appendToUpload).toHaveBeenCalled());
+  await vi.waitFor(() => expect(fake.registry.appendToUpload).toHaveBeenCalled(), { timeout: 30_000 });
   uploads.cancel(uploads.jobs()[0]?.id ?? 0);
   await ended();
   expect(uploads.jobs()[0]?.state).toBe('cancelled');
-  await vi.waitFor(() => {
-    uploads.dismiss(uploads.jobs()[0]?.id ?? 0);
-    expect(uploads.jobs()).toEqual([]);
-  });
+  await vi.waitFor(
+    () => {
+      uploads.dismiss(uploads.jobs()[0]?.id ?? 0);
+      expect(uploads.jobs()).toEqual([]);
+    },
+    { timeout: 30_000 },
+  );
 });

@@ -81,7 +81,7 @@ export async function startTestEngine(
 }
 
 /** Waits until it is so, or fails after a while. */
-export async function until(isSo: () => boolean, what: string, limitMs = 20_000): Promise<void> {
+export async function until(isSo: () => boolean, what: string, limitMs = 50_000): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!isSo()) {
     if (performance.now() > deadline) throw new Error(`Not within ${limitMs} ms: ${what}`);

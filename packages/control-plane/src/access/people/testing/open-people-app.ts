@@ -25,8 +25,9 @@ import { openTestSecrets } from '../../secrets/testing/open-test-secrets.ts';
 import type { Directory } from '../directory.ts';
 import type { ExternalSignIn } from '../external-sign-in.ts';
 import { type OpenedPeople, openPeople } from '../open-people.ts';
-import { createPasswordHasher, type PasswordHasher } from '../passwords/password-hasher.ts';
+import type { PasswordHasher } from '../passwords/password-hasher.ts';
 import { CSRF_HEADER } from '../session-cookie.ts';
+import { createQuickHasher } from './quick-hasher.ts';
 
 export const goodPassword = 'tinta goiaba varal 12';
 
@@ -99,7 +100,7 @@ export interface PeopleAppOptions {
 export async function openPeopleApp(
   database: Database,
   {
-    hasher = createPasswordHasher(),
+    hasher = createQuickHasher(),
     clock = createManualClock(),
     isHost = false,
     given,
