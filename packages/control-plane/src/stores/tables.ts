@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /**
  * The rows of every table, as both databases give and take them.
  *
@@ -148,6 +150,8 @@ export interface VersionRow {
   metadata_json: string;
   /** `Inspection`; null: nobody looked into the files. */
   inspection_json: string | null;
+  /** `VersionAllowance`; null: nobody has allowed it. */
+  allowed_json: Generated<string | null>;
 }
 
 export interface FileRow {

@@ -7,6 +7,7 @@ const texts = {
   version: text('Version', 'Versão'),
   kind: text('Kind', 'Tipo'),
   verdict: text('Found', 'Exame'),
+  allowed: text('Allowed', 'Permitido'),
   aliases: text('Aliases', 'Aliases'),
   tags: text('Tags', 'Etiquetas'),
   file: text('File', 'Arquivo'),
@@ -31,6 +32,7 @@ export function printVersion({ terminal }: Context, version: CatalogVersion): vo
   );
   line('kind', version.framework);
   line('verdict', version.inspection === null ? '' : terminal.say(verdicts[version.inspection.verdict]));
+  line('allowed', version.allowed?.reason ?? '');
   line('aliases', version.aliases.join(', '));
   line(
     'tags',
