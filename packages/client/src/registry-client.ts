@@ -43,6 +43,8 @@ export interface RegistryClient {
   getVersion(name: string, version: VersionName, options?: CallOptions): Promise<CatalogVersion>;
   /** Replaces all tags of a version. */
   setTags(name: string, version: VersionName, tags: Readonly<Record<string, string>>, options?: CallOptions): Promise<CatalogVersion>;
+  /** Lets a suspicious version be used; without a reason that is taken back. Throws `verdict_refused` for a dangerous one, `forbidden`. */
+  allowVersion(name: string, version: VersionName, reason: string | undefined, options?: CallOptions): Promise<CatalogVersion>;
   /** Throws `in_use` while an alias or a deployment uses it. */
   removeVersion(name: string, version: VersionName, options?: CallOptions): Promise<void>;
   diffVersions(name: string, from: VersionName, to?: VersionName, options?: CallOptions): Promise<VersionDiff>;
@@ -113,6 +115,10 @@ export function createRegistryClient({ request, bytes }: Pick<Http, 'request' | 
     listVersions: (name, page = {}, options) => request({ path: `${modelPath(name)}/versions`, query: toQuery(page), ...options }),
     getVersion: (name, version, options) => request({ path: versionPath(name, version), ...options }),
     setTags: (name, version, tags, options) => request({ method: 'PATCH', path: versionPath(name, version), body: { tags }, ...options }),
+    allowVersion: (name, version, reason, options) => {
+      const path = `${versionPath(name, version)}/allowed`;
+      return request(reason === undefined ? { method: 'DELETE', path, ...options } : { method: 'PUT', path, body: { reason }, ...options });
+    },
     removeVersion: (name, version, options) => request({ method: 'DELETE', path: versionPath(name, version), ...options }),
     diffVersions: (name, from, to = 'latest', options) =>
       request({ path: `${modelPath(name)}/diff`, query: toQuery({ from, to }), ...options }),

@@ -59,6 +59,13 @@ export const sizeClasses = ['under-100mb', '100mb-1gb', '1gb-10gb', '10gb-100gb'
 export const facetNames = ['framework', 'task', 'licence', 'language', 'size', 'namespace'] as const;
 export type FacetName = (typeof facetNames)[number];
 
+/** Why an admin lets a version be used although something in it is suspicious. Who that was is in the audit record. */
+export const versionAllowanceShape = z.object({ reason: z.string(), at: z.iso.datetime() }).meta({ id: 'VersionAllowance' });
+export type VersionAllowance = z.infer<typeof versionAllowanceShape>;
+export const allowVersionShape = z
+  .strictObject({ reason: plainText(500).min(1).describe('Why its source is trusted; it goes into the audit record.') })
+  .meta({ id: 'AllowVersion' });
+
 export const catalogVersionShape = z
   .object({
     version: z.int().describe('Counts from 1; never reused.'),
@@ -72,6 +79,7 @@ export const catalogVersionShape = z
     facts: modelFactsShape,
     metadata: versionMetadataShape,
     inspection: inspectionShape.nullable(),
+    allowed: versionAllowanceShape.nullable().default(null).describe('Set: an admin lets it be used although it is suspicious.'),
     aliases: z.array(z.string()),
     tags: tagsShape,
   })

@@ -285,7 +285,7 @@ export const phrases = {
   inspection_refuses_dangerous: '{model} is dangerous and is not used.',
   inspection_refuses_suspicious: '{model} is not known to be harmless.',
   inspection_refuses_format: '{model} is in the format "{format}", which is not loaded without being asked.',
-  inspection_admin_may_allow: 'An admin who trusts its source can allow it.',
+  inspection_admin_may_allow: 'An admin who trusts its source can allow it: `cluster-ai models allow NAME:VERSION --reason WHY`.',
   inspection_not_to_be_used: 'Remove it, and get the model from a source that you trust, as safetensors or GGUF.',
   inspection_other_format: 'Convert it to safetensors, GGUF or ONNX, or add its format to `registry.policy.loadFormats` in cluster.yaml.',
   // compute

@@ -48,6 +48,10 @@ export const reasons = {
   idle_timeout: { message: 'Unloaded after its keep-alive time.', hint: 'It loads again on the next request.' },
   stopped_by_request: { message: 'Stopped on request.', hint: '' },
   invalid_model_file: { message: 'The file is not a complete, valid model.', hint: 'Import the file again from its source.' },
+  verdict_refused: {
+    message: 'What was found in its files does not allow to use it.',
+    hint: 'See `cluster-ai models versions MODEL --json` for what was found.',
+  },
   digest_mismatch: { message: 'The bytes do not match their digest.', hint: 'The disk or the copy is damaged: import the file again.' },
   weights_missing: {
     message: 'The control plane no longer has the weights.',

@@ -235,8 +235,8 @@ export async function runControlPlane(
     reason: 'nobody has a login or a key yet, so nobody could use it.',
     hint: 'Start it on 127.0.0.1 first; make the first admin there, or a key: cluster-ai keys create NAME --role admin.',
   });
-  await using post = await openPost(config, { readSecret: namedSecrets.get, acts, clock, log });
-  const letters = post && config.mail && createLinkLetters({ post, mail: config.mail, clusterName: config.cluster.name });
+  const post = await openPost(config, { readSecret: namedSecrets.get, database, secrets, acts, clock, log });
+  const letters = config.mail && createLinkLetters({ post, mail: config.mail, clusterName: config.cluster.name });
   const oidc =
     config.access.oidc &&
     createOidc({
@@ -381,6 +381,7 @@ export async function runControlPlane(
     compute.run(signal),
     publishChanges({ gateway, events, clock }, signal),
     keys.run(signal),
+    post.run(signal),
     quotas.run(signal),
     sessions.run(signal),
     load.run(signal),

@@ -43,6 +43,7 @@ function toVersion(model: Model, version: number): CatalogVersion {
             reasons: [{ code: 'template_attribute', detail: '__class__ in the chat template' }],
           }
         : { format: 'gguf', framework: 'gguf', parameterCount: 5_500_000, metadata: {}, verdict: 'safe', reasons: [] },
+    allowed: null,
     aliases: isNewest ? ['latest', 'production'] : version === 2 ? ['staging'] : [],
     tags: isNewest ? { team: 'vision', reviewed: '' } : {},
   };

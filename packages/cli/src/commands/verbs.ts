@@ -30,6 +30,7 @@ import { keysRevoke } from './keys/revoke.ts';
 import { keysUsage } from './keys/usage.ts';
 import { modelsAdd } from './models/add.ts';
 import { modelsAlias } from './models/alias.ts';
+import { modelsAllow } from './models/allow.ts';
 import { modelsCp } from './models/cp.ts';
 import { modelsDiff } from './models/diff.ts';
 import { modelsExport } from './models/export.ts';
@@ -99,6 +100,7 @@ export const verbs: readonly Verb[] = [
   modelsRegister,
   modelsVersions,
   modelsAlias,
+  modelsAllow,
   modelsTag,
   modelsDiff,
   modelsCp,

@@ -67,6 +67,8 @@ const findOwnerOfMessage = (query: Query, messageId: string) =>
 
 /** Conversations and their messages in the store. */
 export function createChatStore({ database, seal, now }: ChatStoreDependencies) {
+  const findOwner = async (id: string): Promise<string | undefined> =>
+    (await database.query.selectFrom('chats').select('owner_id').where('id', '=', id).executeTakeFirst())?.owner_id;
   const readChat = async (row: ChatRow): Promise<StoredChat> => toChat(row, await seal.readChat(row));
 
   async function readMessage(ownerId: string, row: ChatMessageRow): Promise<ChatMessage | undefined> {
@@ -149,9 +151,10 @@ export function createChatStore({ database, seal, now }: ChatStoreDependencies) 
     },
 
     /** Throws `chat_not_found` for a chat of somebody else, as for one that is not there. */
+    findOwner,
+
     async checkOwner(id: string, ownerId: string): Promise<void> {
-      const row = await database.query.selectFrom('chats').select('owner_id').where('id', '=', id).executeTakeFirst();
-      if (row?.owner_id !== ownerId) throw notFound(id);
+      if ((await findOwner(id)) !== ownerId) throw notFound(id);
     },
 
     /** All or nothing: a chat of which one message does not open is not readable. */
@@ -201,11 +204,12 @@ export function createChatStore({ database, seal, now }: ChatStoreDependencies) 
       );
     },
 
-    async remove(id: string): Promise<void> {
-      await database.transaction(async (transaction) => {
+    async remove(id: string): Promise<{ readonly ownerId: string }> {
+      return database.transaction(async (transaction) => {
         await transaction.deleteFrom('chat_messages').where('chat_id', '=', id).execute();
-        const result = await transaction.deleteFrom('chats').where('id', '=', id).executeTakeFirst();
-        if (Number(result.numDeletedRows) === 0) throw notFound(id);
+        const removed = await transaction.deleteFrom('chats').where('id', '=', id).returning('owner_id').executeTakeFirst();
+        if (removed === undefined) throw notFound(id);
+        return { ownerId: removed.owner_id };
       });
     },
 

@@ -6,9 +6,10 @@ import { type ChatStreamEvent, ClusterError } from '@cluster-ai/contracts';
 import { silentLogger, systemClock } from '@cluster-ai/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Gateway, InferenceAnswer, InferenceCall } from '../gateway/gateway.ts';
-import { createEventBus } from '../observability/event-bus.ts';
+import { createEventBus, type EventBus } from '../observability/event-bus.ts';
 import type { Database } from '../stores/database.ts';
 import { openDatabase } from '../stores/open-database.ts';
+import { adoptLocalChats } from './chat-store.ts';
 import { type Chats, createChats } from './chats.ts';
 import { openTestChats } from './testing/open-test-chats.ts';
 
@@ -46,10 +47,12 @@ const gateway = {
 let folder: string;
 let database: Database;
 let chats: Chats;
+let bus: EventBus;
 let closing: (() => Promise<void>)[] = [];
 const openChats = async () => {
   const { store } = await openTestChats(database);
-  chats = createChats({ store, gateway, events: createEventBus({ firstId: 1 }), clock: systemClock, log: silentLogger });
+  bus = createEventBus({ firstId: 1 });
+  chats = createChats({ store, gateway, events: bus, clock: systemClock, log: silentLogger });
   await chats.recover();
 };
 beforeEach(async () => {
@@ -296,4 +299,20 @@ test('attack 27: a chat of somebody else is one that is not there', async () => 
   await expect(chats.checkOwner(chat.id, 'bert')).rejects.toMatchObject({ code: 'chat_not_found' });
   await expect(chats.checkOwner(chat.id, 'anna')).resolves.toBeUndefined();
   expect((await chats.list({ ownerId: 'bert', cursor: undefined, search: undefined })).chats).toEqual([]);
+});
+
+test('attack 27: each event of a chat says whose it is, also after its chats became somebody else’s', async () => {
+  script = async function* () {
+    yield say('hello') + end;
+  };
+  const told: string[] = [];
+  bus.subscribe(({ event, ownerId }) => told.push(`${event.type} ${ownerId}`));
+  const { id } = await chats.create({ ownerId: 'local', title: '', model: 'starter' });
+  await database.transaction((transaction) => adoptLocalChats(transaction, 'anna'));
+  await take(id, { parentId: null, content: 'Hi' });
+  await chats.update(id, { title: 'x' });
+  await chats.remove(id);
+  expect(told[0]).toBe('chat.changed local');
+  expect(new Set(told.slice(1, -1))).toEqual(new Set(['chat.changed anna']));
+  expect(told.at(-1)).toBe('chat.removed anna');
 });

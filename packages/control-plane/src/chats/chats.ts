@@ -69,6 +69,13 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
   const tell = (answer: RunningAnswer, event: ChatStreamEvent) => {
     for (const listener of answer.listeners) listener(event);
   };
+  /** Whose chat it is may change while an answer runs: it is asked each time. */
+  async function publishChange(chatId: string): Promise<void> {
+    const ownerId = await store
+      .findOwner(chatId)
+      .catch((error: unknown) => void log.warn({ chatId, err: error }, 'A change of a chat could not be told'));
+    if (ownerId !== undefined) events.publish({ type: 'chat.changed', chatId }, ownerId);
+  }
 
   function change(answer: RunningAnswer, facts: Partial<AnswerFacts>, content = answer.message.content): void {
     answer.message = { ...answer.message, content, answer: { ...(answer.message.answer ?? noFacts('')), ...facts } };
@@ -154,7 +161,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
     running.delete(chatId);
     tell(answer, { type: 'done', message: answer.message });
     answer.listeners.clear();
-    events.publish({ type: 'chat.changed', chatId });
+    await publishChange(chatId);
   }
 
   async function describe(id: string): Promise<ChatDetails> {
@@ -176,20 +183,20 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
       ...request
     }: { ownerId: string } & Pick<Chat, 'title' | 'model'> & Partial<Pick<Chat, 'options'>>): Promise<Chat> {
       const chat = await store.create({ ...request, options });
-      events.publish({ type: 'chat.changed', chatId: chat.id });
+      events.publish({ type: 'chat.changed', chatId: chat.id }, request.ownerId);
       return withRunning(chat);
     },
 
     async update(id: string, changes: UpdateChatInput): Promise<ChatDetails> {
       await store.update(id, changes);
-      events.publish({ type: 'chat.changed', chatId: id });
+      await publishChange(id);
       return describe(id);
     },
 
     async remove(id: string): Promise<void> {
       running.get(id)?.stop.abort();
-      await store.remove(id);
-      events.publish({ type: 'chat.removed', chatId: id });
+      const { ownerId } = await store.remove(id);
+      events.publish({ type: 'chat.removed', chatId: id }, ownerId);
     },
 
     /** Stores the message and begins the answer, in the caller's name. Throws `conflict` while the chat is being answered. */
@@ -225,7 +232,7 @@ export function createChats({ store, gateway, events, clock, log }: ChatsDepende
         const message = stored.at(-1);
         if (!message) throw new ClusterError('internal', 'The answer was not stored.');
         answer.message = message;
-        events.publish({ type: 'chat.changed', chatId });
+        await publishChange(chatId);
         void run(chatId, answer, dialogue, turn, model);
       } catch (error) {
         running.delete(chatId);

@@ -1,38 +1,35 @@
-import type { MailLanguage, OneUseLink, SentLink } from '@cluster-ai/contracts';
+import type { MailLanguage, OneUseLink } from '@cluster-ai/contracts';
 import type { Letter } from './compose-letter.ts';
-import type { Post } from './post.ts';
+import type { PostedLetter } from './outbox.ts';
+import type { Post, PreparedLetter } from './post.ts';
 import type { MailConfig } from './send-by-smtp.ts';
 
-export interface LinkLetter extends Pick<Letter, 'kind' | 'personName'> {
+export interface LinkLetter extends Pick<Letter, 'kind' | 'personName'>, Pick<PostedLetter, 'target' | 'linkId'> {
   readonly to: string;
   readonly language?: MailLanguage | undefined;
-  /** Whom it is about, for the audit record. */
-  readonly target: string;
 }
 
-/** Sends one-use links to people. */
+/** Letters that bring one-use links to people. */
 export interface LinkLetters {
-  /** Returns at once, as `Post.send`. */
-  send(link: OneUseLink, letter: LinkLetter): SentLink;
+  /** As `Post.prepare`. */
+  prepare(link: OneUseLink, letter: LinkLetter): Promise<PreparedLetter>;
 }
 
 export interface LinkLettersDependencies {
-  readonly post: Pick<Post, 'send'>;
+  readonly post: Pick<Post, 'prepare'>;
   readonly mail: Pick<MailConfig, 'language' | 'address'>;
   readonly clusterName: string;
 }
 
 export function createLinkLetters({ post, mail, clusterName }: LinkLettersDependencies): LinkLetters {
   return {
-    send(link, { language = mail.language, ...letter }) {
-      post.send({
+    prepare: (link, { language = mail.language, ...letter }) =>
+      post.prepare({
         ...letter,
         language,
         clusterName,
         url: new URL(link.path, mail.address).href,
         expiresAtMs: Date.parse(link.expiresAt),
-      });
-      return { ...link, mailedTo: letter.to };
-    },
+      }),
   };
 }

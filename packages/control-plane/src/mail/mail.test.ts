@@ -2,14 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configShape } from '@cluster-ai/contracts';
-import { createManualClock, locateDataFolder, makeDataFolder, silentLogger, systemClock } from '@cluster-ai/runtime';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Act } from '../access/audit/act.ts';
+import { locateDataFolder, makeDataFolder, systemClock } from '@cluster-ai/runtime';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCertificates } from '../nodes/certificates.ts';
 import type { OutgoingPolicy } from '../outgoing/check-url.ts';
 import { createOutgoingConnections } from '../outgoing/connect-outgoing.ts';
 import { composeLetter, type Letter } from './compose-letter.ts';
-import { createPost, type PostedLetter } from './post.ts';
 import { createSmtp, type MailConfig } from './send-by-smtp.ts';
 import { type MailSink, openMailSink, textOf } from './testing/mail-sink.ts';
 
@@ -110,6 +108,12 @@ describe('the mail server', () => {
     expect(sink.caught).toHaveLength(before);
   });
 
+  test('is told as one that may be tried again, or not, by the number of what it said', async () => {
+    sink.refuseWith(450, 550);
+    for (const status of [450, 550])
+      await expect(smtp(sink.port)(letter.to, composed, going)).rejects.toMatchObject({ code: 'remote_failed', details: { status } });
+  });
+
   test('attack 36: a line break or comma in a name or address makes no second header and no second recipient', async () => {
     const hostile = { ...letter, clusterName: 'lab\r\nBcc: eve@example.org\r\n\r\nowned', personName: 'bia\r\nX-Evil: 1' };
     expect(composeLetter(hostile).subject).toBe('A new password for lab Bcc: eve@example.org owned');
@@ -137,62 +141,5 @@ describe('a letter', () => {
   test('attack 34: what somebody called something is text in it', () => {
     const { html } = composeLetter({ ...letter, clusterName: '<img src=x onerror=alert(1)>', personName: '"><script>' });
     expect(html).not.toMatch(/<img|<script/);
-  });
-});
-
-describe('the post', () => {
-  const posted: PostedLetter = { ...letter, target: 'person_bia', expiresAtMs: 1_700_000_000_000 + 3_600_000 };
-
-  function openPost(sendMail: Parameters<typeof createPost>[0]['sendMail']) {
-    const acts: [Act, string][] = [];
-    const run = async <T>(act: Act, work: () => Promise<T>): Promise<T> => {
-      const result = await work().then(
-        (value) => ({ value }),
-        (error: unknown) => ({ error }),
-      );
-      acts.push([act, 'error' in result ? (result.error as { code: string }).code : 'ok']);
-      if ('error' in result) throw result.error;
-      return result.value;
-    };
-    const clock = createManualClock();
-    return { acts, clock, post: createPost({ sendMail, acts: { run }, clock, log: silentLogger }) };
-  }
-  const outcomes = (acts: readonly [Act, string][]) => acts.map(([{ action, target }, outcome]) => [action, target, outcome]);
-
-  test('tries again while the server says later, and records the outcome without the address', async () => {
-    let tries = 0;
-    const busy = smtp(sink.port);
-    const { post, acts, clock } = openPost(async (...args) => {
-      if (tries++ === 0) sink.refuseWith(450);
-      return busy(...args);
-    });
-    const before = sink.caught.length;
-    post.send(posted);
-    await vi.waitFor(() => expect(tries).toBe(1), { timeout: 30_000 });
-    await vi.waitFor(
-      async () => {
-        await clock.advance(5000);
-        expect(sink.caught).toHaveLength(before + 1);
-      },
-      { timeout: 30_000 },
-    );
-    await vi.waitFor(() => expect(outcomes(acts)).toEqual([['mail forgotten', 'person_bia', 'ok']]), { timeout: 30_000 });
-    expect(JSON.stringify(acts)).not.toContain('example.org');
-    await post[Symbol.asyncDispose]();
-  });
-
-  test('does not try again what is refused for good', async () => {
-    sink.refuseWith(550, 550);
-    const { post, acts } = openPost(smtp(sink.port));
-    post.send(posted);
-    await vi.waitFor(() => expect(outcomes(acts)).toEqual([['mail forgotten', 'person_bia', 'remote_failed']]), { timeout: 30_000 });
-    await post[Symbol.asyncDispose]();
-  });
-
-  test('gives up at a stop, and says so', async () => {
-    const { post, acts } = openPost(smtp(1));
-    post.send(posted);
-    await post[Symbol.asyncDispose]();
-    expect(outcomes(acts)).toEqual([['mail forgotten', 'person_bia', 'shutting_down']]);
   });
 });

@@ -82,3 +82,20 @@ test('requests under way are read when somebody looks', async () => {
   metrics.watchGateway({ measure: () => ({ active: 3, queued: 2 }) });
   expect(await lines()).toEqual(expect.arrayContaining(['cluster_active_tasks 3', 'cluster_queue_length 2']));
 });
+
+test('attack 47: the series of models that the reader may not use are left out, also where a name looks like a label', async () => {
+  const { metrics, add } = await open();
+  const strange = 'a",model="starter';
+  add({ id: 'a', replicas: [{ replicaId: 'r', model: 'secret-plan', loadMs: 1500 }] });
+  for (const model of ['starter', 'secret-plan', strange]) metrics.forModel(model).answered(1);
+  const models = ({ text }: { readonly text: string }) =>
+    new Set(text.split('\n').flatMap((line) => /model=".*?"(?=[,}])/.exec(line) ?? []));
+  const { text } = await metrics.render((model) => model === 'starter');
+  expect(models({ text })).toEqual(new Set(['model="starter"']));
+  expect(text).not.toMatch(/secret-plan|a\\"/);
+  expect(text).toContain('cluster_response_time_count 3');
+  expect(models(await metrics.render())).toContain('model="secret-plan"');
+  expect((await metrics.render((model) => model === strange)).text).toContain(
+    'model_inference_time_count{model="a\\",model=\\"starter"} 1',
+  );
+});

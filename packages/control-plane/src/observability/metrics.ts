@@ -26,7 +26,8 @@ export interface Metrics {
   observeRequest(request: { readonly method: string; readonly route: string; readonly status: number; readonly seconds: number }): void;
   /** Where the numbers of requests under way come from when somebody looks. */
   watchGateway(gateway: GatewayNumbers): void;
-  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** `isShown` says of which models; their reader need not know of others. */
+  render(isShown?: (model: string) => boolean): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 /** Seconds: from a token of a fast machine to a long answer of a slow one. */
@@ -173,6 +174,19 @@ function watchNodes(list: () => readonly Node[], registers: Registry[]): void {
   });
 }
 
+/** A quote inside of a value is escaped, so that this is the label and never a part of another one's value. */
+const modelLabel = /[{,]model="((?:[^"\\]|\\.)*)"/;
+const unescapeLabel = (value: string) => value.replaceAll(/\\(.)/g, (_, sign: string) => (sign === 'n' ? '\n' : sign));
+
+/** The text without the series of some models. */
+function leaveOut(text: string, isHidden: (model: string) => boolean): string {
+  const isKept = (line: string) => {
+    const label = line.startsWith('#') ? undefined : modelLabel.exec(line)?.[1];
+    return label === undefined || !isHidden(unescapeLabel(label));
+  };
+  return text.split('\n').filter(isKept).join('\n');
+}
+
 export function openMetrics({ nodes }: { readonly nodes: { list(): readonly Node[] } }): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -217,6 +231,9 @@ export function openMetrics({ nodes }: { readonly nodes: { list(): readonly Node
     watchGateway(watched) {
       gateway = watched;
     },
-    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    async render(isShown) {
+      const text = await registry.metrics();
+      return { contentType: registry.contentType, text: isShown === undefined ? text : leaveOut(text, (model) => !isShown(model)) };
+    },
   };
 }

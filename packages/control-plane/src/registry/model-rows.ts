@@ -1,4 +1,5 @@
 import { type ModelFacts, type ModelFile, type ModelVersion, modelFactsShape } from '@cluster-ai/contracts';
+import type { Selectable } from 'kysely';
 import type { FileRow, VersionRow } from '../stores/tables.ts';
 
 export const toFile = ({ path, digest, size_bytes, media_type }: FileRow): ModelFile => ({
@@ -27,9 +28,10 @@ export const modelVersionColumns = [
   'created_at',
   'size_bytes',
   'inspection_json',
+  'allowed_json',
 ] as const;
 
-export type ModelVersionColumns = Pick<VersionRow, (typeof modelVersionColumns)[number]>;
+export type ModelVersionColumns = Pick<Selectable<VersionRow>, (typeof modelVersionColumns)[number]>;
 
 export const toModelVersion = (row: ModelVersionColumns, files: readonly FileRow[]): ModelVersion => ({
   version: row.seq,

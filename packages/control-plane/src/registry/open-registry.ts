@@ -27,7 +27,7 @@ import { EVERY_MODEL } from './catalog/write-entry.ts';
 import { findProblem } from './check-blobs.ts';
 import { decideUse } from './inspection/policy.ts';
 import { findNames, findUsers } from './names-of-blobs.ts';
-import { explainUnknownVersion, readNewestVersions, readRecords, readReference } from './read-references.ts';
+import { explainUnknownVersion, type ReadReference, readNewestVersions, readRecords, readReference } from './read-references.ts';
 import { inStore, readBlob, recordBlob, settleBlobs, type TakenBlob, toBlobRow, writeBlob } from './record-blob.ts';
 import { createReferenceCache } from './reference-cache.ts';
 import type { Registry, ResolvedModel } from './registry.ts';
@@ -73,9 +73,12 @@ function nameFile(facts: ModelFacts): Pick<ModelFile, 'path' | 'mediaType'> {
 }
 
 /** Why what was found in a file forbids to load it, where it does. A file of the machine's own that nobody looked into is its owner's to judge. */
-function refusalOf(model: string, inspection: Inspection | null, policy: Config['registry']['policy']): ClusterError | undefined {
+function refusalOf(
+  { name: model, inspection, isAllowed: isOverridden }: ReadReference,
+  policy: Config['registry']['policy'],
+): ClusterError | undefined {
   if (inspection === null) return undefined;
-  const decision = decideUse({ model, use: 'load', inspections: [inspection], isOverridden: false }, policy);
+  const decision = decideUse({ model, use: 'load', inspections: [inspection], isOverridden }, policy);
   return decision.isAllowed ? undefined : new ClusterError('verdict_refused', decision.message, { hint: decision.hint });
 }
 
@@ -113,9 +116,11 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   async function add(request: AddRequest, signal: AbortSignal) {
     checkRequest(request);
     const facts = await inspect(request.path);
-    const inspection = facts.format === 'gguf' && request.source !== 'bundled' ? await look?.(request.path, signal) : undefined;
+    const { inspected } = request;
+    const looked = facts.format === 'gguf' && inspected === undefined ? await look?.(request.path, signal) : undefined;
     await using taken = await (request.inPlace ? useInPlace : takeIn)(request.path, signal);
     const { digest, size_bytes: sizeBytes } = taken.row;
+    const inspection = inspected?.digest === digest ? inspected.inspection : looked;
     const actor: CatalogActor = request.actor ?? clusterActor;
     const wanted = {
       name: request.name,
@@ -185,8 +190,8 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   async function read(reference: string): Promise<ResolvedModel | undefined> {
     const found = await readReference(query, parseModelReference(reference));
     if (!found) return undefined;
-    const { blob, inspection, ...model } = found;
-    const { row, problem = refusalOf(model.name, inspection, policy) } = await checkBlob(blob);
+    const { blob, inspection: _inspection, isAllowed: _isAllowed, ...model } = found;
+    const { row, problem = refusalOf(found, policy) } = await checkBlob(blob);
     return { ...model, path: pathOf(row), ...(problem === undefined ? {} : { problem }) };
   }
 

@@ -51,6 +51,8 @@ export interface ReadReference {
   readonly file: ModelFile;
   readonly blob: BlobRow;
   readonly inspection: Inspection | null;
+  /** An admin said that it may be used although it is suspicious. */
+  readonly isAllowed: boolean;
 }
 
 /** Reads what a reference means, as it is now; `undefined` where it means nothing. */
@@ -75,6 +77,7 @@ export async function readReference(query: Query, wanted: ModelReference): Promi
     file,
     blob,
     inspection: readInspection(row.inspection_json),
+    isAllowed: row.allowed_json !== null,
   };
 }
 

@@ -8,15 +8,15 @@ import { createEventBus } from '../observability/event-bus.ts';
 import type { Database } from '../stores/database.ts';
 import { openBlobStore } from '../stores/fs/open-blob-store.ts';
 import { openDatabase } from '../stores/open-database.ts';
+import { createInspector } from './inspection/inspector.ts';
 import { openRegistry } from './open-registry.ts';
 import { registerStarter } from './register-starter.ts';
-import type { Registry } from './registry.ts';
 
 const bundled = join(import.meta.dirname, '../../assets/starter');
 
 let root: string;
 let database: Database;
-let registry: Registry;
+let registry: Awaited<ReturnType<typeof openRegistry>>;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'cluster-ai-starter-'));
@@ -44,6 +44,17 @@ test('the first start registers the bundled model and says what it is', async ()
     capabilities: expect.arrayContaining(['chat']),
   });
   expect((await registry.list())[0]).toMatchObject({ name: 'starter', notice: expect.stringContaining('very small demonstration model') });
+});
+
+test('what was found in it is known beforehand, and is what a look into the file finds', async () => {
+  await start();
+  const { inspection } = await registry.catalog.version({ name: 'starter', version: 1 });
+  const inspector = createInspector(
+    { clock: systemClock, log: silentLogger },
+    { parallel: 1, timeoutMs: 60_000, memoryBytes: 512 * 1024 ** 2 },
+  );
+  expect(inspection).toMatchObject({ verdict: 'safe' });
+  expect(inspection).toEqual(await inspector.inspect(join(bundled, 'cluster-ai-starter.gguf'), new AbortController().signal));
 });
 
 test('who removes it does not get it back', async () => {

@@ -1,12 +1,16 @@
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { phrase } from '@cluster-ai/contracts';
+import { inspectionShape, phrase } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
+import { z } from 'zod';
 import type { Database } from '../stores/database.ts';
 import type { Registry } from './registry.ts';
 
+const inspectedShape = z.object({ digest: z.string(), inspection: inspectionShape });
+
 const STARTER_NAME = 'starter';
 const STARTER_FILE = 'cluster-ai-starter.gguf';
+const INSPECTION_FILE = 'inspection.json';
 const SETTING = 'registry.starter';
 
 export interface StarterDependencies {
@@ -23,6 +27,9 @@ const exists = (path: string) =>
     () => true,
     () => false,
   );
+
+/** Looking into a file takes a process of its own: what is found in this one is known beforehand. */
+const readInspection = async (folder: string) => inspectedShape.parse(JSON.parse(await readFile(join(folder, INSPECTION_FILE), 'utf8')));
 
 async function wasRegistered(database: Database): Promise<boolean> {
   return (await database.query.selectFrom('settings').select('key').where('key', '=', SETTING).executeTakeFirst()) !== undefined;
@@ -58,6 +65,7 @@ export async function registerStarter({ registry, database, folder, clock, log }
         description: 'Very small chat model (English and Portuguese) that shows that the cluster works.',
         inPlace: false,
         source: 'bundled',
+        inspected: await readInspection(folder),
         notices: [phrase('model_is_a_demonstration')],
       },
       signal,

@@ -1,4 +1,4 @@
-import type { AddModel, ClusterError, Model, ModelFacts, ModelFile, ModelVersion, Phrase } from '@cluster-ai/contracts';
+import type { AddModel, ClusterError, Inspection, Model, ModelFacts, ModelFile, ModelVersion, Phrase } from '@cluster-ai/contracts';
 import type { ModelGrants } from '../access/model-grants.ts';
 import type { StagedBlob } from '../stores/blob-store.ts';
 import type { CatalogActor, PublishVersion } from './catalog/catalog.ts';
@@ -54,6 +54,8 @@ export interface Registry {
   add(
     request: AddModel & {
       readonly source?: string;
+      /** What was found in exactly these bytes before, so that nobody has to look again. */
+      readonly inspected?: { readonly digest: string; readonly inspection: Inspection };
       readonly notices?: readonly Phrase[];
       readonly actor?: CatalogActor;
       readonly alias?: string;

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /**
  * The rows of every table, as both databases give and take them.
  *
@@ -36,6 +38,7 @@ export interface Tables {
   usage_counters: UsageCounterRow;
   external_identities: ExternalIdentityRow;
   oidc_starts: OidcStartRow;
+  outbox: OutboxRow;
   audit_entries: AuditEntryRow;
   audit_head: AuditHeadRow;
   audit_names: AuditNameRow;
@@ -85,6 +88,7 @@ export const tableNames = [
   'usage_counters',
   'external_identities',
   'oidc_starts',
+  'outbox',
   'audit_entries',
   'audit_head',
   'audit_names',
@@ -146,6 +150,8 @@ export interface VersionRow {
   metadata_json: string;
   /** `Inspection`; null: nobody looked into the files. */
   inspection_json: string | null;
+  /** `VersionAllowance`; null: nobody has allowed it. */
+  allowed_json: Generated<string | null>;
 }
 
 export interface FileRow {
@@ -366,6 +372,21 @@ export interface OneUseLinkRow {
   created_at: number;
   expires_at: number;
   used_at: number | null;
+}
+
+/** A mail that waits to be sent. */
+export interface OutboxRow {
+  id: string;
+  kind: string;
+  /** Whom it is about. */
+  target: string;
+  link_id: string;
+  /** The letter, sealed: the link in it is as good as a password. */
+  sealed: Uint8Array;
+  tries: number;
+  next_at: number;
+  /** When its link ends. */
+  expires_at: number;
 }
 
 export interface TotpSeedRow {

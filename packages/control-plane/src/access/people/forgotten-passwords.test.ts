@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { silentLogger } from '@cluster-ai/runtime';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLinkLetters } from '../../mail/link-letters.ts';
-import type { PostedLetter } from '../../mail/post.ts';
+import type { PostedLetter } from '../../mail/outbox.ts';
 import type { Database } from '../../stores/database.ts';
 import { openDatabase } from '../../stores/open-database.ts';
 import { createForgottenPasswords } from './forgotten-passwords.ts';
@@ -25,7 +25,7 @@ const openApp = (attemptsPerMinute: number) =>
   openPeopleApp(database, {
     attemptsPerMinute,
     makeMail: ({ directory, clock }) => {
-      const post = { send: (letter: PostedLetter) => void sent.push(letter) };
+      const post = { prepare: async (letter: PostedLetter) => ({ store: async () => {}, begin: () => void sent.push(letter) }) };
       const letters = createLinkLetters({ post, mail: { language: 'en', address: 'https://lab.example' }, clusterName: 'lab' });
       const acts = { run: <T>(_act: unknown, work: () => Promise<T>) => work() };
       return { letters, forgotten: createForgottenPasswords({ directory, letters, acts, clock, log: silentLogger }) };

@@ -2,8 +2,8 @@ import type { MailLanguage } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import type { LinkLetters } from '../../mail/link-letters.ts';
 import type { Act } from '../audit/act.ts';
+import { addMailedLink, type WriteLetter } from './add-mailed-link.ts';
 import type { Directory } from './directory.ts';
-import { addLink } from './one-use-links.ts';
 import type { PersonRecord } from './person-record.ts';
 
 /** Mails a link for a new password to who asks for one without being signed in. */
@@ -55,11 +55,11 @@ export function createForgottenPasswords(dependencies: ForgottenPasswordsDepende
 
   /** The old password and all sessions stay as they are until the link is used: anybody can ask. */
   async function sendLink({ id, name, email }: PersonRecord, language: MailLanguage | undefined): Promise<void> {
-    const link = await directory.change(async (query) => {
+    const letter = { kind: 'forgotten', to: email ?? '', personName: name, target: id, language } as const;
+    const write: WriteLetter = (link, about) => letters.prepare(link, { ...letter, linkId: about.id });
+    await addMailedLink({ directory, clock }, { kind: 'password', personId: id, createdBy: id, ttlMs: LINK_MS }, write, async (query) => {
       await query.deleteFrom('one_use_links').where('created_by', '=', id).where('used_at', 'is', null).execute();
-      return addLink(query, { kind: 'password', personId: id, createdBy: id, ttlMs: LINK_MS }, clock);
     });
-    letters.send(link, { kind: 'forgotten', to: email ?? '', personName: name, target: id, language });
   }
 
   async function work(nameOrAddress: string, language: MailLanguage | undefined, address: string): Promise<void> {

@@ -24,32 +24,47 @@ const invalid = () =>
     hint: 'Ask an admin for a new one.',
   });
 
-/** Makes a link within a transaction. Its secret is told once and stored as a hash. */
-export async function addLink(query: Query, wish: LinkWish, clock: Clock): Promise<OneUseLink> {
+/** A link before anybody can use it. */
+export interface NewLink {
+  readonly row: OneUseLinkRow;
+  /** With its secret, which is told once and stored as a hash. */
+  readonly told: OneUseLink;
+}
+
+export function newLink(wish: LinkWish, clock: Pick<Clock, 'now'>): NewLink {
   const now = clock.now();
   const id = newId('link', now);
   const secret = newSecretToken();
   const expiresAt = now + wish.ttlMs;
+  const row: OneUseLinkRow = {
+    id,
+    kind: wish.kind,
+    secret_hash: hashSecret(secret),
+    role: wish.role ?? null,
+    person_id: wish.personId ?? null,
+    created_by: wish.createdBy,
+    created_at: now,
+    expires_at: expiresAt,
+    used_at: null,
+  };
+  const token = `${id.slice('link_'.length)}.${secret}`;
+  return { row, told: { token, path: `${pages[wish.kind]}#${token}`, expiresAt: new Date(expiresAt).toISOString() } };
+}
+
+/** From now on it works. */
+export async function storeLink(query: Query, { row }: NewLink): Promise<void> {
   await query
     .deleteFrom('one_use_links')
-    .where('expires_at', '<', now - KEEP_MS)
+    .where('expires_at', '<', row.created_at - KEEP_MS)
     .execute();
-  await query
-    .insertInto('one_use_links')
-    .values({
-      id,
-      kind: wish.kind,
-      secret_hash: hashSecret(secret),
-      role: wish.role ?? null,
-      person_id: wish.personId ?? null,
-      created_by: wish.createdBy,
-      created_at: now,
-      expires_at: expiresAt,
-      used_at: null,
-    })
-    .execute();
-  const token = `${id.slice('link_'.length)}.${secret}`;
-  return { token, path: `${pages[wish.kind]}#${token}`, expiresAt: new Date(expiresAt).toISOString() };
+  await query.insertInto('one_use_links').values(row).execute();
+}
+
+/** Makes a link within a transaction. */
+export async function addLink(query: Query, wish: LinkWish, clock: Clock): Promise<OneUseLink> {
+  const link = newLink(wish, clock);
+  await storeLink(query, link);
+  return link.told;
 }
 
 /** What the link is for, whoever knows its secret. Throws `link_invalid` for all others, with one text for every reason. */

@@ -13,8 +13,9 @@ import {
 import type { Clock } from '@cluster-ai/runtime';
 import type { Query } from '../../stores/database.ts';
 import type { PersonRow } from '../../stores/tables.ts';
+import { addMailedLink, type WriteLetter } from './add-mailed-link.ts';
 import type { Directory } from './directory.ts';
-import { addLink, findLink, useLink } from './one-use-links.ts';
+import { addLink, findLink, type LinkWish, useLink } from './one-use-links.ts';
 import type { Passkeys, Site } from './passkeys.ts';
 import { checkNewPassword } from './passwords/check-password.ts';
 import type { PasswordHasher } from './passwords/password-hasher.ts';
@@ -75,15 +76,15 @@ export interface People {
   setUp(newcomer: Newcomer, origin: Origin): Promise<SignedIn>;
 
   /** A link by which one newcomer makes a login of this role. */
-  invite(wish: { readonly role: Role; readonly ttlSeconds: number }, by: string): Promise<OneUseLink>;
+  invite(wish: { readonly role: Role; readonly ttlSeconds: number }, by: string, write?: WriteLetter): Promise<OneUseLink>;
   /** Throws `link_invalid`, `already_exists` for a taken name, `invalid_request` for a weak password. */
   acceptInvitation(newcomer: Newcomer, origin: Origin): Promise<SignedIn>;
   /** A login without a password, and the link by which the person chooses one. Throws `already_exists`. */
-  create(wish: PersonWish, by: string): Promise<{ readonly person: Person; readonly link: OneUseLink }>;
+  create(wish: PersonWish, by: string, write?: WriteLetter): Promise<{ readonly person: Person; readonly link: OneUseLink }>;
   /** An account for programs: it has keys, and no way to sign in. Throws `already_exists`. */
   createService(wish: ServiceWish): Promise<Person>;
   /** Takes the password and all passkeys away, ends all sessions, and gives the link for a new password. Throws `person_not_found`, `conflict` for a service account. */
-  resetPassword(idOrName: string, by: string): Promise<OneUseLink>;
+  resetPassword(idOrName: string, by: string, write?: WriteLetter): Promise<OneUseLink>;
   /**
    * Throws `link_invalid`, `invalid_request` for a weak password; for a link that the person asked for by mail, where codes are on, also
    * `second_factor_required` and `credentials_invalid`.
@@ -130,6 +131,13 @@ const notFound = (idOrName: string) =>
   new ClusterError('person_not_found', `There is no person "${idOrName.slice(0, 100)}".`, { hint: 'See `cluster-ai users ls`.' });
 const setupClosed = () =>
   new ClusterError('setup_closed', 'This cluster has its first admin already.', { hint: 'Sign in, or ask an admin for an invitation.' });
+
+const passwordLink = (personId: string, createdBy: string): LinkWish => ({
+  kind: 'password',
+  personId,
+  createdBy,
+  ttlMs: PASSWORD_LINK_MS,
+});
 
 const hasNoPassword = (name: string) =>
   new ClusterError('conflict', `"${name}" is a service account: nobody signs in with it.`, {
@@ -189,8 +197,8 @@ export function createPeople(dependencies: PeopleDependencies): People {
       });
     },
 
-    invite: ({ role, ttlSeconds }, by) =>
-      directory.change((query) => addLink(query, { kind: 'invitation', role, createdBy: by, ttlMs: ttlSeconds * 1000 }, clock)),
+    invite: ({ role, ttlSeconds }, by, write) =>
+      addMailedLink(dependencies, { kind: 'invitation', role, createdBy: by, ttlMs: ttlSeconds * 1000 }, write, async () => {}),
     async acceptInvitation(newcomer, origin) {
       const password = checkNewPassword(newcomer.password, newcomer.name);
       await directory.read((query) => findLink(query, 'invitation', newcomer.token, clock.now()));
@@ -200,12 +208,11 @@ export function createPeople(dependencies: PeopleDependencies): People {
         return addNewcomer(query, newcomer, link.role ?? 'viewer', hash, origin);
       });
     },
-    async create(wish, by) {
+    async create(wish, by, write) {
       const row = toPersonRow(wish, null, clock.now());
-      const link = await directory.change(async (query) => {
+      const link = await addMailedLink(dependencies, passwordLink(row.id, by), write, async (query) => {
         await addPerson(query, row);
         tell(row.id, { role: row.role });
-        return addLink(query, { kind: 'password', personId: row.id, createdBy: by, ttlMs: PASSWORD_LINK_MS }, clock);
       });
       return { person: toPerson(find(row.id)), link };
     },
@@ -222,16 +229,15 @@ export function createPeople(dependencies: PeopleDependencies): People {
       });
       return toPerson(find(row.id));
     },
-    async resetPassword(idOrName, by) {
+    async resetPassword(idOrName, by, write) {
       const { id, kind, name } = find(idOrName);
       if (kind === 'service') throw hasNoPassword(name);
-      return directory.change(async (query) => {
+      return addMailedLink(dependencies, passwordLink(id, by), write, async (query) => {
         tell(id);
         await query.updateTable('people').set({ password_hash: null }).where('id', '=', id).execute();
         await query.deleteFrom('passkeys').where('person_id', '=', id).execute();
         await query.deleteFrom('one_use_links').where('person_id', '=', id).where('used_at', 'is', null).execute();
         await endSessionsOf(query, id, clock.now());
-        return addLink(query, { kind: 'password', personId: id, createdBy: by, ttlMs: PASSWORD_LINK_MS }, clock);
       });
     },
     async choosePassword({ token, password: typed, code }, origin) {

@@ -31,14 +31,25 @@ export interface TokenKeysDependencies {
 export function createTokenKeys({ database, secrets, clock }: TokenKeysDependencies): TokenKeys {
   let rows: readonly TokenKeyRow[] = [];
   let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+  let adding: Promise<void> | undefined;
   const privateKeys = new Map<string, KeyObject>();
   const publicKeys = new Map<string, KeyObject>();
 
-  async function read(): Promise<void> {
+  /** Whoever asks while the keys are being read waits for them, rather than hear that there are none. */
+  function read(): Promise<void> {
+    reading ??= readNow().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  async function readNow(): Promise<void> {
     readAt = clock.now();
-    rows = await database.query.selectFrom('token_keys').selectAll().orderBy('created_at').execute();
+    const found = await database.query.selectFrom('token_keys').selectAll().orderBy('created_at').execute();
+    rows = found;
     publicKeys.clear();
-    for (const { id, public_json, created_at } of rows)
+    for (const { id, public_json, created_at } of found)
       if (clock.now() - created_at < CHECKS_FOR_MS) publicKeys.set(id, createPublicKey({ key: JSON.parse(public_json), format: 'jwk' }));
   }
   const isFresh = (row: TokenKeyRow | undefined) => row !== undefined && clock.now() - row.created_at < SIGNS_FOR_MS;
@@ -57,6 +68,7 @@ export function createTokenKeys({ database, secrets, clock }: TokenKeysDependenc
         .values({ id, public_json: JSON.stringify(publicKey.export({ format: 'jwk' })), sealed, created_at: clock.now() })
         .execute();
     });
+    await reading; // one that began before does not see it
     await read();
   }
   /** From the database as it is now: the row in memory may be older than the data key that seals it today. */
@@ -72,13 +84,18 @@ export function createTokenKeys({ database, secrets, clock }: TokenKeysDependenc
   return {
     async forSigning() {
       if (!isFresh(rows.at(-1))) await read();
-      if (!isFresh(rows.at(-1))) await add();
+      if (!isFresh(rows.at(-1))) {
+        adding ??= add().finally(() => {
+          adding = undefined;
+        });
+        await adding;
+      }
       const row = rows.at(-1);
       if (row === undefined) throw new Error('A key for tokens was written and is not there.');
       return { id: row.id, key: await openPrivate(row.id) };
     },
     async forChecking(id) {
-      if (!publicKeys.has(id) && clock.now() - readAt >= ASK_AGAIN_MS) await read();
+      if (!publicKeys.has(id) && (reading !== undefined || clock.now() - readAt >= ASK_AGAIN_MS)) await read();
       return publicKeys.get(id);
     },
   };

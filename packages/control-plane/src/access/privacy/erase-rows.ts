@@ -47,6 +47,7 @@ export async function eraseRowsOf(query: Query, personId: string, now: number): 
     .where('subject', 'in', query.selectFrom('api_keys').select('id').where('owner_id', '=', personId))
     .execute();
   const keys = await query.deleteFrom('api_keys').where('owner_id', '=', personId).executeTakeFirst();
+  await query.deleteFrom('outbox').where('target', '=', personId).execute();
   await forgetName(query, personId);
   await shredKeys(query, personId, now);
   return { chats, keys: Number(keys.numDeletedRows) };

@@ -17,5 +17,6 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'totp_seeds', column: 'seed', row: 'person_id' },
   { table: 'token_keys', column: 'sealed', row: 'id' },
   { table: 'chat_keys', column: 'wrapped', row: 'id' },
+  { table: 'outbox', column: 'sealed', row: 'id' },
   { table: 'blob_url_keys', column: 'sealed', row: 'id' },
 ];

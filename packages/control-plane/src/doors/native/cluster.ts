@@ -98,9 +98,9 @@ export function clusterRoutes(dependencies: NativeDependencies): readonly Native
         const lastId = Number.isNaN(header) ? query.lastEventId : header;
         const stream = openEventStream(reply);
         const caller = callerOf(request);
-        const show = ({ id, event }: NumberedEvent) => {
-          const shown = toShownEvent(caller, event);
-          if (shown !== undefined) stream.send(shown, id);
+        const show = (numbered: NumberedEvent) => {
+          const shown = toShownEvent(caller, numbered);
+          if (shown !== undefined) stream.send(shown, numbered.id);
         };
         const missed = lastId === undefined ? [] : events.since(lastId);
         if (missed === undefined) stream.send({ type: 'resync' });

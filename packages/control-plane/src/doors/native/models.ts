@@ -23,7 +23,7 @@ const tag = 'models';
 const byName = z.object({ name: z.string().min(1).max(255) });
 
 function toProblemCondition({ code, message, hint = '', said }: ClusterError, since: string): Condition {
-  const reason = code === 'digest_mismatch' ? code : 'invalid_model_file';
+  const reason = code === 'digest_mismatch' || code === 'verdict_refused' ? code : 'invalid_model_file';
   return toCondition('failed', reason, Date.parse(since), { message, hint, said });
 }
 

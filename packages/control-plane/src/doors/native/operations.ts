@@ -1,16 +1,31 @@
-import { importPreviewShape, importRequestShape, operationListShape, operationShape, pushRequestShape } from '@cluster-ai/contracts';
+import {
+  importPreviewShape,
+  importRequestShape,
+  type Operation,
+  operationListShape,
+  operationShape,
+  pushRequestShape,
+} from '@cluster-ai/contracts';
 import { z } from 'zod';
 import { describeAct } from '../../access/audit/act.ts';
 import { toActor } from '../../access/audit/record-acts.ts';
-import { callerOf } from '../../access/caller.ts';
-import { mayUseModel } from '../../access/model-grants.ts';
+import { type Caller, callerOf } from '../../access/caller.ts';
+import { maySeeOperation } from '../../access/what-is-shown.ts';
 import type { Imports } from '../../registry/imports/imports.ts';
+import { operationNotFound } from '../../registry/imports/operations/operations.ts';
 import { type NativeRoute, route } from './route.ts';
 
 const byId = z.object({ id: z.string().min(1).max(80) });
 
 export interface OperationDependencies {
   readonly imports: Imports;
+}
+
+/** One on a model that the caller may not use is one that is not there. */
+async function getShown(imports: Imports, id: string, caller: Caller): Promise<Operation> {
+  const operation = await imports.get(id);
+  if (!maySeeOperation(caller, operation)) throw operationNotFound(id);
+  return operation;
 }
 
 export function operationRoutes({ imports }: OperationDependencies): readonly NativeRoute[] {
@@ -62,7 +77,7 @@ export function operationRoutes({ imports }: OperationDependencies): readonly Na
       answer: operationListShape,
       handle: async ({ request }) => {
         const operations = await imports.list();
-        return { operations: operations.filter(({ model }) => model === '' || mayUseModel(callerOf(request), model.split(':')[0] ?? '')) };
+        return { operations: operations.filter((operation) => maySeeOperation(callerOf(request), operation)) };
       },
     }),
     route({
@@ -73,7 +88,7 @@ export function operationRoutes({ imports }: OperationDependencies): readonly Na
       summary: 'One of them',
       params: byId,
       answer: operationShape,
-      handle: async ({ params }) => imports.get(params.id),
+      handle: async ({ params, request }) => getShown(imports, params.id, callerOf(request)),
     }),
     route({
       method: 'POST',
@@ -83,7 +98,10 @@ export function operationRoutes({ imports }: OperationDependencies): readonly Na
       summary: 'End one that runs',
       params: byId,
       answer: operationShape,
-      handle: async ({ params }) => imports.cancel(params.id),
+      handle: async ({ params, request }) => {
+        await getShown(imports, params.id, callerOf(request));
+        return imports.cancel(params.id);
+      },
     }),
   ];
 }

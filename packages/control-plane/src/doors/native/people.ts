@@ -17,6 +17,7 @@ import type { Clock } from '@cluster-ai/runtime';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { callerOf } from '../../access/caller.ts';
+import type { WriteLetter } from '../../access/people/add-mailed-link.ts';
 import type { ForgottenPasswords } from '../../access/people/forgotten-passwords.ts';
 import type { OpenedPeople } from '../../access/people/open-people.ts';
 import type { Quotas } from '../../access/quotas/open-quotas.ts';
@@ -28,6 +29,8 @@ import type { ActRecorder } from './sessions.ts';
 const tag = 'people';
 const byId = z.object({ id: z.string().min(1).max(100) });
 
+type LetterWish = Omit<LinkLetter, 'to' | 'linkId' | 'target'> & Partial<Pick<LinkLetter, 'target'>>;
+
 export interface PeopleRouteDependencies {
   readonly access: Pick<OpenedPeople, 'people' | 'sessions' | 'signIn' | 'passkeys' | 'tokens'>;
   /** Public routes are recorded by themselves: admission records what has a caller. */
@@ -38,10 +41,17 @@ export interface PeopleRouteDependencies {
   readonly mail?: { readonly letters: LinkLetters; readonly forgotten: ForgottenPasswords };
 }
 
-/** The link, on its way to an address where there is one and mail is configured. */
-function sendLink({ mail }: PeopleRouteDependencies, link: OneUseLink, to: string | null, letter: Omit<LinkLetter, 'to'>): SentLink {
-  return mail === undefined || to === null ? { ...link, mailedTo: null } : mail.letters.send(link, { ...letter, to });
+/** What writes a letter to an address, where there is one and mail is configured. */
+function writeTo({ mail }: PeopleRouteDependencies, to: string | null, letter: LetterWish): WriteLetter | undefined {
+  if (mail === undefined || to === null) return undefined;
+  return (link, { id, personId }) => mail.letters.prepare(link, { target: personId, ...letter, to, linkId: id });
 }
+
+/** The link, and where it is on its way to. */
+const toSent = (link: OneUseLink, write: WriteLetter | undefined, to: string | null): SentLink => ({
+  ...link,
+  mailedTo: write ? to : null,
+});
 
 /** Whose doing it is, for what is kept about it. */
 const doer = (request: FastifyRequest) => callerOf(request).id;
@@ -71,9 +81,9 @@ export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly Na
       answer: createdPersonShape,
       status: 201,
       handle: async ({ body, request }) => {
-        const { person, link } = await people.create(body, doer(request));
-        const letter = { kind: 'newLogin', personName: person.name, language: body.language, target: person.id } as const;
-        return { person, link: sendLink(dependencies, link, person.email, letter) };
+        const write = writeTo(dependencies, body.email, { kind: 'newLogin', personName: body.name, language: body.language });
+        const { person, link } = await people.create(body, doer(request), write);
+        return { person, link: toSent(link, write, body.email) };
       },
     }),
     route({
@@ -86,8 +96,8 @@ export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly Na
       answer: sentLinkShape,
       status: 201,
       handle: async ({ body, request }) => {
-        const link = await people.invite(body, doer(request));
-        return sendLink(dependencies, link, body.email, { kind: 'invitation', language: body.language, target: body.role });
+        const write = writeTo(dependencies, body.email, { kind: 'invitation', language: body.language, target: body.role });
+        return toSent(await people.invite(body, doer(request), write), write, body.email);
       },
     }),
     route({
@@ -157,8 +167,8 @@ export function peopleRoutes(dependencies: PeopleRouteDependencies): readonly Na
       status: 201,
       handle: async ({ params, body, request }) => {
         const { id, name, email } = people.get(params.id);
-        const link = await people.resetPassword(id, doer(request));
-        return sendLink(dependencies, link, email, { kind: 'reset', personName: name, language: body.language, target: id });
+        const write = writeTo(dependencies, email, { kind: 'reset', personName: name, language: body.language });
+        return toSent(await people.resetPassword(id, doer(request), write), write, email);
       },
     }),
     route({

@@ -76,6 +76,11 @@ export interface Catalog {
   update(name: string, changes: UpdateCatalogModel): Promise<CatalogDetails>;
   /** Replaces all tags of a version. */
   setTags(choice: VersionChoice, tags: Readonly<Record<string, string>>): Promise<CatalogVersion>;
+  /**
+   * An admin's word that this version may be used although it is suspicious or of a format that is not loaded by default; without a reason the
+   * word is taken back. Throws `verdict_refused` for what is dangerous, and where the policy lets nobody allow anything.
+   */
+  allow(choice: VersionChoice, reason: string | undefined): Promise<CatalogVersion>;
   /** Throws `in_use` while an alias points to it or a deployment runs it, and for the only version of a model. */
   removeVersion(choice: VersionChoice): Promise<void>;
   aliases(name: string): Promise<readonly CatalogAlias[]>;

@@ -13,7 +13,8 @@ async function copyVersion(transaction: Query, from: { readonly id: string }, to
     model_id: _modelId,
     ...row
   } = await transaction.selectFrom('versions').selectAll().where('id', '=', from.id).executeTakeFirstOrThrow();
-  const copy = { ...row, id: newId('version', row.created_at), model_id: to.id };
+  // an admin's word is about one version of one model
+  const copy = { ...row, id: newId('version', row.created_at), model_id: to.id, allowed_json: null };
   await transaction.insertInto('versions').values(copy).execute();
   const files = await transaction.selectFrom('files').selectAll().where('version_id', '=', from.id).execute();
   await transaction

@@ -36,7 +36,7 @@ export function checkRight({ model, actor }: Pick<AliasMoveContext, 'model' | 'a
 }
 
 /** Nobody looked: that is no reason to trust. */
-const unseen: Pick<Inspection, 'format' | 'verdict' | 'reasons'> = {
+export const unseen: Pick<Inspection, 'format' | 'verdict' | 'reasons'> = {
   format: 'unknown',
   verdict: 'suspicious',
   reasons: [{ code: 'unknown_format', detail: '-' }],
@@ -45,7 +45,8 @@ const unseen: Pick<Inspection, 'format' | 'verdict' | 'reasons'> = {
 /** Throws `verdict_refused` for a version that nobody should come to trust by a protected name. */
 function checkVerdict({ model, policy }: AliasMoveContext, to: VersionColumns): void {
   const inspection = readInspection(to.inspection_json) ?? unseen;
-  const decision = decideUse({ model: model.name, use: 'protected-alias', inspections: [inspection], isOverridden: false }, policy);
+  const isOverridden = to.allowed_json !== null;
+  const decision = decideUse({ model: model.name, use: 'protected-alias', inspections: [inspection], isOverridden }, policy);
   if (decision.isAllowed) return;
   throw new ClusterError('verdict_refused', decision.message, { hint: decision.hint, details: { verdict: inspection.verdict } });
 }

@@ -3,6 +3,7 @@ import type { Clock } from '@cluster-ai/runtime';
 import type { EventBus } from '../../observability/event-bus.ts';
 import type { Database, Query } from '../../stores/database.ts';
 import type { ModelRow } from '../../stores/tables.ts';
+import { allowVersion } from './allow-version.ts';
 import type { Catalog, CatalogActor, PublishVersion } from './catalog.ts';
 import { checkFiles, checkModelName } from './check-publication.ts';
 import { copyModel, toPublication } from './copy-versions.ts';
@@ -141,6 +142,14 @@ export async function openCatalog(dependencies: CatalogDependencies): Promise<Ca
         await writeTags(transaction, row.id, tags);
         await touch(transaction, model);
         return completeVersion(transaction, row);
+      }),
+    allow: ({ name, version }, reason) =>
+      change(name, async (transaction, model) => {
+        const row = await getVersionRow(transaction, model, version);
+        const allowance = reason === undefined ? undefined : { reason, at: new Date(clock.now()).toISOString() };
+        const allowed = await allowVersion(transaction, model, row, allowance, policy);
+        await touch(transaction, model);
+        return completeVersion(transaction, allowed);
       }),
     removeVersion: ({ name, version }) =>
       change(name, async (transaction, model) => {

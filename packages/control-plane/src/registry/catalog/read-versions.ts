@@ -8,15 +8,17 @@ import {
   isModelName,
   phrase,
   type VersionMetadata,
+  versionAllowanceShape,
   versionMetadataShape,
 } from '@cluster-ai/contracts';
+import type { Selectable } from 'kysely';
 import semver from 'semver';
 import type { Query } from '../../stores/database.ts';
 import type { AliasRow, FileRow, ModelRow, VersionRow } from '../../stores/tables.ts';
 import { readFacts, toFile } from '../model-rows.ts';
 import { explainUnknownModel } from '../unknown-names.ts';
 
-export type VersionColumns = Omit<VersionRow, 'manifest_bytes' | 'notices_json'>;
+export type VersionColumns = Omit<Selectable<VersionRow>, 'manifest_bytes' | 'notices_json'>;
 
 const columns = [
   'id',
@@ -31,6 +33,7 @@ const columns = [
   'framework',
   'metadata_json',
   'inspection_json',
+  'allowed_json',
 ] as const;
 
 export const readMetadata = (json: string): VersionMetadata => versionMetadataShape.parse(JSON.parse(json));
@@ -121,6 +124,7 @@ function toVersion(
     facts: readFacts(row.facts_json),
     metadata: readMetadata(row.metadata_json),
     inspection: readInspection(row.inspection_json),
+    allowed: row.allowed_json === null ? null : versionAllowanceShape.parse(JSON.parse(row.allowed_json)),
     aliases: [...aliases],
     tags: Object.fromEntries(tags),
   };

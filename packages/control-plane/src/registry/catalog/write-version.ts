@@ -5,6 +5,7 @@ import type { Query } from '../../stores/database.ts';
 import type { ModelRow } from '../../stores/tables.ts';
 import { markLinked } from '../garbage/references.ts';
 import { createManifest } from '../manifest.ts';
+import { carryInspection } from './carry-inspection.ts';
 import type { CatalogActor, PublishVersion } from './catalog.ts';
 import { writeDoorNames } from './door-names.ts';
 import { moveAlias } from './move-alias.ts';
@@ -80,6 +81,7 @@ async function insertVersion(
     wanted.files.map((file) => file.digest),
   );
   const id = newId('version', now);
+  const inspection = wanted.inspection ?? (await carryInspection(transaction, wanted.files));
   await transaction
     .insertInto('versions')
     .values({
@@ -94,9 +96,9 @@ async function insertVersion(
       notices_json: JSON.stringify(wanted.notices ?? []),
       created_at: now,
       size_bytes: wanted.files.reduce((sum, file) => sum + file.sizeBytes, 0),
-      framework: wanted.framework ?? wanted.inspection?.framework ?? factsOf(wanted).format,
+      framework: wanted.framework ?? inspection?.framework ?? factsOf(wanted).format,
       metadata_json: JSON.stringify(wanted.metadata ?? {}),
-      inspection_json: wanted.inspection ? JSON.stringify(wanted.inspection) : null,
+      inspection_json: inspection ? JSON.stringify(inspection) : null,
     })
     .execute();
   await transaction

@@ -1,51 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import S3rver from 's3rver';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeBlobStore } from '../testing/describe-blob-store.ts';
+import { s3Credentials, startS3 } from '../testing/start-s3.ts';
 import { openS3BlobStore } from './open-s3-blob-store.ts';
 import { parseS3Url } from './parse-s3-url.ts';
 
-let folder: string;
-let server: Server;
-let endpoint: string;
+let s3: Awaited<ReturnType<typeof startS3>>;
 let count = 0;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cluster-ai-s3-'));
-  const s3 = new S3rver({
-    port: 0,
-    address: '127.0.0.1',
-    silent: true,
-    directory: folder,
-    configureBuckets: [{ name: 'models', configs: [] }],
-  });
-  const { port } = await s3.run();
-  server = s3.httpServer;
-  endpoint = `http://127.0.0.1:${port}`;
+  s3 = await startS3();
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => s3[Symbol.asyncDispose]());
 
-const readCredentials = async () => ({ accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' });
-const urlOf = (prefix: string) => `s3://models/${prefix}?${new URLSearchParams({ endpoint, region: 'eu-west-1' })}`;
-const open = (prefix: string, at: string) => openS3BlobStore({ url: urlOf(prefix), folder: at, readCredentials });
+const readCredentials = async () => s3Credentials;
+const open = (prefix: string, at: string) => openS3BlobStore({ url: s3.urlOf(prefix), folder: at, readCredentials });
 
 describeBlobStore('an S3 bucket', async () => {
   const prefix = `place-${++count}`;
   return {
     open: (at) => open(prefix, at),
     async damage(store, digest, bytes) {
-      const path = join(folder, 'damaged');
+      const path = join(s3.folder, 'damaged');
       await writeFile(path, bytes);
       await using staged = await store.adopt(path, digest, bytes.length);
       await staged.place({ replace: true });
@@ -68,7 +48,7 @@ test('what is too large for one request goes in parts', async () => {
 
 test('a store that does not answer is `remote_failed`, with what to check', async () => {
   const url = `s3://models/x?${new URLSearchParams({ endpoint: 'http://127.0.0.1:9' })}`;
-  await using store = await openS3BlobStore({ url, folder: join(folder, 'nowhere'), readCredentials });
+  await using store = await openS3BlobStore({ url, folder: join(s3.folder, 'nowhere'), readCredentials });
   await expect(store.unsettled()).rejects.toMatchObject({ code: 'remote_failed', hint: expect.stringContaining('blobs.path') });
 });
 

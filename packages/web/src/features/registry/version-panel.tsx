@@ -10,6 +10,7 @@ import { Confirm } from '../../ui/confirm.tsx';
 import { LoadFailure } from '../../ui/notice.tsx';
 import { Panel, Skeleton } from '../../ui/surface.tsx';
 import { AliasDialog } from './alias-dialog.tsx';
+import { AllowDialog } from './allow-dialog.tsx';
 import { CompareDialog } from './compare-dialog.tsx';
 import { versionName } from './version-name.ts';
 import { type VersionAct, VersionRow } from './version-row.tsx';
@@ -35,6 +36,8 @@ function Answer({
   const { act, version } = asked;
   if (act === 'alias') return <AliasDialog model={model} version={version} onClose={onClose} />;
   if (act === 'compare') return <CompareDialog model={model} version={version} versions={versions} onClose={onClose} />;
+  if (act === 'allow' || act === 'forbid')
+    return <AllowDialog model={model} version={version} isUndo={act === 'forbid'} onClose={onClose} />;
   const name = versionName(version);
   async function remove(): Promise<void> {
     await cluster.removeVersion(model, version.version);
@@ -52,6 +55,10 @@ function Answer({
   );
 }
 
+/** What is dangerous is never allowed. */
+const allowanceOf = ({ inspection, allowed }: CatalogVersion): VersionAct[] =>
+  allowed !== null ? ['forbid'] : inspection?.verdict === 'suspicious' ? ['allow'] : [];
+
 /** All versions of a model, newest first, a page at a time. */
 export function VersionPanel({ model }: { readonly model: string }) {
   const { t } = useTranslation();
@@ -62,6 +69,7 @@ export function VersionPanel({ model }: { readonly model: string }) {
   const actsOf = (version: CatalogVersion): VersionAct[] => [
     ...(may('models:write') ? (['alias'] as const) : []),
     ...(versions.length > 1 ? (['compare'] as const) : []),
+    ...(may('models:protect') ? allowanceOf(version) : []),
     ...(may('models:write') && versions.length > 1 && version.aliases.length === 0 ? (['remove'] as const) : []),
   ];
   return (

@@ -8,7 +8,7 @@ import { Menu, MenuContent, MenuItem, MenuTrigger } from '../../ui/menu.tsx';
 import { VerdictChip } from './verdict-chip.tsx';
 import { versionName } from './version-name.ts';
 
-export type VersionAct = 'alias' | 'compare' | 'remove';
+export type VersionAct = 'alias' | 'compare' | 'allow' | 'forbid' | 'remove';
 
 export interface VersionRowProps {
   readonly version: CatalogVersion;
@@ -57,6 +57,9 @@ export function VersionRow({ version, acts, onAct }: VersionRowProps) {
             {detail && `: ${detail}`}
           </p>
         ))}
+        {version.allowed !== null && (
+          <p className="text-xs [overflow-wrap:anywhere]">{t('registry.allowed', { reason: version.allowed.reason })}</p>
+        )}
         <p className="break-all font-mono text-muted-foreground text-xs">{version.manifestDigest}</p>
       </div>
       {acts.length > 0 && (

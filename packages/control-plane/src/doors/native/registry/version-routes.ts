@@ -1,6 +1,15 @@
-import { catalogVersionShape, modelFileShape, pageQueryShape, tagsShape, versionDiffShape, versionPageShape } from '@cluster-ai/contracts';
+import {
+  allowVersionShape,
+  catalogVersionShape,
+  modelFileShape,
+  pageQueryShape,
+  tagsShape,
+  versionDiffShape,
+  versionPageShape,
+} from '@cluster-ai/contracts';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { describeModel } from '../../../access/audit/act.ts';
+import { describeAct, describeModel } from '../../../access/audit/act.ts';
 import { type NativeRoute, route } from '../route.ts';
 import { byModel, byVersion, checkGrant, type RegistryDoorDependencies, registryTag as tag } from './registry-door-dependencies.ts';
 
@@ -8,6 +17,12 @@ const twoVersions = z.object({ from: byVersion.shape.version, to: byVersion.shap
 
 /** Versions: immutable but for their tags. */
 export function versionRoutes({ catalog }: RegistryDoorDependencies): readonly NativeRoute[] {
+  async function allow(request: FastifyRequest, choice: z.infer<typeof byVersion>, reason: string | undefined) {
+    checkGrant(request, choice.name);
+    const { version } = await catalog.version(choice);
+    describeAct({ details: { version, ...(reason === undefined ? {} : { reason }) } });
+    return catalog.allow({ name: choice.name, version }, reason);
+  }
   return [
     route({
       method: 'GET',
@@ -49,6 +64,27 @@ export function versionRoutes({ catalog }: RegistryDoorDependencies): readonly N
         checkGrant(request, params.name);
         return catalog.setTags(params, body.tags);
       },
+    }),
+    route({
+      method: 'PUT',
+      path: '/models/{name}/versions/{version}/allowed',
+      permission: 'models:protect',
+      tag,
+      summary: 'Let a version be used although something in it is suspicious; what is dangerous stays refused',
+      params: byVersion,
+      body: allowVersionShape,
+      answer: catalogVersionShape,
+      handle: async ({ params, body, request }) => allow(request, params, body.reason),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/models/{name}/versions/{version}/allowed',
+      permission: 'models:protect',
+      tag,
+      summary: 'Take that back',
+      params: byVersion,
+      answer: catalogVersionShape,
+      handle: async ({ params, request }) => allow(request, params, undefined),
     }),
     route({
       method: 'DELETE',

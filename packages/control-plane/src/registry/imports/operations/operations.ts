@@ -42,7 +42,8 @@ interface OperationsDependencies {
 }
 
 const stopping = new ClusterError('shutting_down', 'The cluster is stopping.');
-const notFound = (id: string) => new ClusterError('operation_not_found', phrase('operation_unknown', { id: id.slice(0, 80) }));
+export const operationNotFound = (id: string) =>
+  new ClusterError('operation_not_found', phrase('operation_unknown', { id: id.slice(0, 80) }));
 
 export function createOperations({ database, events, clock, log, atOnce, runners }: OperationsDependencies): Operations {
   const running = new Map<string, RunningOperation>();
@@ -85,7 +86,7 @@ export function createOperations({ database, events, clock, log, atOnce, runners
     const current = running.get(id)?.current();
     if (current !== undefined) return current;
     const row = await findOperation(database.query, id);
-    if (row === undefined) throw notFound(id);
+    if (row === undefined) throw operationNotFound(id);
     return toOperation(row);
   }
 
