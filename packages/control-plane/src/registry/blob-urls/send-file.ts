@@ -1,9 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import type { ByteRange } from '../../stores/blob-store.ts';
+import { createFairTurns } from './fair-turns.ts';
 
 /** Two of these a reader: a hundred of them must fit into memory. */
 const CHUNK_BYTES = 256 * 1024;
+/** For all readers together. Copying so many to sockets takes about a millisecond; a question needs some ten turns of the event loop. */
+const CHUNKS_IN_TURN = 4;
+const takeSharedTurn = createFairTurns(CHUNKS_IN_TURN);
 
 /** Fills the buffer from the file; fewer bytes only at its end. */
 async function fill(file: FileHandle, buffer: Buffer, position: number, length: number): Promise<Buffer> {
@@ -30,9 +34,10 @@ const write = (target: Writable, bytes: Buffer) =>
 
 /**
  * Writes a range of a file to a socket. Node has no `sendfile`, so this is as few copies as it allows: two buffers, used again and again,
- * one being read into while the other leaves. Rejects when the file or the reader ends early.
+ * one being read into while the other leaves. Each part waits for its turn among those of all other readers. Rejects when the file or the
+ * reader ends early.
  */
-export async function sendFile(path: string, { from, to }: ByteRange, target: Writable): Promise<void> {
+export async function sendFile(path: string, { from, to }: ByteRange, target: Writable, takeTurn = takeSharedTurn): Promise<void> {
   await using file = await open(path);
   const buffers = [0, 1].map(() => Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, to - from + 1)));
   let leaving: Promise<void> = Promise.resolve();
@@ -41,6 +46,7 @@ export async function sendFile(path: string, { from, to }: ByteRange, target: Wr
     if (!buffer) break;
     const bytes = await fill(file, buffer, at, Math.min(buffer.length, to - at + 1));
     await leaving;
+    await takeTurn();
     leaving = write(target, bytes);
     leaving.catch(() => {}); // awaited in the next turn
     at += bytes.length;
