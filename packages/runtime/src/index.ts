@@ -24,6 +24,7 @@ export { createTurnstile, type Turnstile } from './link/turnstile.ts';
 export { writePrivateFile } from './link/write-private-file.ts';
 export { type Logger, type LoggerOptions, openLogger, silentLogger } from './logger.ts';
 export { maskSecrets } from './mask-secrets.ts';
+export { type PythonSources, pythonVariables } from './python-environment/python-sources.ts';
 export {
   backoffMs,
   type Child,
@@ -35,4 +36,5 @@ export {
   startChild,
 } from './supervised-child.ts';
 export { runSupervisedProcess, START_VARIABLE, type SupervisedProcess } from './supervised-process.ts';
+export { type ProgramOptions, startProgram } from './supervised-program.ts';
 export { trimCharacters } from './trim-characters.ts';
