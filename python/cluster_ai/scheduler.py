@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import hmac
+import json
 import os
 import sys
 from typing import Any
 
-from . import first_line
+from . import sandbox
+from .lines import LONGEST_LINE, Teller, read_first_line, take_standard_output
 
 SECRET_HEADER = "X-Cluster-AI-Dashboard"
 
@@ -33,14 +35,13 @@ def settings(configuration: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def serve(configuration: dict[str, Any], sandbox: str) -> int:
+async def serve(configuration: dict[str, Any], tell: Teller) -> int:
     import dask
 
     dask.config.set(settings(configuration))
     import distributed
     from tornado import web
 
-    from .bridge_lines import open_lines
     from .security import RenewingSecurity
 
     secret = configuration["dashboardSecret"].encode()
@@ -61,7 +62,6 @@ async def serve(configuration: dict[str, Any], sandbox: str) -> int:
 
             application.find_handler = find_for_us
 
-    lines = await open_lines()
     security = RenewingSecurity(configuration)
     try:
         scheduler = Scheduler(
@@ -75,30 +75,43 @@ async def serve(configuration: dict[str, Any], sandbox: str) -> int:
         )
         await scheduler
     except OSError as error:
-        lines.write({"type": "failed", "code": errno.errorcode.get(error.errno or 0, ""), "message": str(error)})
-        await lines.drain()
+        tell(type="failed", code=errno.errorcode.get(error.errno or 0, ""), message=str(error))
         return 1
-    lines.write(
-        {
-            "type": "ready",
-            "port": scheduler.port,
-            "dashboardPort": scheduler.http_server.port,
-            "sandbox": sandbox,
-        }
-    )
-    while (message := await lines.read()) is not None:
-        if message["type"] == "certificate":
-            security.renew(message["certificate"], message["key"])
+    tell(type="ready", port=scheduler.port, dashboardPort=scheduler.http_server.port, sandbox=tell.sandbox)
+    await obey(security)
     await scheduler.close(reason="the control plane ended it")
     return 0
 
 
+async def obey(security: Any) -> None:
+    """Takes renewed certificates, until standard input ends."""
+    reader = asyncio.StreamReader(limit=LONGEST_LINE)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        order = json.loads(line)
+        if order.get("type") == "certificate":
+            security.renew(order["certificate"], order["key"])
+
+
+def lock_in(configuration: dict[str, Any]) -> str:
+    """The scheduler unpickles what clients send: the keys of this machine should be out of its reach. Where there is no way, it says so."""
+    scratch = configuration["scratch"]
+    try:
+        return sandbox.enter(configuration["modules"], [scratch], owned=scratch, forbidden=configuration["forbidden"])
+    except sandbox.SandboxError as error:
+        print(f"The scheduler runs without a sandbox: {error}", file=sys.stderr)
+        return ""
+
+
 def main() -> None:
-    configuration = first_line.read()
-    sandbox = first_line.enter_sandbox(configuration)
-    code = asyncio.run(serve(configuration, sandbox))
-    sys.stdout.flush()
-    os._exit(code)  # threads of pages that are still drawn need not be waited for
+    tell = Teller(take_standard_output())
+    configuration = read_first_line()
+    if configuration is None:
+        return
+    tell.sandbox = lock_in(configuration)
+    code = asyncio.run(serve(configuration, tell))
+    sys.stderr.flush()
+    os._exit(code)  # threads that still draw pages need not be waited for
 
 
 if __name__ == "__main__":

@@ -1,8 +1,14 @@
 """``python -m cluster_ai.worker``: the Dask worker of a machine, in the sandbox.
 
-Everything it needs comes as one line of JSON on standard input (see ``Configuration``), so that no key stands in arguments or the
-environment. What it has to say goes out as lines of JSON on standard output; whatever anybody prints goes to standard error. It ends when
-standard input does, and when the scheduler goes: whoever started it starts it again.
+Everything it needs comes as one line of JSON on standard input, so that no key stands in arguments or the environment. What it has to say
+goes out as lines of JSON on standard output; whatever anybody prints goes to standard error. It ends when standard input does, and when
+the scheduler goes: whoever started it starts it again.
+
+The line has ``scheduler``, ``authority``, ``certificate``, ``key`` (PEM), ``name``, ``host``, ``port``, ``threads``, ``memoryLimitBytes``,
+``resources``, ``profile``, ``scratch``, ``dataFolders``, and may have ``python`` (the minor version that it must be), ``sandbox``
+(``required``, ``wanted``: without where there is none, ``off``: it runs no code of anybody), ``forbidden`` and ``readable`` (paths),
+``node`` (the program Node.js), ``blobs`` (``url``, ``token``), ``nodeId``, ``spill`` and ``deathTimeoutSeconds``. After it may come
+``{"type": "retire", "withinSeconds": 60}``.
 """
 
 from __future__ import annotations
@@ -14,7 +20,10 @@ from typing import Any
 from .lines import Teller, read_first_line, take_standard_output
 
 KEPT_VARIABLES = frozenset(
-    "PATH LANG LC_ALL LC_CTYPE TZ LD_LIBRARY_PATH CUDA_VISIBLE_DEVICES PYTHONPATH PYTHONDONTWRITEBYTECODE PYTHONNOUSERSITE".split()
+    (
+        "PATH LANG LC_ALL LC_CTYPE TZ LD_LIBRARY_PATH CUDA_VISIBLE_DEVICES "
+        "PYTHONPATH PYTHONDONTWRITEBYTECODE PYTHONNOUSERSITE PYTHONSAFEPATH PYTHONUTF8"
+    ).split()
 )
 """Of the environment. Tasks can read it, so nothing that is not named here stays in it."""
 
@@ -49,9 +58,10 @@ def lock_in(configuration: dict[str, Any], tell: Teller) -> dict[str, str] | Non
     os.makedirs(temporary, mode=0o700, exist_ok=True)
     for name in set(os.environ) - KEPT_VARIABLES:
         del os.environ[name]
-    os.environ.update(HOME=scratch, TMPDIR=temporary, DASK_CONFIG=os.path.join(scratch, "no-configuration"))
-    if configuration.get("sandbox") == "off":  # for a worker that runs no code of anybody
-        tell.sandbox = None
+    no_files = os.path.join(scratch, "no-configuration")  # what Dask finds in other places is not ours
+    os.environ.update(HOME=scratch, TMPDIR=temporary, DASK_CONFIG=no_files, DASK_ROOT_CONFIG=no_files)
+    wish = configuration.get("sandbox", "required")
+    if wish == "off":  # for a worker that runs no code of anybody
         return None
     from . import sandbox
 
@@ -63,6 +73,8 @@ def lock_in(configuration: dict[str, Any], tell: Teller) -> dict[str, str] | Non
             forbidden=configuration.get("forbidden", []),
         )
     except (sandbox.SandboxError, OSError) as error:
+        if wish == "wanted" and isinstance(error, sandbox.NoSandboxError):
+            return None
         return {"code": "no_sandbox", "message": str(error)}
     return None
 

@@ -312,6 +312,11 @@ export const portuguesePhrases: Readonly<Record<PhraseCode, string>> = {
   weights_exceed_cache:
     'Os pesos precisam de {bytes:bytes} dos {limit:bytes} que este nó pode guardar, e modelos que rodam ali ou foram pedidos usam {used:bytes}.',
   raise_cache_size: 'Descarregue um modelo ou aumente registry.storage.cache_size.',
+  worker_lock_other: 'O programa desta máquina traz outras versões do Dask que as do agendador.',
+  update_the_program_there: 'Atualize o programa nela, para que as duas máquinas tenham a mesma versão.',
+  worker_python_other: 'O agendador usa Python {wanted}, e o ambiente desta máquina é Python {found}.',
+  worker_ended: 'O worker terminou de repente ({cause}).',
+  worker_said: 'Ele disse: {text}',
   weights_not_fetched: 'Não foi possível buscar os pesos na primeira máquina ({code}).',
   weights_broke_off: 'A conexão terminou depois de {received} de {size} bytes dos pesos.',
   weights_of_other_size: 'A primeira máquina oferece {offered} bytes para {digest}, onde {size} foram pedidos.',

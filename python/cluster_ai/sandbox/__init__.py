@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 
 from . import landlock, places, privileges, separate_user, system_calls
-from .errors import SandboxError
+from .errors import NoSandboxError, SandboxError
 
-__all__ = ["SandboxError", "enter"]
+__all__ = ["NoSandboxError", "SandboxError", "enclose", "enter"]
 
 
 def enter(read: list[str], write: list[str], *, owned: str | None = None, forbidden: list[str] | None = None) -> str:
@@ -27,7 +27,8 @@ def enter(read: list[str], write: list[str], *, owned: str | None = None, forbid
         How it is done, for people: ``Landlock 7``, or ``user 64823``.
 
     Raises:
-        SandboxError: neither way works here, or ``forbidden`` would still be within reach. The process must end then.
+        NoSandboxError: neither way works here; nothing has changed.
+        SandboxError: it failed half way, or ``forbidden`` would still be within reach. The process must end then.
     """
     readable = places.resolve([*places.system_files(), *places.python_files(), *read])
     writable = places.resolve([places.SHARED_MEMORY, *write])
@@ -40,11 +41,25 @@ def enter(read: list[str], write: list[str], *, owned: str | None = None, forbid
     elif os.geteuid() == 0:
         how = f"user {separate_user.become([*readable, *writable], owned)}"
     else:
-        raise SandboxError("This kernel has no Landlock, and without root no other user can be taken.")
+        raise NoSandboxError("This kernel has no Landlock, and without root no other user can be taken.")
     system_calls.forbid(may_truncate=version == 0 or version >= landlock.FIRST_WITH_TRUNCATE)
     for folder, before in secret:
         _check_out_of_reach(folder, before)
     return how
+
+
+def enclose(read: list[str], write: list[str]) -> bool:
+    """One more sandbox inside of the first: for a child that runs code of others.
+
+    It may then neither signal nor trace the worker that started it, nor read its memory, where the worker's key to the cluster lies.
+    False where the kernel has no Landlock: child and worker are then the same user, and nothing is between them.
+    """
+    version = landlock.find_version()
+    if version == 0:
+        return False
+    readable = places.resolve([*places.system_files(), *places.python_files(), *read])
+    landlock.restrict(version, readable, places.resolve([places.SHARED_MEMORY, *write]), places.resolve(places.devices()))
+    return True
 
 
 def _check_out_of_reach(folder: str, before: os.stat_result) -> None:

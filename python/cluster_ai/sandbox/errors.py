@@ -3,3 +3,7 @@
 
 class SandboxError(RuntimeError):
     """The sandbox cannot be entered; the message says why, for people."""
+
+
+class NoSandboxError(SandboxError):
+    """There is no way to have one here."""

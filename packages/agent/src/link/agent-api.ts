@@ -7,6 +7,7 @@ import {
   replicaSpecShape,
 } from '@cluster-ai/contracts';
 import { answerJson, type Exchange, readJson } from '@cluster-ai/runtime';
+import { answerCompute } from '../dask/compute-api.ts';
 import type { Weights } from '../weights/weights.ts';
 import { createInferenceProxy } from './proxy-inference.ts';
 import { type ReportSources, sendReports } from './send-reports.ts';
@@ -36,7 +37,7 @@ function readFence(query: URLSearchParams): number {
 
 /** What the control plane can ask of this node: the table in contracts' agent-api.ts. */
 export function createAgentApi(deps: AgentApiDeps): AgentApi {
-  const { replicas, weights, incarnation, onStop, signal } = deps;
+  const { replicas, weights, compute, incarnation, onStop, signal } = deps;
   const proxy = createInferenceProxy();
 
   const beat = ({ stream, query }: Exchange, onBeat: () => void) => {
@@ -83,6 +84,8 @@ export function createAgentApi(deps: AgentApiDeps): AgentApi {
       if (method === 'GET' && path === agentPaths.reports) return sendReports(stream, deps, signal);
       if (method === 'GET' && path === agentPaths.found) return found(exchange);
       if (method === 'POST' && path === agentPaths.stop) return stop(exchange);
+      const computing = compute && answerCompute(exchange, compute, () => readFence(exchange.query));
+      if (computing) return computing;
       throw new ClusterError('unknown_route', `The agent has no route ${method} ${path.slice(0, 200)}.`);
     },
     [Symbol.dispose]: () => proxy[Symbol.dispose](),

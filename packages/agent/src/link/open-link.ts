@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { type AgentMessage, type AgentStart, ClusterError, toClusterError, toWireError } from '@cluster-ai/contracts';
 import { backoffMs, type Clock, type DataFolder, type Logger, newId } from '@cluster-ai/runtime';
+import type { LazyCompute } from '../dask/lazy-compute.ts';
 import type { Hardware } from '../hardware/hardware.ts';
 import type { Replicas } from '../replicas/replicas.ts';
 import type { Weights } from '../weights/weights.ts';
@@ -20,6 +21,8 @@ export interface OpenLinkOptions {
   readonly replicas: Replicas;
   readonly weights: Weights;
   readonly hardware: Hardware;
+  /** Left out: this node takes no part in computing. */
+  readonly compute?: LazyCompute | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;

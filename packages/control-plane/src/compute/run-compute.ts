@@ -36,6 +36,9 @@ const placeOf = ({ cluster, compute }: Config) => ({
   port: cluster.scheduler?.port ?? compute.scheduler.port,
 });
 
+/** What no process of Dask may see, whoever sends it code. */
+const forbiddenIn = ({ root, secrets, blobs }: DataFolder) => [secrets, blobs, join(root, 'state'), join(root, 'compute', 'certificates')];
+
 /** Everything of compute that costs memory or starts processes: loaded when it is enabled. */
 export async function openRunningCompute(deps: RunComputeDeps): Promise<RunningCompute> {
   const { folder, config, profile, onChange, clock, log } = deps;
@@ -61,6 +64,7 @@ export async function openRunningCompute(deps: RunComputeDeps): Promise<RunningC
         dashboardPort: config.compute.dashboardPort,
         profile,
         dataFolder: folder.root,
+        forbidden: forbiddenIn(folder),
         onReady: () => {},
         onChange,
         clock,

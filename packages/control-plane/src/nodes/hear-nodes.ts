@@ -92,6 +92,8 @@ export function createHearing({ changes, records, version, names, audit, onRecov
           return changes.tellMetrics(node);
         case 'replica':
           return changes.tellReplica(node, report.replica);
+        case 'worker':
+          return changes.tellWorker();
         case 'replica-gone':
           return gone && changes.tellReplica(node, gone);
         case 'weights':

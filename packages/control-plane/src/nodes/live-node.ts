@@ -8,6 +8,7 @@ import {
   type ReplicaReport,
   toCondition,
   type WeightsReport,
+  type WorkerReport,
 } from '@cluster-ai/contracts';
 import type { Verdict } from './decide-liveness.ts';
 import type { NodeLink } from './node-link.ts';
@@ -37,6 +38,11 @@ export interface LiveNode {
   metricsAtMs: number | null;
   readonly replicas: Map<string, ReplicaReport>;
   weights: WeightsReport | null;
+  worker: WorkerReport | null;
+  /** A worker was ordered here and not retired since. */
+  hasWorker: boolean;
+  /** Of the newest order by which a worker was retired: what is said under older ones came late. */
+  retiredFence: number;
   /** On the monotonic clock: the last answer, or when the wait for one began. */
   heardAtMs: number;
   hasAnswered: boolean;
@@ -65,6 +71,9 @@ export function toLiveNode(record: NodeRecord, nowMs: number, monotonicMs: numbe
     metricsAtMs: null,
     replicas: new Map(),
     weights: null,
+    worker: null,
+    hasWorker: false,
+    retiredFence: -1,
     heardAtMs: monotonicMs,
     hasAnswered: false,
     saidGoodbye: false,
@@ -87,6 +96,8 @@ export function applyReport(node: LiveNode, report: AgentReport, nowMs: number):
       node.metricsAtMs = nowMs;
       node.replicas.clear();
       node.weights = report.weights ?? null;
+      node.worker = null;
+      if (report.worker) applyWorker(node, report.worker);
       for (const replica of report.replicas.slice(0, mostReplicas)) node.replicas.set(replica.replicaId, replica);
       return;
     case 'metrics':
@@ -100,13 +111,21 @@ export function applyReport(node: LiveNode, report: AgentReport, nowMs: number):
       if (node.replicas.size >= mostReplicas && !node.replicas.has(report.replica.replicaId)) return;
       node.replicas.set(report.replica.replicaId, report.replica);
       return;
+    case 'worker':
+      applyWorker(node, report.worker);
+      return;
     case 'replica-gone':
       node.replicas.delete(report.replicaId);
       return;
     case 'goodbye':
       node.saidGoodbye = true;
       node.replicas.clear();
+      node.worker = null;
   }
+}
+
+function applyWorker(node: LiveNode, worker: WorkerReport): void {
+  if (worker.fence > node.retiredFence) node.worker = worker;
 }
 
 /** True when it changed what people see; `since` stays while nothing does. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { FoundFile, Invitation, Node, ReplicaReport, ReplicaSpec } from '@cluster-ai/contracts';
+import type { FoundFile, Invitation, Node, ProbeAnswer, ReplicaReport, ReplicaSpec, WorkerReport, WorkerSpec } from '@cluster-ai/contracts';
 
 export interface LinkRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -17,6 +17,25 @@ export interface LinkResponse {
   readonly body: Readable;
   /** Resolves after the body ended; empty when the stream was reset. Never rejects. */
   readonly trailers: Promise<Readonly<Record<string, string>>>;
+}
+
+/** The Dask worker of each node. What asks the node throws what `request` throws. */
+export interface WorkerOrders {
+  /** What the node last said of it; `undefined` while it has none. Throws `node_not_found`. */
+  worker(nodeId: string): WorkerReport | undefined;
+  /** Throws `stale_order` when the node has seen a newer fence. */
+  orderWorker(nodeId: string, spec: WorkerSpec): Promise<WorkerReport>;
+  /** Resolves when it has handed its data over and is gone; `undefined` when the node had none. Throws `stale_order`. */
+  retireWorker(nodeId: string, fence: number): Promise<WorkerReport | undefined>;
+  /** Whether a place can be reached from that node. */
+  probe(nodeId: string, wish: { readonly host: string; readonly port: number; readonly timeoutMs: number }): Promise<ProbeAnswer>;
+  /** Lets the node listen there for ten seconds; port 0 picks one. Throws `port_taken` or `listen_refused`. */
+  listenForProbe(
+    nodeId: string,
+    place: { readonly host: string; readonly port: number },
+  ): Promise<{ readonly host: string; readonly port: number }>;
+  /** While it is held, every node with a worker may fetch that blob: a task needs it, and nobody knows beforehand where that will run. */
+  shareWithWorkers(digest: string): Disposable;
 }
 
 /** The machines of the cluster: who joined, how they are, and how to reach them. */

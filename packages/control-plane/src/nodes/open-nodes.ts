@@ -30,7 +30,8 @@ import { type LinkAddress, type Listening, startListening, toAddress } from './l
 import { type LiveNode, toLiveNode, toNode, whyNoWork } from './live-node.ts';
 import { openNodeLink } from './node-link.ts';
 import type { NodeRecord, NodeRecords } from './node-record.ts';
-import type { LinkRequest, LinkResponse, Nodes } from './nodes.ts';
+import type { LinkRequest, LinkResponse, Nodes, WorkerOrders } from './nodes.ts';
+import { createSharedBlobs, createWorkerOrders } from './order-workers.ts';
 import { readAnswer } from './read-answer.ts';
 import { createReplicaNames } from './replica-names.ts';
 import { createSoftwareSite, type SoftwarePackage, softwarePath } from './software-site.ts';
@@ -64,7 +65,7 @@ export interface OpenNodesOptions {
   readonly joinsPerMinute?: number;
 }
 
-export interface OpenedNodes extends Nodes, AsyncDisposable {
+export interface OpenedNodes extends Nodes, WorkerOrders, AsyncDisposable {
   /** host:port for agents on this machine. */
   address(): string;
   /** A one-use token for this machine's own agent; `undefined` when that has joined before. */
@@ -114,6 +115,7 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
   const running = AbortSignal.any([signal, ending.signal]);
   const nodes = await loadNodes(options);
   const changes = createChanges(options.events);
+  const shared = createSharedBlobs();
   const liveness = createLivenessWatch({ nodes, clock, log, onChanged: changes.tellNode });
   const names = createReplicaNames(certificates);
   const hearing = createHearing({ ...options, changes, names, onRecovery: liveness.sweep });
@@ -136,7 +138,8 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
     ...options,
     isMeantFor(nodeId, digest) {
       const node = nodes.get(nodeId);
-      return node !== undefined && whyNoWork(node) === undefined && node.orderedBlobs.has(digest);
+      if (node === undefined || whyNoWork(node) !== undefined) return false;
+      return node.orderedBlobs.has(digest) || (node.hasWorker && shared.has(digest));
     },
     onRenewed,
   });
@@ -232,6 +235,7 @@ export async function openNodes(options: OpenNodesOptions, signal: AbortSignal):
   return {
     ...describeNodes(nodes),
     address,
+    ...createWorkerOrders({ getLive: (id) => getLive(nodes, id), request, share: shared.share, signal: running }),
     isSuspectingItself: liveness.isSuspectingItself,
     onChange: changes.onChange,
     request,

@@ -8,6 +8,8 @@ export interface Changes {
   tellNode(node: LiveNode): void;
   tellMetrics(node: LiveNode): void;
   tellReplica(node: LiveNode, replica: ReplicaReport): void;
+  /** The parts of this process that decide look again; what people see of workers is told by who orders them. */
+  tellWorker(): void;
   tellRemoved(nodeId: string): void;
 }
 
@@ -34,6 +36,7 @@ export function createChanges(events: EventBus): Changes {
       events.publish({ type: 'replica.changed', nodeId: node.record.id, replicaId, model });
       callAll();
     },
+    tellWorker: callAll,
     tellRemoved(nodeId) {
       events.publish({ type: 'node.removed', nodeId });
       callAll();

@@ -35,6 +35,8 @@ export interface DaskSchedulerDeps {
   readonly dashboardPort: number;
   readonly profile: ComputeProfile;
   readonly dataFolder: string;
+  /** Where keys and state of this machine lie. */
+  readonly forbidden: readonly string[];
   /** It began to run, or to run again: what was connected to the one before is not. */
   readonly onReady: () => void;
   readonly onChange: () => void;
@@ -48,7 +50,7 @@ const noWorkersTimeoutSeconds = 300;
 
 /** Dask's scheduler, as a process of its own. */
 export async function openDaskScheduler(deps: DaskSchedulerDeps): Promise<DaskScheduler> {
-  const { python, certificates, config, dashboardPort, profile, dataFolder, onReady, onChange, clock, log } = deps;
+  const { python, certificates, config, dashboardPort, profile, dataFolder, forbidden, onReady, onChange, clock, log } = deps;
   const scratch = scratchOf(dataFolder, 'scheduler');
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   const kept = createKeptCertificate({ certificates, name: 'scheduler', clock, log });
@@ -77,8 +79,8 @@ export async function openDaskScheduler(deps: DaskSchedulerDeps): Promise<DaskSc
       allowedFailures,
       noWorkersTimeoutSeconds,
       scratch,
-      environment: python.folder,
       modules: python.sources.modules,
+      forbidden,
     }),
     onMessage(message) {
       if (message['type'] !== 'ready') return;
