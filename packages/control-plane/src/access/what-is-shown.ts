@@ -1,4 +1,5 @@
 import { type ClusterEvent, type Node, parseModelReference } from '@cluster-ai/contracts';
+import type { Caller } from './caller.ts';
 import { type ModelGrants, mayUseModel } from './model-grants.ts';
 
 /** The name in a reference, whoever wrote that: an agent says what it runs. */
@@ -21,8 +22,11 @@ export function toShownNode<Shown extends Pick<Node, 'replicas'>>(caller: ModelG
   return { ...node, replicas: node.replicas.filter(({ model }) => maySeeModel(caller, model)) };
 }
 
+/** Whose eyes an event is for. */
+type Viewer = ModelGrants & Pick<Caller, 'ownerId' | 'permissions'>;
+
 /** What the caller is told of something that happened; `undefined` for nothing. */
-export function toShownEvent(caller: ModelGrants, event: ClusterEvent): ClusterEvent | undefined {
+export function toShownEvent(caller: Viewer, event: ClusterEvent): ClusterEvent | undefined {
   switch (event.type) {
     case 'node.changed':
       return { ...event, node: toShownNode(caller, event.node) };
@@ -31,6 +35,8 @@ export function toShownEvent(caller: ModelGrants, event: ClusterEvent): ClusterE
       return maySeeModel(caller, event.name) ? event : undefined;
     case 'replica.changed':
       return maySeeModel(caller, event.model) ? event : undefined;
+    case 'tasks.changed':
+      return event.owner === caller.ownerId || caller.permissions.has('compute:manage') ? event : undefined;
     default:
       return event;
   }

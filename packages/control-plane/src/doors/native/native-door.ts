@@ -28,6 +28,7 @@ import { type NativeRoute, registerRoute } from './route.ts';
 import { type SecretsDependencies, secretRoutes } from './secrets.ts';
 import { sessionRoutes } from './sessions.ts';
 import { type SignInDependencies, signInRoutes } from './sign-in.ts';
+import { type TaskRouteDependencies, taskRoutes } from './tasks.ts';
 import { tokenRoutes } from './tokens.ts';
 
 /** What the door needs to know of the program around it. */
@@ -45,6 +46,7 @@ export interface NativeDependencies
     PrivacyRouteDependencies,
     AccessRouteDependencies,
     OperationDependencies,
+    TaskRouteDependencies,
     RegistryDoorDependencies {
   readonly blobParts: BlobParts;
   readonly chats: Chats;
@@ -70,6 +72,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...nodeRoutes(dependencies),
     ...modelRoutes(dependencies),
     ...operationRoutes(dependencies),
+    ...taskRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
     ...certificateRoutes(dependencies),

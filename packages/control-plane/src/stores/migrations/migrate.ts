@@ -18,6 +18,7 @@ import { uploads } from './0013-uploads.ts';
 import { oidcStarts } from './0014-oidc-starts.ts';
 import { imports } from './0015-imports.ts';
 import { catalog } from './0016-catalog.ts';
+import { tasks } from './0017-tasks.ts';
 
 /** In this order, never changed once released: a change of the schema is a new entry. There is no way back but a backup. */
 const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
@@ -37,6 +38,7 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0014-oidc-starts': oidcStarts(kind),
   '0015-imports': imports(kind),
   '0016-catalog': catalog(kind),
+  '0017-tasks': tasks(kind),
 });
 
 /** What this program can read. */
