@@ -32,6 +32,7 @@ class Bridge:
         self.lines = lines
         self.client = client
         self.executor: str = configuration["executor"]
+        self.listing: str = configuration["functions"]
         self.tasks = Tasks(client, lines, configuration)
         self.background: set[asyncio.Task[None]] = set()
 
@@ -74,8 +75,8 @@ class Bridge:
         retired = await self.client.scheduler.retire_workers(names=message["names"], close_workers=True, remove=True)
         return [str(each.get("name", "")) for each in retired.values()]
 
-    async def do_functions(self, _: dict[str, Any]) -> Any:
-        future = self.client.submit(bridge_work.functions, self.executor, pure=False)
+    async def do_functions(self, message: dict[str, Any]) -> Any:
+        future = self.client.submit(bridge_work.functions, self.listing, json.dumps(message["files"]).encode(), pure=False)
         return json.loads(await asyncio.wait_for(future.result(), 20))
 
     async def watch_scheduler(self) -> None:

@@ -25,6 +25,8 @@ export const clusterEventShape = z
     z.object({ type: z.literal('chat.removed'), chatId: z.string() }),
     z.object({ type: z.literal('cluster.measured'), tokensPerSecond: z.number(), activeRequests: z.int(), queuedRequests: z.int() }),
     z.object({ type: z.literal('operation.changed'), operation: operationShape }),
+    /** Only for their owner and for who sees everybody's; many at once come as none: look again. */
+    z.object({ type: z.literal('tasks.changed'), owner: z.string(), ids: z.array(z.string()) }),
   ])
   .meta({ id: 'ClusterEvent' });
 export type ClusterEvent = z.infer<typeof clusterEventShape>;

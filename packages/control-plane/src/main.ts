@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import {
+  ClusterError,
   type ControlPlaneMessage,
   type ControlPlaneStart,
   isClusterError,
@@ -336,6 +337,11 @@ export async function runControlPlane(
         }),
       renew: shown.renew,
       authority: { certificate: certificates.authority, fingerprint: certificates.fingerprint },
+    },
+    findTasks: () => {
+      throw new ClusterError('compute_disabled', phrase('reason', { reason: 'compute_off' }), {
+        hint: phrase('next_step', { reason: 'compute_off' }),
+      });
     },
     describe: () => ({
       name: config.cluster.name,

@@ -57,3 +57,11 @@ test('who may not read a kind of thing is not told of it', () => {
     expect(toShownEvent(none, { event })).toBeUndefined();
   expect(toShownEvent(none, { event: changed, ownerId: 'ana' })).toBeUndefined();
 });
+
+test('tasks are told to their owner, and to who manages compute', () => {
+  const event: ClusterEvent = { type: 'tasks.changed', owner: 'ana', ids: ['task_1'] };
+  const bob = { ownerId: 'bob', models: undefined, permissions: permissionsOf('developer') };
+  expect(toShownEvent(all, { event })).toBe(event);
+  expect(toShownEvent(bob, { event })).toBeUndefined();
+  expect(toShownEvent({ ...bob, permissions: permissionsOf('operator') }, { event })).toBe(event);
+});

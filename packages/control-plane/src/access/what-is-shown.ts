@@ -44,6 +44,7 @@ const permissionOf: Readonly<Record<ClusterEvent['type'], Permission>> = {
   'chat.removed': 'chats:read',
   'cluster.measured': 'cluster:read',
   'operation.changed': 'models:read',
+  'tasks.changed': 'tasks:read',
 };
 
 /** What the caller is told of something that happened; `undefined` for nothing. */
@@ -63,6 +64,8 @@ export function toShownEvent(caller: Listener, { event, ownerId }: Pick<Numbered
     case 'chat.changed':
     case 'chat.removed':
       return ownerId === undefined ? undefined : event; // nobody is told of a chat that is said to be nobody's
+    case 'tasks.changed':
+      return event.owner === caller.ownerId || caller.permissions.has('compute:manage') ? event : undefined;
     default:
       return event;
   }

@@ -56,6 +56,9 @@ export interface Tables {
   catalog_words: CatalogWordRow;
   catalog_word_counts: CatalogWordCountRow;
   operations: OperationRow;
+  tasks: TaskRow;
+  task_logs: TaskLogRow;
+  task_bundles: TaskBundleRow;
 }
 
 /** Parents before those that refer to them. */
@@ -106,6 +109,9 @@ export const tableNames = [
   'catalog_words',
   'catalog_word_counts',
   'operations',
+  'tasks',
+  'task_logs',
+  'task_bundles',
 ] as const satisfies readonly (keyof Tables)[];
 
 /** In no backup: whoever is erased must not come back with one. See `access/privacy/design.md`. */
@@ -644,4 +650,56 @@ export interface OperationRow {
   actor_json: string;
   started_at: number;
   ended_at: number | null;
+}
+
+export interface TaskRow {
+  id: string;
+  /** Grows from task to task: those of one priority begin in this order. */
+  sequence: number;
+  owner_id: string;
+  /** Who handed it in: work in its name may do what that one may, at the time. */
+  submitter_json: string;
+  type: 'ai_inference' | 'data_processing' | 'python' | 'javascript' | 'model';
+  name: string;
+  /** Of what was asked for, so that handing in the same id again can be told from another wish. */
+  content_hash: string;
+  state: 'queued' | 'submitted' | 'running' | 'cancelling' | 'done' | 'failed' | 'cancelled';
+  attempt: number;
+  /** Of attempts: those that used up a retry. */
+  failures: number;
+  retries: number;
+  priority: number;
+  depends_json: string;
+  resources_json: string;
+  wants_report: Flag;
+  timeout_ms: number | null;
+  deadline_at: number | null;
+  progress_thousandths: number;
+  message: string;
+  worker: string | null;
+  /** Why it ended so, or will, where it is being cancelled. */
+  reason_json: string | null;
+  result_digest: string | null;
+  result_bytes: number | null;
+  report_digest: string | null;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  result_json: string | null;
+  input_json: string;
+}
+
+export interface TaskLogRow {
+  task_id: string;
+  number: number;
+  at: number;
+  attempt: number;
+  text: string;
+}
+
+export interface TaskBundleRow {
+  digest: string;
+  owner_id: string;
+  size_bytes: number;
+  created_at: number;
 }

@@ -29,6 +29,7 @@ import { type NativeRoute, registerRoute } from './route.ts';
 import { type SecretsDependencies, secretRoutes } from './secrets.ts';
 import { sessionRoutes } from './sessions.ts';
 import { type SignInDependencies, signInRoutes } from './sign-in.ts';
+import { type TaskRouteDependencies, taskRoutes } from './tasks.ts';
 import { tokenRoutes } from './tokens.ts';
 
 /** What the door needs to know of the program around it. */
@@ -47,6 +48,7 @@ export interface NativeDependencies
     AccessRouteDependencies,
     OperationDependencies,
     ComputeRouteDependencies,
+    TaskRouteDependencies,
     RegistryDoorDependencies {
   readonly blobParts: BlobParts;
   readonly chats: Chats;
@@ -73,6 +75,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...operationRoutes(dependencies),
     ...computeRoutes(dependencies),
+    ...taskRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
     ...certificateRoutes(dependencies),

@@ -5,6 +5,7 @@ import type { Database } from '../../stores/database.ts';
 import type { BlobRow, Tables } from '../../stores/tables.ts';
 import { createTurns } from '../../stores/turns.ts';
 import { settleBlobs } from '../record-blob.ts';
+import { isReferenced } from './references.ts';
 import { removeOrphans } from './remove-orphans.ts';
 
 export interface GarbageDependencies {
@@ -36,9 +37,6 @@ const LOOK_AT = 500;
 const REMOVE_AT_ONCE = 20;
 
 type InBlobs = ExpressionBuilder<Tables, 'blobs'>;
-
-const isReferenced = ({ exists, selectFrom }: InBlobs) =>
-  exists(selectFrom('files').select('files.path').whereRef('files.digest', '=', 'blobs.digest'));
 
 const isLeased =
   (now: number) =>

@@ -1,17 +1,27 @@
 import { ClusterError, phrase } from '@cluster-ai/contracts';
+import type { ExpressionBuilder } from 'kysely';
 import type { Query } from '../../stores/database.ts';
+import type { Tables } from '../../stores/tables.ts';
+
+type InBlobs = ExpressionBuilder<Tables, 'blobs'>;
+
+/** Of a row of `blobs`, each way in which it is needed: by files of models, by results and reports of tasks, by modules for them. */
+const needs = ({ exists, selectFrom }: InBlobs) => [
+  exists(selectFrom('files').select('files.path').whereRef('files.digest', '=', 'blobs.digest')),
+  exists(selectFrom('tasks').select('tasks.id').whereRef('tasks.result_digest', '=', 'blobs.digest')),
+  exists(selectFrom('tasks').select('tasks.id').whereRef('tasks.report_digest', '=', 'blobs.digest')),
+  exists(selectFrom('task_bundles').select('task_bundles.digest').whereRef('task_bundles.digest', '=', 'blobs.digest')),
+];
 
 /**
- * The references of a blob are the rows of `files` that name it: nothing is counted beside them, so nothing can be counted wrongly, and the
- * foreign key refuses whatever would leave a file without its blob.
+ * The references of a blob are the rows that name it: nothing is counted beside them, so nothing can be counted wrongly, and the foreign keys
+ * refuse whatever would leave one of them without its blob.
  */
-export async function countReferences(query: Query, digest: string): Promise<number> {
-  const { count } = await query
-    .selectFrom('files')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('digest', '=', digest)
-    .executeTakeFirstOrThrow();
-  return Number(count);
+export const isReferenced = (blob: InBlobs) => blob.or(needs(blob));
+
+/** The same of one that need not be there. */
+export async function hasReferences(query: Query, digest: string): Promise<boolean> {
+  return (await query.selectFrom('blobs').select('digest').where('digest', '=', digest).where(isReferenced).executeTakeFirst()) !== undefined;
 }
 
 /**
@@ -31,7 +41,7 @@ export async function markLinked(transaction: Query, digests: readonly string[])
 export async function markUnlinked(transaction: Query, digests: readonly string[], now: number): Promise<readonly string[]> {
   const unused: string[] = [];
   for (const digest of new Set(digests)) {
-    if ((await countReferences(transaction, digest)) > 0) continue;
+    if (await hasReferences(transaction, digest)) continue;
     await transaction.updateTable('blobs').set({ unreferenced_at: now }).where('digest', '=', digest).execute();
     unused.push(digest);
   }

@@ -18,6 +18,7 @@ import { uploads } from './0013-uploads.ts';
 import { oidcStarts } from './0014-oidc-starts.ts';
 import { imports } from './0015-imports.ts';
 import { catalog } from './0016-catalog.ts';
+import { tasks } from './0017-tasks.ts';
 import { outbox } from './0019-outbox.ts';
 import { allowedVersions } from './0020-allowed-versions.ts';
 
@@ -39,6 +40,7 @@ const migrationsOf = (kind: Database['kind']): Record<string, Migration> => ({
   '0014-oidc-starts': oidcStarts(kind),
   '0015-imports': imports(kind),
   '0016-catalog': catalog(kind),
+  '0017-tasks': tasks(kind),
   '0019-outbox': outbox(kind),
   '0020-allowed-versions': allowedVersions,
 });

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+const here = import.meta.dirname;
+const pythonPath = [join(here, '../../../../../python'), here];
+
+/** The Python of an environment with Dask; `undefined`, with a printed reason, where tests have none. */
+export function findDaskPython(): string | undefined {
+  const python = process.env['CLUSTER_AI_DASK_PYTHON'] ?? join(here, '../../../../../.cache/python/dask/bin/python');
+  if (existsSync(python)) return python;
+  process.stdout.write(`Skipped: there is no Python with Dask at ${python}; name one as CLUSTER_AI_DASK_PYTHON.\n`);
+  return undefined;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Resolves once the program has said so. */
+function start(python: string, args: readonly string[], isReady: RegExp): Promise<ChildProcess> {
+  const child = spawn(python, args, {
+    env: { ...process.env, PYTHONPATH: pythonPath.join(':'), PYTHONDONTWRITEBYTECODE: '1', DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES: '1' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  return new Promise((resolve, reject) => {
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-20_000);
+      if (isReady.test(said)) resolve(child);
+    });
+    child.once('exit', () => reject(new Error(`It ended before it was ready: ${said}`)));
+  });
+}
+
+async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await ended;
+}
+
+/** A real scheduler and workers on loopback, without certificates: what they do for tasks is the same. */
+export async function startDask(python: string, { workers = 1, threads = 2 } = {}) {
+  const port = await freePort();
+  const address = `tcp://127.0.0.1:${port}`;
+  const startScheduler = () =>
+    start(
+      python,
+      ['-m', 'distributed.cli.dask_scheduler', '--host', '127.0.0.1', '--port', String(port), '--no-dashboard'],
+      /Scheduler at:|Registering|Clear task state/,
+    );
+  const startWorker = () =>
+    start(
+      python,
+      ['-m', 'distributed.cli.dask_worker', address, '--nthreads', String(threads), '--no-dashboard', '--no-nanny', '--resources', 'GATEWAY=64'],
+      /Registered to/,
+    );
+  let scheduler: ChildProcess | undefined = await startScheduler();
+  let running = await Promise.all(Array.from({ length: workers }, startWorker));
+  return {
+    address,
+    pythonPath,
+    workerPids: () => running.map(({ pid }) => pid),
+    async killScheduler(): Promise<void> {
+      await end(scheduler, 'SIGKILL');
+      await Promise.all(running.map((worker) => end(worker, 'SIGKILL'))); // they end by themselves, some seconds later
+      scheduler = await startScheduler();
+      running = await Promise.all(Array.from({ length: workers }, startWorker));
+    },
+    async killWorkers(): Promise<void> {
+      await Promise.all(running.map((worker) => end(worker, 'SIGKILL')));
+      running = await Promise.all(Array.from({ length: workers }, startWorker));
+    },
+    /** As whoever looks after workers does: those that ended are started again. */
+    async mend(): Promise<void> {
+      running = await Promise.all(running.map((worker) => (worker.exitCode === null && worker.signalCode === null ? worker : startWorker())));
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(running.map((worker) => end(worker, 'SIGKILL')));
+      await end(scheduler, 'SIGKILL');
+      scheduler = undefined;
+    },
+  };
+}
+export type TestDask = Awaited<ReturnType<typeof startDask>>;
