@@ -60,6 +60,10 @@ def _do(run: Run) -> bytes:
             from ..operations.inference import infer
 
             return to_json(infer(run), run.max_bytes)
+        case "data_processing":
+            from ..operations.data_processing import process
+
+            return process(run)
         case other:
             raise TaskFailure("unsupported", f'This worker knows no tasks of the type "{other}".', "Update the node.")
 
