@@ -13,6 +13,7 @@ import dask.config
 from cluster_ai.tasks import executor, stop
 from cluster_ai.tasks.encode import to_json
 from cluster_ai.tasks.failure import TaskFailure
+from cluster_ai.tasks.functions import list_functions
 
 from .support import failure_of, spec_of, value_of
 
@@ -76,6 +77,18 @@ class RegisteredFunctions(unittest.TestCase):
             self.assertIn(said, failure.message)
         failure = failure_of("python", {"function": "numbers.total", "args": [[1, "2"]]}, functions=FUNCTIONS)
         self.assertIn("values[1] is string where number", failure.message)
+
+
+    def test_all_are_listed_with_what_they_take(self) -> None:
+        broken = {"name": "broken.py", "source": "print('loud')\nimport nobody_has_this"}
+        found = list_functions([*FUNCTIONS, broken, {**FUNCTIONS[0], "name": "again.py"}])
+        add = {"name": "add", "description": "Adds two numbers.", "file": "numbers.py"}
+        both = {"a": {"type": "integer"}, "b": {"type": "integer", "default": 2}}
+        parameters = {"type": "object", "properties": both, "required": ["a"], "additionalProperties": False}
+        self.assertEqual(found["functions"][0], {**add, "parameters": parameters})
+        self.assertEqual([each["name"] for each in found["functions"]], ["add", "numbers.total", "later"])
+        self.assertEqual([each["file"] for each in found["problems"]], ["broken.py", "again.py"])
+        self.assertIn("No module named 'nobody_has_this'", found["problems"][0]["message"])
 
 
 class Poison(unittest.TestCase):

@@ -46,7 +46,7 @@ class File:
             settings = read_settings(get_worker())
         except ValueError:
             settings = read_settings()
-        with fetched(settings.files, dict(self.spec), str(self.digest), settings.cache_bytes, lambda: None) as path:
+        with fetched(settings, self.spec, str(self.digest), lambda: None) as path:
             yield path
 
 
