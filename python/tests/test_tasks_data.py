@@ -95,7 +95,7 @@ class Tables(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cluster = cls.enterClassContext(LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=None))
+        cluster = cls.enterClassContext(LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", memory_limit=None))
         cls.client = cls.enterClassContext(Client(cluster))
 
     def run_task(self, input: dict[str, Any], **more: Any) -> Any:

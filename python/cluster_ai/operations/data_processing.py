@@ -33,6 +33,7 @@ def _process(run: Run, client: Any, source: dict[str, Any], steps: list[dict[str
         raise TaskFailure("invalid_input", "Parquet is written to a folder.", "Name it as output.path.")
     if format == "rows" and path is not None:
         raise TaskFailure("invalid_input", "Rows are a result, and no files.", "Choose csv, jsonl or parquet, or leave output.path out.")
+    run.smallest_memory = _smallest_memory(client)
     table = apply_steps(run, open_table(run, source), steps)
     if path is None:
         parts = [dask.delayed(encode_part)(part, format, run.max_bytes) for part in table.to_delayed()]
@@ -43,6 +44,11 @@ def _process(run: Run, client: Any, source: dict[str, Any], steps: list[dict[str
         yield from _results(run, client, parts)
 
     return to_json(write_folder(run, path, format, write), run.max_bytes)
+
+
+def _smallest_memory(client: Any) -> int | None:
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    return min((int(about["memory_limit"]) // about["nthreads"] for about in workers if about["memory_limit"]), default=None)
 
 
 def _results(run: Run, client: Any, parts: list[Any]) -> Iterator[Any]:

@@ -17,7 +17,6 @@ from ..tasks.failure import TaskFailure
 from ..tasks.files import fetched
 from ..tasks.settings import read_settings
 
-BLOCK_BYTES = 32 * 1024 * 1024
 SAMPLE_BYTES = 1024 * 1024
 TEXT = pd.StringDtype("pyarrow")
 """Every column has one of these types or one of dates, all of which know missing values."""

@@ -11,12 +11,15 @@ import pandas as pd
 
 from ..tasks.failure import TaskFailure
 from ..tasks.running import Run
-from .parts import BLOCK_BYTES, SAMPLE_BYTES, File, Part, Types, known_type, merge_types, parse_jsonl, read_part, to_columns, to_types
+from .parts import SAMPLE_BYTES, File, Part, Types, known_type, merge_types, parse_jsonl, read_part, to_columns, to_types
 from .paths import find_inputs, format_of
 
 MOST_SAMPLED = 50
 """Files that are looked into for the types of columns."""
 ROWS_IN_PART = 20_000
+SMALLEST_BLOCK, LARGEST_BLOCK = 4 * 1024 * 1024, 64 * 1024 * 1024
+BLOCKS_IN_MEMORY = 32
+"""So many pieces of a file are as large as the memory of one thread: as tables they are several times larger."""
 
 
 def files_of(run: Run, source: dict[str, Any]) -> list[File]:
@@ -29,14 +32,19 @@ def files_of(run: Run, source: dict[str, Any]) -> list[File]:
     ]
 
 
+def block_bytes(memory_bytes: int | None) -> int:
+    return LARGEST_BLOCK if memory_bytes is None else max(SMALLEST_BLOCK, min(LARGEST_BLOCK, memory_bytes // BLOCKS_IN_MEMORY))
+
+
 def parts_of(run: Run, source: dict[str, Any]) -> tuple[list[Part], Types]:
     """The pieces of all files, and the type of each column."""
+    block = block_bytes(run.smallest_memory)
     files = files_of(run, source)
     step = max(1, len(files) // MOST_SAMPLED)
     types = merge_types([_sample(file) for file in files[::step]])
     if not types:
         raise TaskFailure("invalid_input", "The table has no columns.", "Its first line names them; see the file.")
-    return [part for file in files for part in _cut(file, tuple(types.items()))], types
+    return [part for file in files for part in _cut(file, tuple(types.items()), block)], types
 
 
 def _sample(file: File) -> Types:
@@ -74,7 +82,7 @@ def _nullable(kind: Any) -> Any:
     return pd.BooleanDtype() if pyarrow.types.is_boolean(kind) else None
 
 
-def _cut(file: File, types: tuple[tuple[str, Any], ...]) -> list[Part]:
+def _cut(file: File, types: tuple[tuple[str, Any], ...], block: int) -> list[Part]:
     has_header = file.format == "csv"
     with file.located() as path:
         if file.format == "parquet":
@@ -85,8 +93,8 @@ def _cut(file: File, types: tuple[tuple[str, Any], ...]) -> list[Part]:
         size = os.path.getsize(path)
         if has_header:
             _check_header(path, file, [name for name, _ in types])
-    starts = range(0, max(size, 1), BLOCK_BYTES)
-    return [Part(file, start, min(size, start + BLOCK_BYTES), has_header, types) for start in starts]
+    starts = range(0, max(size, 1), block)
+    return [Part(file, start, min(size, start + block), has_header, types) for start in starts]
 
 
 def _check_header(path: Path, file: File, names: list[str]) -> None:

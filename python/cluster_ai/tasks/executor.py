@@ -66,6 +66,10 @@ def _do(run: Run) -> bytes:
             from ..operations.data_processing import process
 
             return process(run)
+        case "model":
+            from ..operations.predict import predict
+
+            return predict(run, pool_of(run))
         case other:
             raise TaskFailure("unsupported", f'This worker knows no tasks of the type "{other}".', "Update the node.")
 
