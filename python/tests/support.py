@@ -99,6 +99,7 @@ def answering(respond: Callable[[str, Any], Answer]) -> Iterator[FakeCluster]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # of whoever was stopped meanwhile
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         cluster.url = f"http://127.0.0.1:{server.server_address[1]}"
         try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import unittest
 import unittest.mock
 from typing import Any
@@ -86,3 +87,12 @@ class JavaScript(unittest.TestCase):
         digest = "sha256:" + "0" * 64
         spec["files"][0]["digest"] = digest
         self.assertIn("other bytes", failure_of("javascript", {**input, "bundle": digest}, **spec).message)
+
+    def test_the_token_goes_to_its_own_cluster_alone(self) -> None:
+        input, spec = self.wanted("plain", args=[1], owner="token")
+        name = spec["files"][0]["url"].rpartition("/")[2]
+        with answering(lambda path, body: (302, {"location": f"{self.cluster.url}/{name}"}, {})) as own:
+            spec["files"][0]["url"] = f"/{name}"
+            with dask.config.set({"cluster-ai.tasks.scratch": self.enterContext(tempfile.TemporaryDirectory())}):
+                self.assertEqual(value_of("javascript", input, **spec, grant=own.grant), 2)
+        self.assertEqual([proof for _, _, proof in [*own.requests, *self.cluster.requests]], ["Bearer test-token", ""])

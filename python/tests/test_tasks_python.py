@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
 import sys
 import threading
+import time
 import unittest
 import unittest.mock
+from collections.abc import Callable
 from typing import Any
 
 import cloudpickle
@@ -13,6 +16,7 @@ import dask.config
 from cluster_ai.tasks import executor, stop
 from cluster_ai.tasks.encode import to_json
 from cluster_ai.tasks.failure import TaskFailure
+from cluster_ai.tasks.functions import list_functions
 
 from .support import failure_of, spec_of, value_of
 
@@ -78,6 +82,18 @@ class RegisteredFunctions(unittest.TestCase):
         self.assertIn("values[1] is string where number", failure.message)
 
 
+    def test_all_are_listed_with_what_they_take(self) -> None:
+        broken = {"name": "broken.py", "source": "print('loud')\nimport nobody_has_this"}
+        found = list_functions([*FUNCTIONS, broken, {**FUNCTIONS[0], "name": "again.py"}])
+        add = {"name": "add", "description": "Adds two numbers.", "file": "numbers.py"}
+        both = {"a": {"type": "integer"}, "b": {"type": "integer", "default": 2}}
+        parameters = {"type": "object", "properties": both, "required": ["a"], "additionalProperties": False}
+        self.assertEqual(found["functions"][0], {**add, "parameters": parameters})
+        self.assertEqual([each["name"] for each in found["functions"]], ["add", "numbers.total", "later"])
+        self.assertEqual([each["file"] for each in found["problems"]], ["broken.py", "again.py"])
+        self.assertIn("No module named 'nobody_has_this'", found["problems"][0]["message"])
+
+
 class Poison(unittest.TestCase):
     """None of these may cost more than the child."""
 
@@ -86,13 +102,13 @@ class Poison(unittest.TestCase):
             for text, kind, said in [
                 ("import os\ndef main(): os._exit(3)", "crashed", "code 3"),
                 ("import ctypes\ndef main(): ctypes.string_at(0)", "crashed", "SIGSEGV"),
-                ("def main():\n  held = []\n  while True: held.append(bytearray(10**7))", "out_of_memory", "250 MiB"),
+                ("import time\ndef main():\n  held = [bytearray(b'x' * 10**7) for _ in range(60)]\n  time.sleep(1)", "out_of_memory", "250 MiB"),
                 ("import sys\ndef main(): sys.exit(4)", "raised", "SystemExit: 4"),
             ]:
                 failure = broken(text)
                 self.assertEqual(failure.kind, kind, failure.message)
                 self.assertIn(said, failure.message)
-            failure = broken("def main():\n  while True: pass", timeoutSeconds=0.5)
+            failure = broken("import time\ndef main():\n  end = time.time() + 10\n  while time.time() < end: pass", timeoutSeconds=0.5)
             self.assertEqual(failure.kind, "timed_out")
             self.assertEqual(source("def main(): return 'alive'"), "alive")
 
@@ -108,7 +124,20 @@ class Poison(unittest.TestCase):
         with unittest.mock.patch.object(executor, "sink_of", lambda worker: hear), self.assertRaises(TaskFailure) as caught:
             executor.execute(spec)
         self.assertEqual(caught.exception.kind, "cancelled")
-        self.assertFalse(is_running(pids[0]))
+        self.assertTrue(becomes(lambda: not is_running(pids[0])))
+
+    def test_ends_with_its_worker(self) -> None:
+        text = "import os, time\\ndef main():\\n  print(os.getpid())\\n  time.sleep(30)"
+        program = (
+            "from cluster_ai.tasks import executor; from tests.support import spec_of; "
+            "executor.sink_of = lambda worker: lambda event: print(event['text'], flush=True); "
+            f"executor.execute(spec_of('python', {{'source': '{text}'}}))"
+        )
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as worker:
+            assert worker.stdout is not None
+            pid = int(worker.stdout.readline())
+            worker.kill()
+        self.assertTrue(becomes(lambda: not is_running(pid)))
 
     def test_what_was_stopped_before_it_began_never_does(self) -> None:
         self.assertFalse(stop("early", 1))
@@ -193,6 +222,13 @@ class Encoding(unittest.TestCase):
             with self.assertRaises(TaskFailure) as caught:
                 to_json(value, 1000)
             self.assertFalse(caught.exception.is_retryable)
+
+
+def becomes(condition: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 8
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    return condition()
 
 
 def is_running(pid: int) -> bool:

@@ -9,7 +9,7 @@ const folder = join(import.meta.dirname, '../../python');
 const python = await findDaskPython();
 
 describe.skipIf(python === undefined)('what tasks do on a worker', () => {
-  test.for(['python', 'javascript', 'inference'])('%s', async (subject) => {
+  test.for(['python', 'javascript', 'inference', 'data', 'model'])('%s', async (subject) => {
     const paths = [folder, join(folder, 'model_registry/src')];
     const { stderr } = await run(python ?? '', ['-m', 'unittest', `tests.test_tasks_${subject}`], {
       cwd: folder,

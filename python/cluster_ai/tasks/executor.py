@@ -10,6 +10,7 @@ from .encode import to_json
 from .events import Reporter, sink_of
 from .failure import TaskFailure, from_exception
 from .pool import Pool, remove_leftovers
+from .references import resolve
 from .running import Run, Runs
 from .settings import read_settings
 
@@ -30,6 +31,7 @@ def execute(spec: dict[str, Any]) -> dict[str, Any]:
     started_at = time.perf_counter()
     try:
         with _runs.entered(run):
+            run.input = resolve(run)
             data = _do(run)
     except TaskFailure:
         raise
@@ -60,6 +62,14 @@ def _do(run: Run) -> bytes:
             from ..operations.inference import infer
 
             return to_json(infer(run), run.max_bytes)
+        case "data_processing":
+            from ..operations.data_processing import process
+
+            return process(run)
+        case "model":
+            from ..operations.predict import predict
+
+            return predict(run, pool_of(run))
         case other:
             raise TaskFailure("unsupported", f'This worker knows no tasks of the type "{other}".', "Update the node.")
 

@@ -1,15 +1,18 @@
 """Functions that the owner of a cluster registered: files that are imported, and in them what is marked with ``@task``.
 
-``python -m cluster_ai.tasks.functions FILE…`` prints them as JSON, for the door that refuses what cannot be called.
+``python -m cluster_ai.tasks.functions FILE…`` prints them as JSON, for the door that refuses what cannot be called. With ``-`` in
+place of files, these come as JSON on standard input, and may be texts.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import linecache
+import os
+import subprocess
 import sys
+import tempfile
 import types
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -20,10 +23,12 @@ from .failure import TaskFailure, from_exception
 from .schema import parameters_of
 
 Function = Callable[..., Any]
+File = str | Mapping[str, str]
+LISTING_SECONDS = 60
 _loaded: dict[str, dict[str, Function]] = {}
 
 
-def load_functions(files: Iterable[str | Mapping[str, str]]) -> dict[str, Function]:
+def load_functions(files: Iterable[File]) -> dict[str, Function]:
     """All functions of the files, by name. A file is a path, or ``{name, digest, source}``; each is imported once.
 
     Raises TaskFailure ``unsupported`` for a file that cannot be imported, and where two functions have one name.
@@ -37,7 +42,7 @@ def load_functions(files: Iterable[str | Mapping[str, str]]) -> dict[str, Functi
     return functions
 
 
-def _functions_of(file: str | Mapping[str, str]) -> dict[str, Function]:
+def _functions_of(file: File) -> dict[str, Function]:
     where, name, source = _read(file)
     digest = hashlib.sha256(f"{where}\0{source}".encode()).hexdigest()
     if digest not in _loaded:
@@ -49,7 +54,7 @@ def _functions_of(file: str | Mapping[str, str]) -> dict[str, Function]:
     return _loaded[digest]
 
 
-def _read(file: str | Mapping[str, str]) -> tuple[str, str, str]:
+def _read(file: File) -> tuple[str, str, str]:
     if not isinstance(file, str):
         return file["name"], Path(file["name"]).name, file["source"]
     try:
@@ -87,25 +92,45 @@ def describe(name: str, function: Function, file: str) -> dict[str, Any]:
     return {"name": name, "description": getattr(function, MARK).description, "parameters": parameters_of(function), "file": file}
 
 
-def list_functions(files: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+def describe_all(files: Iterable[File]) -> dict[str, list[dict[str, Any]]]:
     """``functions`` of all files, and ``problems`` of those that cannot be used: one of them does not hide the others."""
     functions: dict[str, dict[str, Any]] = {}
     problems = []
     for file in files:
+        path = file if isinstance(file, str) else file["name"]
         try:
             for name, function in load_functions([file]).items():
                 if name in functions:
                     raise TaskFailure("unsupported", f'"{name}" is in {functions[name]["file"]} already.', "Name one: @task(name=…).")
-                functions[name] = describe(name, function, file)
+                functions[name] = describe(name, function, path)
         except TaskFailure as failure:
-            problems.append({"file": file, **failure.to_json()})
+            problems.append({"file": path, **failure.to_json()})
     return {"functions": list(functions.values()), "problems": problems}
 
 
+def list_functions(files: list[File]) -> dict[str, list[dict[str, Any]]]:
+    """The same, in a process of its own: nothing of the files runs in this one. Raises TaskFailure ``crashed``, ``timed_out``."""
+    from .children import environment
+
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "cluster_ai.tasks.functions", "-"]
+        about = {"cwd": folder, "env": environment(Path(folder)), "timeout": LISTING_SECONDS}
+        try:
+            found = subprocess.run(command, input=json.dumps(files).encode(), capture_output=True, check=False, **about)
+            return json.loads(found.stdout)  # type: ignore[no-any-return]
+        except subprocess.TimeoutExpired:
+            raise TaskFailure("timed_out", f"Reading the registered functions took more than {LISTING_SECONDS} s.") from None
+        except ValueError:
+            said = found.stderr.decode(errors="replace")
+            raise TaskFailure("crashed", f"Reading the registered functions ended with code {found.returncode}.", "", said) from None
+
+
 def main() -> None:
-    with contextlib.redirect_stdout(sys.stderr):  # which files may print to
-        found = list_functions(sys.argv[1:])
-    print(json.dumps(found))
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # where files print to
+    files = json.load(sys.stdin) if sys.argv[1:] == ["-"] else sys.argv[1:]
+    json.dump(describe_all(files), answers)
+    answers.close()
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def run_javascript(run: Run, pool: Pool) -> bytes:
 
 
 def read_bundle(run: Run, digest: str) -> str:
-    with fetched(run.settings.files, run.spec, digest, run.settings.cache_bytes, run.check) as path:
+    with fetched(run.settings, run.spec, digest, run.check) as path:
         if path.stat().st_size > LONGEST_BUNDLE:
             raise TaskFailure("invalid_input", f"The bundle has more than {LONGEST_BUNDLE // MEBIBYTE} MiB.", "Leave libraries out.")
         return path.read_text("utf-8", errors="replace")

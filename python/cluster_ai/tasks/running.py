@@ -26,6 +26,8 @@ class Run:
         seconds = spec.get("timeoutSeconds")
         self.deadline = None if seconds is None else time.monotonic() + float(seconds)
         self.max_bytes = int(spec.get("maxBytes") or 1024**3)
+        self.smallest_memory: int | None = None
+        """Of one thread of any worker, where that is limited and the task spreads over them."""
         self.is_stopped = threading.Event()
         self._lock = threading.Lock()
         self._stops: list[Callable[[], object]] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ class Settings:
     cache_bytes: int
     """How much of fetched files is kept."""
     threads: int
+    door: Mapping[str, str] | None
+    """Where this node has files by digest: ``url`` and ``token``."""
     functions: tuple[str, ...]
     """Files with registered functions, where a task does not bring them."""
 
@@ -45,6 +48,7 @@ def read_settings(worker: Any = None) -> Settings:
         memory_bytes=found.get("memory-bytes") or _share(worker, threads),
         cache_bytes=int(found.get("cache-bytes") or 20 * 1024 * MEBIBYTE),
         threads=threads,
+        door=(getattr(worker, "cluster_ai", None) or {}).get("blobs"),
         functions=tuple(found.get("functions") or ()),
     )
 

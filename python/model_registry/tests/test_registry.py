@@ -8,6 +8,7 @@ import sys
 import tempfile
 import types
 import unittest
+import weakref
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,6 +21,15 @@ def fetch_elsewhere(data: bytes) -> str:
     """In another process, as a worker of Dask would."""
     registry: ModelRegistry = pickle.loads(data)
     return str(registry.load_model("lab/demo"))
+
+
+class FakeSession:
+    """As ONNX Runtime's, it cannot be pickled by itself."""
+
+    def __init__(self, path: str) -> None:
+        self.data = Path(path).read_bytes()
+        self.handle = open(os.devnull)  # noqa: SIM115
+        weakref.finalize(self, self.handle.close)
 
 
 class RegistryTest(unittest.TestCase):
@@ -113,12 +123,15 @@ class Loading(RegistryTest):
 
     def test_onnx_and_safetensors_are_loaded_by_their_own_packages(self) -> None:
         onnx = types.ModuleType("onnxruntime")
-        onnx.InferenceSession = lambda path: ("session", Path(path).read_bytes())  # type: ignore[attr-defined]
+        onnx.InferenceSession = FakeSession  # type: ignore[attr-defined]
         tensors = types.ModuleType("safetensors.numpy")
         tensors.load_file = lambda path: {"w": Path(path).read_bytes()}  # type: ignore[attr-defined]
         with patch.dict(sys.modules, {"onnxruntime": onnx, "safetensors": types.ModuleType("safetensors"), "safetensors.numpy": tensors}):
             self.register(b"graph", "onnx", "demo.onnx")
-            self.assertEqual(self.registry.load_model("lab/demo"), ("session", b"graph"))
+            session = self.registry.load_model("lab/demo")
+            self.assertEqual(session.data, b"graph")
+            self.assertIs(self.registry.load_model("lab/demo"), session)
+            self.assertIs(pickle.loads(pickle.dumps(session)), session)
             self.register(b"tensors", "safetensors", "demo.safetensors")
             self.assertEqual(self.registry.load_model("lab/demo"), {"w": b"tensors"})
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from .errors import RegistryError
 from .models import ModelVersion
+from .sessions import share_session
 
 OLDEST_SAFE_TORCH = (2, 6)
 """Before it, ``weights_only=True`` could still be made to run code (CVE-2025-32434)."""
@@ -54,8 +55,9 @@ def _load_gguf(paths: dict[str, Path]) -> Path:
     return _one_of(paths, ".gguf")
 
 
-def _load_onnx(paths: dict[str, Path]) -> Any:
-    return _need("onnxruntime", "onnx").InferenceSession(str(_one_of(paths, ".onnx")))
+def load_onnx(registry: Any, version: ModelVersion, paths: dict[str, Path]) -> Any:
+    session = _need("onnxruntime", "onnx").InferenceSession
+    return share_session(version.manifest_digest, (registry, version.name, version.version), session, str(_one_of(paths, ".onnx")))
 
 
 def _load_safetensors(paths: dict[str, Path]) -> dict[str, Any]:
@@ -77,14 +79,15 @@ def _load_pytorch(paths: dict[str, Path]) -> Any:
 
 loaders: dict[str, Callable[[dict[str, Path]], Any]] = {
     "gguf": _load_gguf,
-    "onnx": _load_onnx,
     "safetensors": _load_safetensors,
     "pytorch": _load_pytorch,
 }
 
 
-def load(version: ModelVersion, paths: dict[str, Path]) -> Any:
-    """Raises ``unsupported_feature`` for a framework that cannot be loaded without running its code, or whose package is missing."""
+def load(registry: Any, version: ModelVersion, paths: dict[str, Path]) -> Any:
+    """``registry`` is whom to ask where a session arrives by pickling. Raises ``unsupported_feature`` for a framework that cannot be loaded without running its code, or whose package is missing."""
+    if version.framework == "onnx":
+        return load_onnx(registry, version, paths)
     loader = loaders.get(version.framework)
     if loader is None:
         raise RegistryError(

@@ -89,7 +89,7 @@ class ModelRegistry:
         """
         found = self.get_version(name, version)
         check_verdict(found)
-        return load(found, self._fetch(found))
+        return load(self, found, self._fetch(found))
 
     def download(self, name: str, version: str | int | None = None) -> Path:
         """Fetches the files of a version without loading them: the path of its only file, or of a folder with all of them."""

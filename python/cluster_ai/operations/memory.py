@@ -1,0 +1,56 @@
+"""What Dask keeps in memory beside tables, in proportion to a worker: its own sizes are made for large machines."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+SHARE = 16
+SMALLEST = 4 * 1024 * 1024
+
+
+def buffers(memory_bytes: int) -> dict[str, object]:
+    """Of shuffles, which go to the disk: for Dask's configuration of a worker with such a limit."""
+    size = max(SMALLEST, memory_bytes // SHARE)
+    return {
+        "distributed.p2p.comm.buffer": f"{min(size, 1024**3)} B",
+        "distributed.p2p.storage.buffer": f"{min(size, 100 * 1024**2)} B",
+        "distributed.p2p.comm.concurrency": 2 if memory_bytes < 2 * 1024**3 else 10,
+        # allocators that keep what was let go would hold a small worker at its limit for good
+        "distributed.nanny.pre-spawn-environ.ARROW_DEFAULT_MEMORY_POOL": "system",
+        "distributed.nanny.pre-spawn-environ.MALLOC_ARENA_MAX": 2,
+    }
+
+
+TRIM_SECONDS = 0.5
+_trimmer: threading.Thread | None = None
+_lock = threading.Lock()
+
+
+def trim_while_paused() -> None:
+    """A worker near its limit takes no tasks, and what was let go stays with the C library: with nobody working it never goes back.
+
+    Called by what works on parts of tables; one thread for each worker gives it back.
+    """
+    global _trimmer
+    from distributed import get_worker
+
+    with suppress(ValueError), _lock:
+        worker = get_worker()
+        if _trimmer is None and sys.platform == "linux":
+            _trimmer = threading.Thread(target=_trim, args=(worker,), name="cluster-ai-trim", daemon=True)
+            _trimmer.start()
+
+
+def _trim(worker: Any) -> None:
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc alone
+    while trim is not None and worker.status.name not in ("closed", "failed"):
+        time.sleep(TRIM_SECONDS)
+        if worker.status.name == "paused":
+            gc.collect()
+            trim(0)
