@@ -8,7 +8,7 @@ export interface ScaleInput {
   readonly max?: number | undefined;
 }
 
-/** The Dask cluster on the nodes (`/api/v1/compute`, `/api/v1/workers`). */
+/** The Dask cluster on the nodes (`/api/v1/compute`). */
 export interface ComputeClient {
   /** What runs of it, and why not where it does not. */
   getComputeStatus(options?: CallOptions): Promise<ComputeStatus>;
@@ -36,6 +36,6 @@ export function createComputeClient({ request }: Http): ComputeClient {
     scaleCompute: (input, options) => change('scale', input, options),
     setComputeProfile: (profile, options) => change('profile', { profile }, options),
     connectCompute: (options) => change('connect', {}, options),
-    listWorkers: async (options) => (await request<{ workers: readonly Worker[] }>({ path: 'workers', ...options })).workers,
+    listWorkers: async (options) => (await request<ComputeStatus>({ path: 'compute', ...options })).workers,
   };
 }

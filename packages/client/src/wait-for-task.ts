@@ -12,11 +12,10 @@ interface WaitDeps {
   watchEvents(options?: CallOptions): AsyncIterable<{ readonly event: { readonly type: string } }>;
 }
 
-/** What an event about a task has of it, under whichever name. */
+/** What the event `tasks.changed` says; no id where many changed at once. */
 interface TaskEvent {
   readonly type: string;
-  readonly taskId?: string;
-  readonly task?: { readonly id?: string };
+  readonly ids?: readonly string[];
 }
 
 /** Pauses between two looks when no event comes; they grow from the first to the last. */
@@ -27,12 +26,12 @@ const LONGEST_PAUSE_MS = 1000;
 export const hasEnded = ({ state }: { readonly state: TaskState }): boolean =>
   state === 'done' || state === 'failed' || state === 'cancelled';
 
-const tellsOf = ({ type, task, taskId }: TaskEvent, id: string) => type.startsWith('task.') && (taskId ?? task?.id) === id;
+const mayTellOf = ({ type, ids = [] }: TaskEvent, id: string) => type === 'tasks.changed' && (ids.length === 0 || ids.includes(id));
 
-/** Calls `onEvent` for each event about the task. Ends quietly with the stream: whoever waits looks anyway. */
+/** Calls `onEvent` for each event that may be about the task. Ends quietly with the stream: whoever waits looks anyway. */
 async function followEvents(events: ReturnType<WaitDeps['watchEvents']>, id: string, onEvent: () => void): Promise<void> {
   try {
-    for await (const { event } of events) if (tellsOf(event, id)) onEvent();
+    for await (const { event } of events) if (mayTellOf(event, id)) onEvent();
   } catch {
     // a proxy that cuts streams, or a key that may not see events: the looks go on
   }

@@ -80,7 +80,8 @@ export async function openFakeCompute({ isEnabled = true } = {}): Promise<FakeCo
   }
 
   function tell(task: Task): void {
-    for (const watcher of watchers) watcher.write(`event: task.changed\ndata: ${JSON.stringify({ type: 'task.changed', task })}\n\n`);
+    const event = { type: 'tasks.changed', owner: task.owner, ids: [task.id] };
+    for (const watcher of watchers) watcher.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
   }
 
   async function run(submitted: Submitted, id: string): Promise<void> {
@@ -159,7 +160,6 @@ export async function openFakeCompute({ isEnabled = true } = {}): Promise<FakeCo
   function answer(method: string, url: URL, body: string): Answer {
     const [first, id = '', verb] = url.pathname.slice('/api/v1/'.length).split('/').map(decodeURIComponent);
     if (first === 'compute') return onCompute(id || undefined, body);
-    if (first === 'workers') return [200, { workers: describe().workers }];
     if (first !== 'tasks') return refuse('unknown_route', `There is no ${url.pathname}.`);
     if (!state.isEnabled) return refuse('compute_disabled', 'Compute is not enabled.');
     if (id === 'bundles') {

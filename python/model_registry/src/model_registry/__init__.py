@@ -6,8 +6,8 @@
 >>> model = registry.load_model("resnet50", version="1.0.0")
 """
 
-from .errors import RegistryError
+from .errors import ClusterError, RegistryError
 from .models import ModelFile, ModelInfo, ModelVersion
 from .registry import ModelRegistry
 
-__all__ = ["ModelFile", "ModelInfo", "ModelRegistry", "ModelVersion", "RegistryError"]
+__all__ = ["ClusterError", "ModelFile", "ModelInfo", "ModelRegistry", "ModelVersion", "RegistryError"]

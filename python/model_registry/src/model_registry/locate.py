@@ -32,7 +32,7 @@ def find_address(folder: Path) -> str:
         raise RegistryError(
             "not_running",
             f"No cluster runs in {folder}.",
-            "Start it with `cluster-ai up`, or name a running one: ModelRegistry(url=…) or CLUSTER_AI_URL.",
+            "Start it with `cluster-ai up`, or name a running one: url=… or CLUSTER_AI_URL.",
         ) from None
 
 

@@ -44,10 +44,12 @@ def _connect(place: Place) -> http.client.HTTPConnection:
 
 
 class Transport:
-    """Requests to the registry of one cluster. Raises ``RegistryError``; connections that break raise ``not_running``."""
+    """Requests to one cluster, to its registry unless another prefix is named. Raises ``ClusterError``; connections that break raise
+    ``not_running``."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, prefix: str = PREFIX) -> None:
         self._place = place
+        self._prefix = prefix
 
     @contextmanager
     def open(
@@ -58,7 +60,7 @@ class Transport:
         if self._place.key:
             sent["authorization"] = f"Bearer {self._place.key}"
         try:
-            connection.request(method, urlsplit(self._place.url).path + PREFIX + path, body=body, headers=sent)
+            connection.request(method, urlsplit(self._place.url).path + self._prefix + path, body=body, headers=sent)
             response = connection.getresponse()
             if response.status >= 300:
                 raise to_error(response.status, response.read(LONGEST_ANSWER))
