@@ -290,7 +290,7 @@ export async function runControlPlane(
 
   const privacy = createPrivacy({ database, access, keys, chats: chatStore, chatKeys, keyRings, audit, chatsDays, clock, log });
 
-  const compute = await openCompute({ database, folder, config, clock, log });
+  const compute = await openCompute({ database, folder, config, nodes, clock, log });
 
   const opened: { listeners: readonly Listener[] } = { listeners: [] };
   const native: NativeDependencies = {

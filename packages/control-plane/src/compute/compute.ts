@@ -11,6 +11,7 @@ import {
 } from '@cluster-ai/contracts';
 import type { Clock, DataFolder, Logger } from '@cluster-ai/runtime';
 import { describeAct } from '../access/audit/act.ts';
+import type { Nodes } from '../nodes/nodes.ts';
 import type { Database } from '../stores/database.ts';
 import { openComputeSettings, type PoolLimits } from './compute-settings.ts';
 import type { RunningCompute } from './run-compute.ts';
@@ -29,6 +30,7 @@ export interface ComputeDeps {
   readonly database: Database;
   readonly folder: DataFolder;
   readonly config: Config;
+  readonly nodes: Nodes;
   readonly clock: Clock;
   readonly log: Logger;
   /** Absent until somebody keeps tasks. */
@@ -46,7 +48,7 @@ const off = () =>
   });
 
 /** The Dask cluster, on or off. This part is always there and small; what runs is loaded when it is enabled. */
-export async function openCompute({ database, folder, config, clock, log, tasks = () => undefined, beside }: ComputeDeps) {
+export async function openCompute({ database, folder, config, nodes, clock, log, tasks = () => undefined, beside }: ComputeDeps) {
   const settings = await openComputeSettings({ database, clock });
   const listeners = new Set<() => void>();
   let running: RunningCompute | undefined;
@@ -68,7 +70,17 @@ export async function openCompute({ database, folder, config, clock, log, tasks 
   async function runOnce(signal: AbortSignal): Promise<void> {
     const { openRunningCompute } = await import('./run-compute.ts'); // costs memory that most clusters need for other things
     failure = undefined;
-    const opened = await openRunningCompute({ folder, config, profile: profile(), onChange: tell, clock, log });
+    const opened = await openRunningCompute({
+      folder,
+      config,
+      nodes,
+      profile: profile(),
+      limits: () => settings.current().pools,
+      demand: () => tasks()?.demand() ?? {},
+      onChange: tell,
+      clock,
+      log,
+    });
     running = opened;
     log.info({ profile: profile() }, 'Compute is enabled');
     try {
@@ -130,6 +142,7 @@ export async function openCompute({ database, folder, config, clock, log, tasks 
     async scale(pool: PoolName, limits: PoolLimits): Promise<void> {
       describeAct({ target: pool, details: limits });
       await settings.change((now) => ({ ...now, pools: { ...now.pools, [pool]: { ...now.pools[pool], ...limits } } }));
+      running?.workers()?.wake();
       tell();
     },
     /** What a plain Dask client needs. Throws `compute_disabled` or `compute_unavailable`. */

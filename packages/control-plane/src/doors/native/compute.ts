@@ -6,7 +6,7 @@ import { type NativeRoute, route } from './route.ts';
 const tag = 'compute';
 
 export interface ComputeRouteDependencies {
-  readonly compute: Pick<Compute, 'status' | 'enable' | 'disable' | 'scale' | 'setProfile' | 'connect'>;
+  readonly compute: Pick<Compute, 'status' | 'enable' | 'disable' | 'scale' | 'setProfile' | 'connect' | 'dashboard'>;
 }
 
 export function computeRoutes({ compute }: ComputeRouteDependencies): readonly NativeRoute[] {
