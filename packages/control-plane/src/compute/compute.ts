@@ -47,6 +47,9 @@ const off = () =>
     hint: phrase('next_step', { reason: 'compute_off' }),
   });
 
+const notReady = () =>
+  new ClusterError('compute_unavailable', phrase('reason', { reason: 'scheduler_starting' }), { hint: phrase('see_compute_status') });
+
 /** The Dask cluster, on or off. This part is always there and small; what runs is loaded when it is enabled. */
 export async function openCompute({ database, folder, config, nodes, clock, log, tasks = () => undefined, beside }: ComputeDeps) {
   const settings = await openComputeSettings({ database, clock });
@@ -150,8 +153,7 @@ export async function openCompute({ database, folder, config, nodes, clock, log,
       if (!isEnabled()) throw off();
       const place = running?.scheduler()?.place();
       const python = running?.environment.current();
-      if (running === undefined || place === undefined || python === undefined)
-        throw new ClusterError('compute_unavailable', phrase('reason', { reason: 'scheduler_starting' }));
+      if (running === undefined || place === undefined || python === undefined) throw notReady();
       const { authority, certificate, key, expiresAtMs } = await running.certificates.mint(name, connectionHours);
       const expiresAt = new Date(expiresAtMs).toISOString();
       describeAct({ target: name, details: { expiresAt } });
@@ -162,6 +164,15 @@ export async function openCompute({ database, folder, config, nodes, clock, log,
       const scheduler = running?.scheduler();
       const place = scheduler?.place();
       return scheduler && place && { port: place.dashboardPort, secret: scheduler.dashboardSecret };
+    },
+    /** What the scheduler measures, in Prometheus' text format. Throws `compute_disabled` or `compute_unavailable`. */
+    async measure(signal: AbortSignal): Promise<{ readonly text: string; readonly contentType: string }> {
+      if (!isEnabled()) throw off();
+      const scheduler = running?.scheduler();
+      const place = scheduler?.place();
+      if (scheduler === undefined || place === undefined) throw notReady();
+      const { readDask } = await import('./scheduler/read-scheduler.ts');
+      return readDask(place, scheduler.dashboardSecret, '/metrics', signal);
     },
     onChange(listener: () => void): () => void {
       listeners.add(listener);

@@ -23,8 +23,8 @@ export interface PythonChildOptions {
 }
 
 const longestReason = 300;
-/** As Dask logs what is as it should be. */
-const isChatter = / - (?:DEBUG|INFO) - /;
+/** As Dask logs what is as it should be: also whoever comes without a certificate, such as our own tries of the way. */
+const isChatter = / - (?:DEBUG|INFO) - |TLS handshake failed/;
 
 function toFailure({ code, message }: PythonMessage, usual: ReasonCode) {
   const isKnown = typeof code === 'string' && code in knownReasons;
