@@ -1,7 +1,17 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentMessage, AgentStart } from '@cluster-ai/contracts';
-import { aborted, locateDataFolder, makeDataFolder, openLogger, systemClock } from '@cluster-ai/runtime';
+import {
+  aborted,
+  environmentsFolder,
+  locateDataFolder,
+  makeDataFolder,
+  openLogger,
+  openPythonEnvironment,
+  systemClock,
+} from '@cluster-ai/runtime';
+import { createLazyCompute } from './dask/lazy-compute.ts';
 import { createFakeEngine } from './engines/fake/fake-engine.ts';
 import { createLlamaCppEngine } from './engines/llama-cpp/llama-cpp-engine.ts';
 import { openHardware } from './hardware/open-hardware.ts';
@@ -32,8 +42,19 @@ export async function runAgent(start: AgentStart, tell: (message: AgentMessage) 
   const engines = [createLlamaCppEngine({ clock, log }), createFakeEngine({ clock, log })];
   await using replicas = createReplicas({ engines, weights, runFolder: folder.run, clock, log });
   void weights.keepIntact(signal);
+  await using compute = createLazyCompute(async () => {
+    const { openCompute } = await import('./dask/open-compute.ts'); // most nodes never need it
+    return openCompute({
+      folder,
+      weights,
+      openEnvironment: (minor) => openPythonEnvironment({ folder: environmentsFolder(folder.root), python: '', minor, clock, log }),
+      isLocal: existsSync(join(folder.secrets, 'ca.key')),
+      clock,
+      log,
+    });
+  });
   await using link = await openLink(
-    { start, folder, replicas, weights, hardware, clock, log, version: start.version, onState: tell },
+    { start, folder, replicas, weights, hardware, compute, clock, log, version: start.version, onState: tell },
     signal,
   );
   log.info({ nodeId: link.nodeId, name: link.name }, 'The agent started');

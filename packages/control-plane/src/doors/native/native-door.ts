@@ -31,6 +31,7 @@ import { sessionRoutes } from './sessions.ts';
 import { type SignInDependencies, signInRoutes } from './sign-in.ts';
 import { type TaskRouteDependencies, taskRoutes } from './tasks.ts';
 import { tokenRoutes } from './tokens.ts';
+import { workerRoutes } from './workers.ts';
 
 /** What the door needs to know of the program around it. */
 export interface ClusterDescription {
@@ -76,6 +77,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...operationRoutes(dependencies),
     ...computeRoutes(dependencies),
     ...taskRoutes(dependencies),
+    ...workerRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
     ...certificateRoutes(dependencies),
