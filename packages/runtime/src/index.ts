@@ -24,7 +24,6 @@ export { createTurnstile, type Turnstile } from './link/turnstile.ts';
 export { writePrivateFile } from './link/write-private-file.ts';
 export { type Logger, type LoggerOptions, openLogger, silentLogger } from './logger.ts';
 export { maskSecrets } from './mask-secrets.ts';
-export { type PythonSources, pythonVariables } from './python-environment/python-sources.ts';
 export {
   ENVIRONMENTS_VARIABLE,
   environmentsFolder,
