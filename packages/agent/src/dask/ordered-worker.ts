@@ -125,7 +125,10 @@ export class OrderedWorker {
   /** The environment, when it is the one that was ordered; `undefined`: this order can never be followed here. */
   async #prepare(signal: AbortSignal): Promise<ReadyEnvironment | undefined> {
     const environment = this.#deps.openEnvironment(this.#spec.python);
-    const follow = () => this.#enter(environment.condition(), environment.progress());
+    const follow = () => {
+      const condition = environment.condition();
+      if (condition.state !== 'ready') this.#enter(condition, environment.progress()); // a ready one is no ready worker
+    };
     const unfollow = environment.onChange(follow);
     follow();
     try {
