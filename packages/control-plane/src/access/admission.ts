@@ -36,6 +36,8 @@ export interface AdmissionDependencies {
   readonly keys: Pick<ApiKeys, 'authenticate'>;
   readonly sessions: SessionLookup;
   readonly host: { find(text: string): Caller | undefined };
+  /** Tokens of work under way. */
+  readonly grants?: { find(text: string): Caller | undefined };
   readonly local: LocalRule;
 }
 
@@ -48,7 +50,7 @@ export interface AdmissionRequest {
   readonly remoteAddress: string | undefined;
 }
 
-const toLocalCaller = (allowed: ReadonlySet<Permission>): Caller => ({
+export const toLocalCaller = (allowed: ReadonlySet<Permission>): Caller => ({
   kind: 'local',
   id: 'local',
   ownerId: 'local',
@@ -80,7 +82,7 @@ const limit = (key: Caller, { permissions, models, quota }: KeyOwner): Caller =>
 });
 
 /** A key is never more than its owner, who may have become less since it was made. */
-function withinOwner(key: Caller, owner: KeyOwner | 'nobody' | undefined): Caller {
+export function withinOwner(key: Caller, owner: KeyOwner | 'nobody' | undefined): Caller {
   if (owner === 'nobody')
     throw new ClusterError('key_revoked', `The owner of the key "${key.name}" has no login any more.`, {
       hint: 'Ask an admin for a new key.',
@@ -122,7 +124,7 @@ function refuse(caller: Caller, permission: Permission): ClusterError {
 }
 
 /** The one point through which every request of every listener goes. Decides from memory: nothing here waits. */
-export function createAdmission({ keys, sessions, host, local }: AdmissionDependencies) {
+export function createAdmission({ keys, sessions, host, grants, local }: AdmissionDependencies) {
   function asLocal({ headers, remoteAddress }: AdmissionRequest): Caller | undefined {
     const allowed = local.permissions();
     const isHere = isLoopbackAddress(remoteAddress) && forwardingHeaders.every((name) => headers[name] === undefined);
@@ -141,7 +143,7 @@ export function createAdmission({ keys, sessions, host, local }: AdmissionDepend
     return withinOwner(key, sessions.ownerOf?.(key.ownerId));
   }
 
-  const byBearer = (text: string) => host.find(text) ?? unlessEnded(sessions.findPrepared?.(text) ?? sessions.find(text));
+  const byBearer = (text: string) => host.find(text) ?? grants?.find(text) ?? unlessEnded(sessions.findPrepared?.(text) ?? sessions.find(text));
 
   function identify(request: AdmissionRequest, credential: Credential): Caller | undefined {
     if (credential.kind === 'none') return undefined;

@@ -11,7 +11,7 @@ import { permissionsOf } from './roles.ts';
 
 const prefix = 'cai_host_';
 
-const hostCaller: Caller = {
+export const hostCaller: Caller = {
   kind: 'host',
   id: 'host',
   ownerId: 'local',

@@ -178,19 +178,26 @@ export async function openApiKeys({ database, clock, log }: ApiKeysDependencies)
     return parsed.id;
   }
 
+  function usable(key: KnownKey | undefined): KnownKey {
+    if (key === undefined) throw notOurs();
+    const { revoked_at, expires_at, name } = key.row;
+    if (revoked_at !== null) throw new ClusterError('key_revoked', `The key "${name}" was revoked.`);
+    if (expires_at !== null && expires_at <= clock.now())
+      throw new ClusterError('key_expired', `The key "${name}" has expired.`, { hint: 'Make a new one: cluster-ai keys create' });
+    return key;
+  }
+
   await reload();
   return {
     /** Who sends this key. Throws `unauthorized`, `key_revoked` or `key_expired`. */
     authenticate(text: string): Caller {
-      const key = known.get(idsByText.get(text) ?? prove(text));
-      if (key === undefined) throw notOurs();
-      const now = clock.now();
-      if (key.row.revoked_at !== null) throw new ClusterError('key_revoked', `The key "${key.row.name}" was revoked.`);
-      if (key.row.expires_at !== null && key.row.expires_at <= now)
-        throw new ClusterError('key_expired', `The key "${key.row.name}" has expired.`, { hint: 'Make a new one: cluster-ai keys create' });
-      usedSince.set(key.row.id, now);
+      const key = usable(known.get(idsByText.get(text) ?? prove(text)));
+      usedSince.set(key.row.id, clock.now());
       return key.caller;
     },
+
+    /** What a key may do now, for work that began with it. Throws as `authenticate`. */
+    callerOf: (id: string): Caller => usable(known.get(id)).caller,
 
     /** Whether anybody could use a key now. */
     hasAny: (): boolean =>

@@ -32,7 +32,7 @@ export interface NativeRoute {
   readonly summary: string;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
-  readonly body?: z.ZodObject;
+  readonly body?: z.ZodType;
   /** What its body may be beside JSON of the shape above, if there is one: the handler reads that itself. */
   readonly takes?: readonly string[];
   /** The shape of the answer; of each event's data when it is a stream; `undefined` for no content, or, with a status, for a redirect. */
@@ -58,7 +58,7 @@ type Parsed<Shape> = Shape extends z.ZodType ? z.output<Shape> : undefined;
 export function route<
   const Params extends z.ZodObject | undefined,
   const Query extends z.ZodObject | undefined,
-  const Body extends z.ZodObject | undefined,
+  const Body extends z.ZodType | undefined,
 >(
   definition: Omit<NativeRoute, 'params' | 'query' | 'body' | 'handle'> & {
     readonly params?: Params;

@@ -55,15 +55,14 @@ export function taskRoutes({ findTasks }: TaskRouteDependencies): readonly Nativ
       tag,
       maxBodyBytes: MOST_BYTES,
       summary: 'Hand in one task, which answers with it, or up to 10 000, all or none, which answers with their ids',
-      body: taskSubmissionShape as never as z.ZodObject,
+      body: taskSubmissionShape,
       answer: z.union([taskShape, taskAcceptedShape]),
       status: 202,
       handle: async ({ body, request }) => {
-        const submission = body as never as z.output<typeof taskSubmissionShape>;
         const caller = callerOf(request);
         const tasks = findTasks();
-        const ids = await tasks.submit(caller, isOne(submission) ? [submission] : submission.tasks);
-        return isOne(submission) ? tasks.get(caller, ids[0] ?? '') : { ids };
+        const ids = await tasks.submit(caller, isOne(body) ? [body] : body.tasks);
+        return isOne(body) ? tasks.get(caller, ids[0] ?? '') : { ids };
       },
     }),
     route({
