@@ -149,6 +149,15 @@ async function visit(kind: string, url: string): Promise<void> {
   );
   await m('text: a beginning that very many have', (random) => search({ search: pick(random, ['m', 'q', 'ba']) }));
   await m('text: two words', (random) => search({ search: `${pick(random, ['qwen3', 'llama', 'bert'])} coder` }));
+  await m('text: two words and the beginning of a third', (random) =>
+    search({ search: `${pick(random, ['qwen3', 'llama', 'bert'])} coder 7` }),
+  );
+  await m('text: two words, with a facet of few', (random) =>
+    search({ search: `${pick(random, ['qwen3', 'llama', 'bert'])} coder`, framework: pick(random, ['onnx', 'pytorch', 'other']) }),
+  );
+  await m('text with a licence, by name', (random) =>
+    search({ search: 'vision ', licence: pick(random, ['mit', 'custom-3', 'gemma']), sort: 'name' }),
+  );
   await m('text with facets', () => search({ search: 'llama instruct', framework: 'safetensors', licence: 'mit' }));
   await m('list of one who may use one namespace', (random) => search({}, { models: [`org${Math.floor(random() * 2000)}/*`] } as never));
   await m('get', (random) => catalog.get(nameOf(Math.floor(random() * models))));

@@ -1,154 +1,113 @@
 /*
- * A hundred clients download the same large file at once, from the control plane by a signed address and from nginx, in turn; unthrottled,
- * over loopback. Meanwhile the control plane answers questions and streams tokens. Limits: 0.7 of nginx, 400 MB resident, p99 of questions
- * 50 ms, gaps between tokens 50 ms beyond their own.
+ * A hundred clients download the same large file at once, from the control plane by a signed address and from nginx, in turn: unthrottled over
+ * loopback, or from another host of the test bed over a link of so many Mbit/s. Meanwhile a process of its own asks questions and reads a stream
+ * of tokens. Limits: 0.7 of nginx (0.9 over a link), 400 MB resident, p99 of questions 50 ms, gaps between tokens 50 ms beyond their own.
  *
- *   node bench/registry/downloads.ts [--rounds 5] [--clients 100] [--megabytes 256] [--out downloads.json]
+ *   node bench/registry/downloads.ts [--rounds 5] [--clients 100] [--megabytes 256] [--link 1000] [--out downloads.json]
  */
-import { execFile } from 'node:child_process';
-import { randomFillSync } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { Agent, request as startRequest } from 'node:http';
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { execFile, spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
-import { startCluster } from '../../test/support/start-cluster.ts';
 import { toChat } from '../gateway/load.ts';
 import { cpuMicroseconds, median, residentMegabytes } from '../gateway/process-cost.ts';
-import { serveFilesWithNginx } from './nginx-files.ts';
-import { storeBlob } from './store-blob.ts';
+import { openDownloadServers } from './open-download-servers.ts';
+import type { ProbeWish } from './probe.ts';
+import { startProbe } from './start-probe.ts';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     clients: { type: 'string', default: '100' },
     megabytes: { type: 'string', default: '256' },
+    link: { type: 'string' },
     out: { type: 'string' },
   },
 });
 const run = promisify(execFile);
+const testbed = process.env['TB'];
+if (values.link !== undefined && testbed === undefined) {
+  // once more, on the host "server" of a test bed with one other host
+  const bed = join(import.meta.dirname, '../../test/testbed/testbed.sh');
+  const again = ['run', '-n', '1', '--', process.execPath, ...process.argv.slice(1)];
+  process.exit(spawnSync(bed, again, { stdio: 'inherit' }).status ?? 1);
+}
 const clients = Number(values.clients);
-const totalBytes = clients * Number(values.megabytes) * 1e6;
-const goals = { ratio: 0.7, megabytes: 400, metadataMs: 50, gapMs: 50 };
+const megabytes = Number(values.megabytes);
+const goals = { ratio: values.link === undefined ? 0.7 : 0.9, megabytes: 400, metadataMs: 50, gapMs: 50 };
 const TOKEN_MS = 20;
 const ASK_EVERY_MS = 25;
 const round2 = (value: number) => Math.round(value * 100) / 100;
-const quantile = (numbers: readonly number[], share: number) =>
-  numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.ceil(numbers.length * share) - 1)] ?? Number.NaN;
+const quantile = (numbers: readonly (number | null)[], share: number) => {
+  const sorted = numbers.map((number) => number ?? Number.POSITIVE_INFINITY).toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+};
 
-const folder = await mkdtemp(join(tmpdir(), 'bench-downloads-'));
-const script = join(folder, 'steady.fake.json');
-await writeFile(
-  script,
-  JSON.stringify({ fake: 1, parallel: 16, tokensPerSecond: 1000 / TOKEN_MS, answerTokens: 100_000, contextSize: 1e7 }),
-);
-const file = join(folder, 'weights');
-{
-  const target = createWriteStream(file);
-  const block = Buffer.alloc(1e6);
-  for (let i = 0; i < Number(values.megabytes); i++) if (!target.write(Buffer.from(randomFillSync(block)))) await once(target, 'drain');
-  target.end();
-  await once(target, 'close');
+/** Where clients are, and how to start something there. With one queue for all connections a link makes every answer wait, whoever gives it. */
+async function openPlace(): Promise<{ host: string; prefix: readonly string[] }> {
+  if (values.link === undefined || testbed === undefined) return { host: '127.0.0.1', prefix: [] };
+  await run(testbed, ['fair', 'server', String(Number(values.link) * 1000)]);
+  return { host: (await run(testbed, ['ip', 'server'])).stdout.trim(), prefix: [testbed, 'exec', 'node1'] };
 }
-await using cluster = await startCluster({ models: { steady: script } });
-const { path, stored } = await storeBlob(cluster.dataFolder, file);
-await using nginx = await serveFilesWithNginx(dirname(stored));
+const place = await openPlace();
+await using servers = await openDownloadServers(place.host, megabytes, TOKEN_MS);
+const { cluster, headers, authority, files, tinyFile, folder } = servers;
 const { controlPlane } = await cluster.pids();
-const agent = new Agent({ keepAlive: true });
+const wish: ProbeWish = {
+  questions: { control: { url: `${cluster.url}/api/v1/models`, headers }, nginx: { url: tinyFile, headers: {} } },
+  pauseMs: ASK_EVERY_MS,
+  stream: { url: `${cluster.url}/v1/chat/completions`, headers, body: toChat('steady', true) },
+};
+const startWatching = () =>
+  startProbe(wish, { prefix: place.prefix, environment: authority === undefined ? {} : { NODE_EXTRA_CA_CERTS: authority } });
 
-/** One `curl` with so many connections: the client must cost less than what it measures. */
+/** One `curl` with so many connections: the client must cost less than what it measures. Gives seconds. */
 async function download(url: string): Promise<number> {
   const list = join(folder, 'list');
   await writeFile(list, `url = "${url}"\noutput = "/dev/null"\n`.repeat(clients));
   const flags = ['--silent', '--show-error', '--fail', '--parallel', '--parallel-immediate', '--parallel-max', String(clients)];
+  const [command = '', ...args] = [...place.prefix, 'curl', ...flags, ...(authority === undefined ? [] : ['--cacert', authority])];
   const startedAt = performance.now();
-  await run('curl', [...flags, '--config', list]).catch((error: Error) => {
-    console.error(error.message.slice(0, 1000));
-    throw error;
-  });
+  await run(command, [...args, '--config', list]);
   return (performance.now() - startedAt) / 1000;
 }
 
-function ask(): Promise<number> {
-  const { hostname, port } = new URL(cluster.url);
-  const startedAt = performance.now();
-  return new Promise((resolve, reject) => {
-    const asked = startRequest({ hostname, port, path: '/api/v1/models', agent, headers: cluster.ownerHeaders() }, (answer) => {
-      answer.resume();
-      answer.on('end', () => resolve(performance.now() - startedAt));
-    });
-    asked.on('error', reject);
-    asked.end();
-  });
-}
-
-/** Milliseconds between the tokens of one stream, until the signal aborts. `onBegun` is called at the first. */
-async function watchStream(signal: AbortSignal, onBegun: () => void): Promise<readonly number[]> {
-  const headers = { ...cluster.ownerHeaders(), 'content-type': 'application/json' };
-  const gaps: number[] = [];
-  let last: number | undefined;
-  try {
-    const answer = await fetch(`${cluster.url}/v1/chat/completions`, { method: 'POST', headers, body: toChat('steady', true), signal });
-    for await (const _ of answer.body ?? []) {
-      const now = performance.now();
-      if (last !== undefined) gaps.push(now - last);
-      last = now;
-      onBegun();
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-  return gaps;
-}
-
 async function watch(work: () => Promise<number>) {
+  const probe = await startWatching();
   const stop = new AbortController();
-  const begun = Promise.withResolvers<void>();
-  const stream = watchStream(stop.signal, begun.resolve);
-  await Promise.race([begun.promise, stream]);
-  const asked: number[] = [];
-  const asking = (async () => {
-    while (!stop.signal.aborted) {
-      const answered = await ask().catch((error: unknown) => {
-        console.error('A question was not answered:', error);
-        return Number.POSITIVE_INFINITY;
-      });
-      asked.push(answered);
-      await sleep(ASK_EVERY_MS);
-    }
-  })();
-  let megabytes = 0;
+  let resident = 0;
   const measuring = (async () => {
     while (!stop.signal.aborted) {
-      megabytes = Math.max(megabytes, await residentMegabytes(controlPlane));
+      resident = Math.max(resident, await residentMegabytes(controlPlane));
       await sleep(100);
     }
   })();
   const before = await cpuMicroseconds(controlPlane);
   const seconds = await work().finally(() => stop.abort());
   const cpuSeconds = ((await cpuMicroseconds(controlPlane)) - before) / 1e6;
-  await Promise.all([asking, measuring]);
-  return { seconds, asked, gaps: await stream, megabytes, cpuSeconds };
+  await measuring;
+  return { seconds, resident, cpuSeconds, ...(await probe.stop()) };
 }
 
 const measurements: Record<string, string | number>[] = [];
-const urls = { ours: `${cluster.url}${path}`, nginx: `${nginx.url}/${basename(stored)}` };
-await download(urls.nginx); // the file is in memory from now on
+await download(files.nginx.replace(/weights$/, 'tiny')); // curl and nginx are there from now on
 for (let round = 1; round <= Number(values.rounds); round++) {
   for (const who of round % 2 === 0 ? (['ours', 'nginx'] as const) : (['nginx', 'ours'] as const)) {
-    const { seconds, asked, gaps, megabytes, cpuSeconds } = await watch(() => download(urls[who]));
+    const { seconds, answers, gaps, resident, cpuSeconds } = await watch(() => download(files[who]));
+    const { control = [], nginx = [] } = answers;
     const measured = {
       round,
       who,
       seconds: round2(seconds),
-      'MB/s': Math.round(totalBytes / 1e6 / seconds),
-      'control plane MB': Math.round(megabytes),
+      'MB/s': Math.round((clients * megabytes) / seconds),
+      'control plane MB': Math.round(resident),
       'control plane cpu s': round2(cpuSeconds),
-      'questions p50 ms': round2(quantile(asked, 0.5)),
-      'questions p99 ms': round2(quantile(asked, 0.99)),
+      'questions p50 ms': round2(quantile(control, 0.5)),
+      'questions p99 ms': round2(quantile(control, 0.99)),
+      'tiny file of nginx p50 ms': round2(quantile(nginx, 0.5)),
+      'tiny file of nginx p99 ms': round2(quantile(nginx, 0.99)),
       'token gap p50 ms': round2(quantile(gaps, 0.5)),
       'token gap p99 ms': round2(quantile(gaps, 0.99)),
       'token gap max ms': round2(Math.max(...gaps)),
@@ -158,33 +117,37 @@ for (let round = 1; round <= Number(values.rounds); round++) {
     console.log(JSON.stringify(measured));
   }
 }
-agent.destroy();
-await rm(folder, { recursive: true, force: true });
 
 const of = (who: string, what: string) => measurements.filter((each) => each['who'] === who).map((each) => Number(each[what]));
-const speeds = of('ours', 'MB/s').map((speed, index) => speed / (of('nginx', 'MB/s')[index] ?? Number.NaN));
-const ours = (what: string) => of('ours', what);
-const row = (what: string, each: readonly number[], goal: number) => ({
+const row = (what: string, each: readonly number[], goal: number | string) => ({
   what,
   median: round2(median(each)),
   min: round2(Math.min(...each)),
   max: round2(Math.max(...each)),
   goal,
 });
+const speeds = of('ours', 'MB/s').map((speed, index) => speed / (of('nginx', 'MB/s')[index] ?? Number.NaN));
 const ratios = [
   row('bytes a second, of nginx', speeds, goals.ratio),
-  row('resident MB of the control plane', ours('control plane MB'), goals.megabytes),
-  row('questions meanwhile, p99 ms', ours('questions p99 ms'), goals.metadataMs),
-  row('gap between tokens meanwhile, p99 ms', ours('token gap p99 ms'), goals.gapMs),
+  row('resident MB of the control plane', of('ours', 'control plane MB'), goals.megabytes),
+  row('questions meanwhile, p99 ms', of('ours', 'questions p99 ms'), goals.metadataMs),
+  row('gap between tokens meanwhile, p99 ms', of('ours', 'token gap p99 ms'), goals.gapMs),
+  row('questions while nginx serves the files, p99 ms', of('nginx', 'questions p99 ms'), ''),
+  row('a tiny file of nginx while nginx serves the files, p99 ms', of('nginx', 'tiny file of nginx p99 ms'), ''),
 ];
 console.table(ratios);
 if (values.out !== undefined) {
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
+  const way =
+    values.link === undefined
+      ? 'loopback, unthrottled'
+      : `from another host (a network namespace) over a link of ${values.link} Mbit/s, shaped where the server sends (\`tc\` htb with a queue for each connection, as fq_codel has it; this kernel has no fq_codel; congestion control is the machine's); ours with TLS, nginx without`;
   const notes = [
-    `${clients} connections of one curl, ${values.megabytes} MB each, loopback, unthrottled; server, client, questions and the stream share ${cpus().length} cores.`,
-    `Meanwhile one client asks for the list of models every ${ASK_EVERY_MS} ms, and one reads a stream with a token each ${TOKEN_MS} ms; also while nginx serves.`,
+    `${clients} connections of one curl, ${megabytes} MB each, ${way}; servers, clients and the probe share ${cpus().length} cores.`,
+    `Meanwhile a process of its own, at the same priority, asks for the list of models and for a file of 500 bytes from nginx, each ${ASK_EVERY_MS} ms after the last answer, and reads a stream with a token each ${TOKEN_MS} ms; also while nginx serves.`,
   ];
-  const result = { benchmark: 'registry-downloads', title: 'A hundred downloads at once', machine, notes, ratios, measurements };
+  const title = values.link === undefined ? 'A hundred downloads at once' : `A hundred downloads at once over ${values.link} Mbit/s`;
+  const result = { benchmark: 'registry-downloads', title, machine, notes, ratios, measurements };
   await writeFile(values.out, `${JSON.stringify(result, null, 1)}\n`);
 }
 const [speed, memory, questions, gaps] = ratios.map((each) => each.median);

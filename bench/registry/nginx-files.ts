@@ -15,7 +15,7 @@ async function findFreePort(): Promise<number> {
   return port;
 }
 
-const toConfig = (folder: string, port: number, root: string, user: string) => `
+const toConfig = (folder: string, address: string, root: string, user: string) => `
 daemon off;
 ${user}
 worker_processes auto;
@@ -32,19 +32,19 @@ http {
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
   server {
-    listen 127.0.0.1:${port} backlog=1024;
+    listen ${address} backlog=1024;
     root ${root};
   }
 }
 `;
 
 /** nginx as Debian sets it up for files (`sendfile`, a worker per core), over a folder. */
-export async function serveFilesWithNginx(root: string) {
+export async function serveFilesWithNginx(root: string, host = '127.0.0.1') {
   const folder = await mkdtemp(join(tmpdir(), 'nginx-files-'));
-  const port = await findFreePort();
-  await writeFile(join(folder, 'nginx.conf'), toConfig(folder, port, root, process.getuid?.() === 0 ? 'user root;' : ''));
+  const address = `${host}:${await findFreePort()}`;
+  await writeFile(join(folder, 'nginx.conf'), toConfig(folder, address, root, process.getuid?.() === 0 ? 'user root;' : ''));
   const nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${address}`;
   for (let attempt = 0; attempt < 100; attempt++) {
     if (await fetch(url).catch(() => undefined)) break;
     await sleep(50);

@@ -10,7 +10,8 @@
 #   $TB freeze H | thaw H            SIGSTOP and SIGCONT to all its processes, as a stalled virtual machine
 #   $TB partition A,B C,D..          these groups do not hear each other    $TB oneway A B    B does not hear A
 #   $TB loss H PERCENT               loses packets at random, both ways     $TB block H PORT  nothing reaches that port of H
-#   $TB rate H KBIT                  slows down what H sends                $TB wire H DELAY_MS [JITTER_MS] [LOSS_PCT] [DUP_PCT]
+#   $TB rate H KBIT                  slows down what H sends                $TB fair H KBIT  the same, with connections side by side
+#   $TB wire H DELAY_MS [JITTER_MS] [LOSS_PCT] [DUP_PCT]
 #   $TB faults                       lists what is broken                   $TB healall       mends all cables (what is off stays off)
 set -euo pipefail
 N=${TB_HOSTS:-4}; NET=${TB_NET:-10.77.0}
@@ -93,6 +94,7 @@ verb() {
           nft add rule bridge tb faults oifname "$(port "$1")" numgen random mod 1000 \< $(( $2 * 10 )) drop;;
     block) nft add rule bridge tb faults oifname "$(port "$1")" meta l4proto "{ tcp, udp }" th dport "$2" drop;;
     rate) ip netns exec "$1" tc qdisc replace dev eth0 root tbf rate "${2}kbit" burst 32kb latency 400ms;;
+    fair) fair "$1" "$2";;
     wire) if ip netns exec "$1" tc qdisc replace dev eth0 root netem delay "${2}ms" "${3:-0}ms" loss "${4:-0}%" duplicate "${5:-0}%" 2>/dev/null; then echo netem
           else wire_user "$@"; echo "user-space wire"; fi;;
     faults) nft list table bridge tb; ls "$TB_DIR"/*.wire 2>/dev/null || true;;
@@ -102,6 +104,16 @@ verb() {
         ip link set "$(port $h)" nomaster; ip link del "w-$h" 2>/dev/null || true; ip link set "$(port $h)" master br0; done;;
     *) die "unknown verb $v";;
   esac
+}
+
+fair() { # H KBIT : what fq_codel does, where the kernel has none: a queue for each connection (by a hash), whoever sends little goes first
+  local c
+  { echo "qdisc replace dev eth0 root handle 1: htb"
+    echo "class add dev eth0 parent 1: classid 1:1 htb rate ${2}kbit burst 128kb cburst 128kb quantum 4000"
+    for c in $(seq 1 1024); do printf 'class add dev eth0 parent 1:1 classid 1:%x htb rate %skbit ceil %skbit burst 32kb quantum 4000\n' $(( c + 0xfff )) $(( $2 / 1024 )) "$2"; done
+  } | ip netns exec "$1" tc -batch -
+  ip netns exec "$1" nft "add table inet fair; add chain inet fair out { type filter hook output priority 0; }
+    add rule inet fair out oifname eth0 meta l4proto tcp meta priority set jhash tcp sport . tcp dport mod 1024 seed 0x5eed offset 0x11000"
 }
 
 wire_user() { # no netem in this kernel: wire.py stands between the host's port and the bridge
