@@ -62,14 +62,14 @@ const replicaReport = (replicaId: string): ReplicaReport => {
 test('attack 46: answers that are no heartbeat do not keep a node alive', async () => {
   await using control = await openTestControlPlane();
   await using neighbour = await openNeighbour(control);
-  const beats: Tricks['beat'][] = [
+  const beats: NonNullable<Tricks['beat']>[] = [
     () => ({ sequence: 'later', incarnation: 1 }),
     () => ({ sequence: 1e308, incarnation: 'x'.repeat(1_000_000) }),
     () => [],
     () => 'alive',
     () => ({ sequence: 1, incarnation: { toString: 'x' } }),
   ];
-  const loseOne = async (beat: Tricks['beat']) => {
+  const loseOne = async (beat: NonNullable<Tricks['beat']>) => {
     await using hostile = await openHostile(control, { beat });
     await until(isState(control.nodes, hostile.id, 'unreachable', 'heartbeat_lost'), 'the hostile node to be lost');
     await control.nodes.remove(hostile.id);
