@@ -207,7 +207,8 @@ test('writes of one caller are bounded; reads, and the owner of the machine, are
   const caller = { kind: 'person', id: 'ana', permissions: permissionsOf('admin') } as const;
   await using opened = await open({}, caller);
   const statuses: number[] = [];
-  for (let round = 0; round < 62; round++) statuses.push((await post(opened, '/models', {}, host)).status);
+  // on a slow machine more of them, since more are allowed meanwhile
+  while (!statuses.includes(429) && statuses.length < 600) statuses.push((await post(opened, '/models', {}, host)).status);
   expect(statuses.indexOf(429)).toBeGreaterThanOrEqual(60);
   expect(statuses.slice(0, 60)).toEqual(Array.from({ length: 60 }, () => 200));
   expect((await call(opened, '/hello', { headers: host })).status).toBe(200);

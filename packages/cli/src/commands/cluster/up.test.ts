@@ -139,8 +139,8 @@ test('an agent that does not come is said, and with --wait ready it is the end',
   await using bench = new Bench();
   bench.script({ agent: { failWith: { code: 'certificate_refused', message: 'Refused.' } } });
   const patient = await bench.up(['--timeout', '0.3']);
-  expect(patient.output()).toContain('Refused.');
   expect(patient.output()).toContain('"node":null');
+  await until(() => patient.output().includes('Refused.'));
   await bench.run(['down']);
   const { code, stderr } = await bench.run(['up', '--json', '--port', '0', '--wait', 'ready', '--timeout', '0.3']);
   expect(code).toBe(6);

@@ -69,7 +69,7 @@ async function startPebble() {
 }
 
 async function untilListening(port: number): Promise<void> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 50_000;
   for (;;) {
     const isThere = await new Promise<boolean>((resolve) => {
       const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => resolve(true));
