@@ -15,7 +15,7 @@ import { type ComputeCertificates, lifeHours } from '../certificates/compute-cer
 import type { PoolLimits } from '../compute-settings.ts';
 import { createPools, type Demand } from '../pools/pools.ts';
 import type { DaskScheduler, SchedulerPlace } from '../scheduler/dask-scheduler.ts';
-import { readWorkers, type SeenWorker } from '../scheduler/read-scheduler.ts';
+import type { SeenWorker } from '../scheduler/read-scheduler.ts';
 import { decideWorkers, type WorkerAction, type WorkerNode } from './decide-workers.ts';
 import { createKnownNodes, type KnownNode } from './known-nodes.ts';
 import { toWorkers } from './to-workers.ts';
@@ -24,7 +24,9 @@ import { hostFor, memoryFor, poolOf, resourcesFor, threadsFor, toWorkerSpec } fr
 
 export interface WorkerKeeperDeps {
   readonly nodes: Pick<Nodes, 'list' | 'onChange' | 'worker' | 'orderWorker' | 'retireWorker' | 'probe' | 'listenForProbe'>;
-  readonly scheduler: DaskScheduler;
+  readonly scheduler: Pick<DaskScheduler, 'place'>;
+  /** The workers that the scheduler knows. Throws when it does not answer. */
+  readonly look: (place: SchedulerPlace, signal: AbortSignal) => Promise<readonly SeenWorker[]>;
   readonly python: ReadyPython;
   readonly certificates: ComputeCertificates;
   readonly config: Config['compute'];
@@ -141,7 +143,7 @@ export function createWorkerKeeper(deps: WorkerKeeperDeps) {
   async function step(signal: AbortSignal): Promise<void> {
     const place = scheduler.place();
     if (place === undefined) return;
-    seen = await readWorkers(place, scheduler.dashboardSecret, signal);
+    seen = await deps.look(place, signal);
     const list = nodes.list();
     known.keepOnly(new Set(list.map(({ id }) => id)));
     const views = list.map((node) => toView(node, place));
