@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import {
-  ClusterError,
   configShape,
   type Node,
   type ProbeAnswer,
@@ -58,7 +57,7 @@ const toNode = (id: string, more: Partial<Node> = {}): Node => ({
 const python = { lock: 'abc', versions: { python: '3.11.7', dask: '1', distributed: '1', cloudpickle: '1' } } as ReadyPython;
 
 /** Machines whose agents do as they are told, and what they were told. */
-function createWorld(list: Node[]) {
+function createWorld(list: Node[], host = '127.0.0.1') {
   const orders: { readonly nodeId: string; readonly spec: WorkerSpec }[] = [];
   const reports = new Map<string, WorkerReport>();
   const retired: string[] = [];
@@ -100,12 +99,9 @@ function createWorld(list: Node[]) {
         const message = walls.get(nodeId) ?? '';
         return { isReachable: message === '', message, tookMs: 1 };
       },
-      async listenForProbe(_nodeId, { host }) {
-        if (host !== '127.0.0.1') throw new ClusterError('listen_refused', `This machine cannot listen on ${host}.`);
-        return { host, port };
-      },
+      listenForProbe: async () => ({ host: '127.0.0.1', port }),
     },
-    scheduler: { place: () => ({ address: 'tls://127.0.0.1:8786', host: '127.0.0.1', port: 8786, dashboardPort: 1 }) },
+    scheduler: { place: () => ({ address: `tls://${host}:8786`, host, port: 8786, dashboardPort: 1 }) },
     look: async () => seen,
     python,
     certificates: {
@@ -174,18 +170,24 @@ test('demand brings more workers, and idle ones go after a while', async () => {
 });
 
 test('a machine that does not reach the others gets none, and the one beside the scheduler speaks for it', async () => {
-  const world = createWorld([toNode('a'), toNode('phone', { isLocal: false, address: '192.0.2.7' })]);
+  const world = createWorld([toNode('a'), toNode('phone', { isLocal: false, address: '192.0.2.7' })], '192.0.2.1');
   world.walls.set('phone', 'ETIMEDOUT');
   await during(world, async (until) => {
     await until(() => world.proxied().includes('phone'));
     const shown = world.keeper.workers().find(({ nodeId }) => nodeId === 'phone');
     expect(shown).toMatchObject({
       isProxy: true,
-      condition: { state: 'degraded', reason: 'worker_not_reachable', message: expect.stringContaining('192.0.2.7') },
+      condition: { state: 'degraded', reason: 'worker_not_reachable', message: expect.stringContaining('192.0.2.1:8786 (ETIMEDOUT)') },
     });
     world.walls.delete('phone');
   });
   expect(world.orders.map(({ nodeId }) => nodeId)).toEqual(['a']);
+});
+
+test('while the scheduler listens on its own machine only, others take no part', async () => {
+  const world = createWorld([toNode('a'), toNode('b', { isLocal: false, address: '192.0.2.8' })]);
+  await during(world, (until) => until(() => world.proxied().includes('b')));
+  expect(world.keeper.workers().find(({ nodeId }) => nodeId === 'b')?.condition.message).toContain('compute.scheduler.host');
 });
 
 test('a machine with another Python is told, and another one takes its place', async () => {
