@@ -13,8 +13,9 @@ import { type ComputeCertificates, openComputeCertificates } from './certificate
 import type { PoolLimits } from './compute-settings.ts';
 import type { Demand } from './pools/pools.ts';
 import { type DaskScheduler, openDaskScheduler } from './scheduler/dask-scheduler.ts';
+import { readWorkers } from './scheduler/read-scheduler.ts';
 import { type GatewayWorker, openGatewayWorker } from './workers/gateway-worker.ts';
-import { createWorkerKeeper, type WorkerKeeper } from './workers/keep-workers.ts';
+import { createWorkerKeeper, type WorkerKeeper, type WorkerKeeperDeps } from './workers/keep-workers.ts';
 
 export interface RunComputeDeps {
   readonly folder: DataFolder;
@@ -74,7 +75,8 @@ export async function openRunningCompute(deps: RunComputeDeps): Promise<RunningC
       const beside = await openGatewayWorker({ ...shared, place: dask.place, dataFolders });
       gateway = beside;
       const onProxied = beside.speakFor;
-      const keeper = createWorkerKeeper({ ...shared, nodes, scheduler: dask, config: config.compute, limits, demand, onProxied });
+      const look: WorkerKeeperDeps['look'] = (place, until) => readWorkers(place, dask.dashboardSecret, until);
+      const keeper = createWorkerKeeper({ ...shared, nodes, scheduler: dask, look, config: config.compute, limits, demand, onProxied });
       workers = keeper;
       onChange();
       await Promise.all([dask.run(signal), dask.untilReady(signal).then(() => beside.run(signal)), keeper.run(signal)]);

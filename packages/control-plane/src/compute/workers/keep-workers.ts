@@ -9,13 +9,14 @@ import {
   type Worker,
 } from '@cluster-ai/contracts';
 import type { Clock, Logger, ReadyPython } from '@cluster-ai/runtime';
+import { isLoopback } from '../../listeners/allowed-hosts.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
 import { createFences } from '../../reconciler/fences.ts';
 import { type ComputeCertificates, lifeHours } from '../certificates/compute-certificates.ts';
 import type { PoolLimits } from '../compute-settings.ts';
 import { createPools, type Demand } from '../pools/pools.ts';
 import type { DaskScheduler, SchedulerPlace } from '../scheduler/dask-scheduler.ts';
-import { readWorkers, type SeenWorker } from '../scheduler/read-scheduler.ts';
+import type { SeenWorker } from '../scheduler/read-scheduler.ts';
 import { decideWorkers, type WorkerAction, type WorkerNode } from './decide-workers.ts';
 import { createKnownNodes, type KnownNode } from './known-nodes.ts';
 import { toWorkers } from './to-workers.ts';
@@ -24,7 +25,9 @@ import { hostFor, memoryFor, poolOf, resourcesFor, threadsFor, toWorkerSpec } fr
 
 export interface WorkerKeeperDeps {
   readonly nodes: Pick<Nodes, 'list' | 'onChange' | 'worker' | 'orderWorker' | 'retireWorker' | 'probe' | 'listenForProbe'>;
-  readonly scheduler: DaskScheduler;
+  readonly scheduler: Pick<DaskScheduler, 'place'>;
+  /** The workers that the scheduler knows. Throws when it does not answer. */
+  readonly look: (place: SchedulerPlace, signal: AbortSignal) => Promise<readonly SeenWorker[]>;
   readonly python: ReadyPython;
   readonly certificates: ComputeCertificates;
   readonly config: Config['compute'];
@@ -45,6 +48,9 @@ const retireWithinMs = 3000;
 /** An agent that knows nothing of its order after this has lost it, with its life. */
 const orderLostAfterMs = 15_000;
 const thirdOfLifeMs = (lifeHours * 60 * 60_000) / 3;
+/** The way to a worker that fails is tried again after this. */
+const doubtAfterMs = 60_000;
+const onlyHere = 'the scheduler listens on its own machine only; compute.scheduler.host in cluster.yaml opens it';
 const unableReasons: ReadonlySet<string> = new Set(['python_missing', 'python_other', 'no_sandbox']);
 
 const toPlace = (address: string) => {
@@ -75,6 +81,8 @@ export function createWorkerKeeper(deps: WorkerKeeperDeps) {
     const state = known.of(node.id, node.address);
     const report = nodes.worker(node.id);
     if (report !== undefined) fences.see(report.fence);
+    const isDoubtful = report?.condition.state === 'failed' && seenOf(node.name) === undefined && clock.now() - state.triedAtMs > doubtAfterMs;
+    if (isDoubtful && !state.isBusy) state.reach = 'unknown'; // the network may be another one by now
     return {
       id: node.id,
       pool: poolOf(node),
@@ -97,7 +105,9 @@ export function createWorkerKeeper(deps: WorkerKeeperDeps) {
 
   async function probe(node: Node, state: KnownNode, place: SchedulerPlace): Promise<void> {
     const wish = { host: hostFor(node, place), port: config.workers.port };
-    state.obstacle = await tryReach({ nodes, scheduler: place }, node.id, wish, peersOf(node.id));
+    // elsewhere the same address is another machine, where something else may answer
+    const isOnlyHere = isLoopback(place.host) && !isLoopback(wish.host);
+    state.obstacle = isOnlyHere ? onlyHere : await tryReach({ nodes, scheduler: place }, node.id, wish, peersOf(node.id));
     state.triedAtMs = clock.now();
     state.reach = state.obstacle === '' ? 'reachable' : 'not_reachable';
     if (state.reach === 'not_reachable')
@@ -141,7 +151,7 @@ export function createWorkerKeeper(deps: WorkerKeeperDeps) {
   async function step(signal: AbortSignal): Promise<void> {
     const place = scheduler.place();
     if (place === undefined) return;
-    seen = await readWorkers(place, scheduler.dashboardSecret, signal);
+    seen = await deps.look(place, signal);
     const list = nodes.list();
     known.keepOnly(new Set(list.map(({ id }) => id)));
     const views = list.map((node) => toView(node, place));
