@@ -69,6 +69,7 @@ export function runMutations({ node, root, onResult }) {
     : [];
   if (patches.length === 0) return [];
   const folder = makeWorktree(root);
+  process.env['CLUSTER_AI_PYTHON_ENVIRONMENTS'] ??= join(root, '.cache', 'python'); // made once, not again in each copy
   try {
     return patches.map((file) => {
       const path = join(patchFolder(root), file);

@@ -17,7 +17,7 @@ import { replicaReportShape } from './replicas.ts';
  * | `PUT /compute/worker` | `WorkerSpec` → 202 and its `WorkerReport`; starts the Dask worker of this node, or changes nothing if it runs under this fence. 409 `stale_order` for an older fence. |
  * | `DELETE /compute/worker?fence=N` | retires it: it hands its data over, then ends; 200 with its last `WorkerReport`. |
  * | `POST /compute/probe` | `ProbeRequest` → `ProbeAnswer`: whether this node reaches a place. |
- * | `POST /compute/listen` | `{ host, port }`: listens there for ten seconds and answers whoever dials, so that the way to a worker can be tried before there is one. |
+ * | `POST /compute/listen` | `{ host, port }`: listens there for ten seconds and answers whoever dials, so that the way to a worker can be tried before there is one; answers `{ host, port }`, the port that it picked for 0. |
  * | `GET /found` | `{ files: FoundFile[] }`: weights that lie on this machine already. |
  * | `POST /stop` | the agent ends: its node was removed. |
  */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DaskBench, isServing, openDaskBench, untilGone, untilReport } from './testing/dask-bench.ts';
 import { findTestEnvironment } from './testing/find-environment.ts';
@@ -81,6 +83,25 @@ describe.skipIf(environment === undefined)('the worker of a node', () => {
     expect((await whereOn('fenced')).nanny).not.toBe(nanny);
     await node.retireWorker(7);
     await expect(node.putWorker(specOn('fenced', { fence: 7 }))).rejects.toMatchObject({ code: 'stale_order' });
+  });
+
+  test('attack 62: demands a certificate wherever it listens, and shows nothing of itself beyond loopback', async () => {
+    await using node = await bench.openNode();
+    await node.putWorker(specOn('listening', { host: '127.0.0.2' }));
+    await untilReport(node, isServing);
+    const source = `
+def main(_):
+    import os, psutil
+    found = [socket for pid in (os.getpid(), os.getppid()) for socket in psutil.Process(pid).net_connections("tcp")]
+    return [[socket.laddr.ip, socket.laddr.port] for socket in found if socket.status == psutil.CONN_LISTEN]
+`;
+    const places = (await bench.run({ source, resources: { NODE_listening: 1 } })) as [string, number][];
+    const outside = places.filter(([host]) => host !== '127.0.0.1');
+    expect(outside.map(([host]) => host)).toEqual(['127.0.0.2', '127.0.0.2']); // worker and nanny
+    for (const [host, port] of outside) {
+      const stranger = connect({ host, port, rejectUnauthorized: false });
+      await expect(once(stranger, 'end')).rejects.toMatchObject({ code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' });
+    }
   });
 
   test('gets files by digest, each from the control plane once, and nobody without its token does', async () => {
