@@ -77,7 +77,7 @@ export const clusterStatusShape = z
     started_at: z.iso.datetime(),
     total_workers: z.int().describe('Nodes, in the older documents’ word.'),
     ready_workers: z.int(),
-    active_tasks: z.int().describe('Inference requests under way.'),
+    active_tasks: z.int().describe('Inference requests and tasks under way.'),
     queued_tasks: z.int(),
     cpu_utilization: z.number().describe('0 to 1, over all ready nodes.'),
     memory_usage: z.number().describe('0 to 1, over all ready nodes.'),

@@ -339,6 +339,7 @@ export async function runControlPlane(
       renew: shown.renew,
       authority: { certificate: certificates.authority, fingerprint: certificates.fingerprint },
     },
+    activeTasks: () => 0,
     findTasks: () => {
       throw new ClusterError('compute_disabled', phrase('reason', { reason: 'compute_off' }), {
         hint: phrase('next_step', { reason: 'compute_off' }),

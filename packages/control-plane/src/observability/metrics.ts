@@ -1,5 +1,6 @@
 import type { ComputeStatus, InferenceUsage, Node } from '@cluster-ai/contracts';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { TaskMeter } from '../compute/tasks/task-meter.ts';
 import { watchCompute } from './compute-metrics.ts';
 
 /** Counts what one model does. Its label children are resolved once, so that a request only adds numbers. */
@@ -25,6 +26,10 @@ export interface Metrics {
   forModel(reference: string): ModelMeter;
   /** One request of any listener was answered. `route` is the pattern, never the path itself. */
   observeRequest(request: { readonly method: string; readonly route: string; readonly status: number; readonly seconds: number }): void;
+  /** Tasks of Dask count as inference does. */
+  readonly tasks: TaskMeter;
+  /** How many tasks the Dask workers of each node run, by the node's name. */
+  watchWorkers(running: () => ReadonlyMap<string, number>): void;
   /** Where the numbers of requests under way come from when somebody looks. */
   watchGateway(gateway: GatewayNumbers): void;
   /** The same for the Dask cluster. */
@@ -36,7 +41,42 @@ export interface Metrics {
 /** Seconds: from a token of a fast machine to a long answer of a slow one. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-function createModelMeters(registers: Registry[]) {
+function createTaskCounters(registers: Registry[]) {
+  const total = new Counter({ name: 'cluster_total_tasks', help: 'Inference requests and tasks that were accepted.', registers });
+  const failed = new Counter({
+    name: 'cluster_failed_tasks',
+    help: 'Inference requests and tasks that failed, those that somebody cancelled not counted.',
+    registers,
+  });
+  return { total, failed };
+}
+type TaskCounters = ReturnType<typeof createTaskCounters>;
+
+/** Of Dask alone: how long tasks took, and how often one had to be begun again. */
+function createTaskMeter({ total, failed }: TaskCounters, registers: Registry[]): TaskMeter {
+  const duration = new Histogram({
+    name: 'cluster_task_duration_seconds',
+    help: 'Seconds from the start of the last attempt of a task to its end.',
+    labelNames: ['type'] as const,
+    buckets,
+    registers,
+  });
+  const repeated = new Counter({
+    name: 'cluster_repeated_task_attempts',
+    help: 'Attempts of tasks after the first: for a failure, or for a loss of worker, bridge, scheduler or control plane.',
+    registers,
+  });
+  return {
+    accepted: () => total.inc(),
+    ended({ type, state, attempt, startedAt, endedAt }) {
+      if (state === 'failed') failed.inc();
+      if (attempt > 1) repeated.inc(attempt - 1);
+      if (startedAt !== null && endedAt !== null) duration.observe({ type }, (endedAt - startedAt) / 1000);
+    },
+  };
+}
+
+function createModelMeters({ total, failed }: TaskCounters, registers: Registry[]) {
   const labelNames = ['model'] as const;
   const inferenceTime = new Histogram({
     name: 'model_inference_time',
@@ -64,12 +104,6 @@ function createModelMeters(registers: Registry[]) {
     name: 'model_cache_hit_rate',
     help: 'Share of requests, 0 to 1, that found the model loaded.',
     labelNames,
-    registers,
-  });
-  const total = new Counter({ name: 'cluster_total_tasks', help: 'Inference requests that were accepted.', registers });
-  const failed = new Counter({
-    name: 'cluster_failed_tasks',
-    help: 'Inference requests that failed, those that the caller cancelled not counted.',
     registers,
   });
   const continued = new Counter({
@@ -120,7 +154,7 @@ function createModelMeters(registers: Registry[]) {
 type NodeGauge = Gauge<'node'>;
 
 /** Of the nodes as they are when somebody looks: a node that is gone is not in it. */
-function watchNodes(list: () => readonly Node[], registers: Registry[]): void {
+function watchNodes(list: () => readonly Node[], runningTasks: () => ReadonlyMap<string, number>, registers: Registry[]): void {
   const isReady = ({ condition }: Node) => condition.state === 'ready';
   const perNode = (name: string, help: string, read: (node: Node) => number | undefined) =>
     new Gauge({
@@ -150,8 +184,8 @@ function watchNodes(list: () => readonly Node[], registers: Registry[]): void {
   perNode('worker_gpu_memory', 'Bytes of GPU memory in use on the node.', ({ metrics }) =>
     metrics && metrics.gpus.length > 0 ? metrics.gpus.reduce((total, gpu) => total + gpu.memoryUsedBytes, 0) : undefined,
   );
-  perNode('worker_active_tasks', 'Sequences that the node’s engines work on.', ({ replicas }) =>
-    replicas.reduce((total, { busySlots }) => total + busySlots, 0),
+  perNode('worker_active_tasks', 'Sequences that the node’s engines work on, and tasks that its Dask worker runs.', ({ name, replicas }) =>
+    replicas.reduce((total, { busySlots }) => total + busySlots, runningTasks().get(name) ?? 0),
   );
   perNode('worker_tokens_per_second', 'Tokens per second that the node generates.', ({ metrics }) => metrics?.tokensPerSecond);
   perNode('worker_weights_bytes', 'Bytes of fetched weights on the node’s disk.', ({ weights }) => weights?.heldBytes);
@@ -195,8 +229,14 @@ export function openMetrics({ nodes }: { readonly nodes: { list(): readonly Node
   const registers = [registry];
   // the usual 10 ms wake the process a hundred times a second for ever: half of what it costs at rest
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
-  watchNodes(() => nodes.list(), registers);
-  const createMeter = createModelMeters(registers);
+  let runningTasks: () => ReadonlyMap<string, number> = () => new Map();
+  watchNodes(
+    () => nodes.list(),
+    () => runningTasks(),
+    registers,
+  );
+  const counters = createTaskCounters(registers);
+  const createMeter = createModelMeters(counters, registers);
   const meters = new Map<string, ModelMeter>();
   const requests = new Histogram({
     name: 'http_request_duration_seconds',
@@ -223,6 +263,10 @@ export function openMetrics({ nodes }: { readonly nodes: { list(): readonly Node
     },
   });
   return {
+    tasks: createTaskMeter(counters, registers),
+    watchWorkers(running) {
+      runningTasks = running;
+    },
     forModel(reference) {
       const known = meters.get(reference);
       if (known) return known;

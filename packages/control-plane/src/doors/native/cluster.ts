@@ -30,7 +30,7 @@ function memoryUsage(nodes: readonly Node[]): number {
   return total === 0 ? 0 : used / total;
 }
 
-export async function toClusterStatus({ nodes, gateway, registry, describe, clock }: NativeDependencies): Promise<ClusterStatus> {
+export async function toClusterStatus({ nodes, gateway, registry, activeTasks, describe, clock }: NativeDependencies): Promise<ClusterStatus> {
   const all = nodes.list();
   const ready = all.filter(({ condition }) => condition.state === 'ready');
   const load = gateway.measure();
@@ -50,7 +50,7 @@ export async function toClusterStatus({ nodes, gateway, registry, describe, cloc
     started_at: new Date(startedAtMs).toISOString(),
     total_workers: all.length,
     ready_workers: ready.length,
-    active_tasks: load.active,
+    active_tasks: load.active + activeTasks(),
     queued_tasks: load.queued,
     cpu_utilization: mean(ready.map((node) => node.metrics?.cpuUtilization ?? 0)),
     memory_usage: memoryUsage(ready),

@@ -19,6 +19,8 @@ import { type NativeRoute, route } from './route.ts';
 export interface TaskRouteDependencies {
   /** Throws `compute_disabled` while compute is off. */
   readonly findTasks: () => Tasks;
+  /** How many are under way; none while it is off. */
+  readonly activeTasks: () => number;
 }
 
 const tag = 'tasks';
@@ -46,7 +48,7 @@ async function sendResult(tasks: Tasks, id: string, request: FastifyRequest, rep
 /** One of a submission, or many. */
 const isOne = (submission: z.output<typeof taskSubmissionShape>): submission is z.output<typeof taskRequestShape> => !('tasks' in submission);
 
-export function taskRoutes({ findTasks }: TaskRouteDependencies): readonly NativeRoute[] {
+export function taskRoutes({ findTasks }: Pick<TaskRouteDependencies, 'findTasks'>): readonly NativeRoute[] {
   return [
     route({
       method: 'POST',
