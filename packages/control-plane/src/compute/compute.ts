@@ -11,7 +11,7 @@ import {
 } from '@cluster-ai/contracts';
 import type { Clock, DataFolder, Logger } from '@cluster-ai/runtime';
 import { describeAct } from '../access/audit/act.ts';
-import type { Nodes } from '../nodes/nodes.ts';
+import type { Nodes, WorkerOrders } from '../nodes/nodes.ts';
 import type { Database } from '../stores/database.ts';
 import { openComputeSettings, type PoolLimits } from './compute-settings.ts';
 import type { RunningCompute } from './run-compute.ts';
@@ -30,7 +30,7 @@ export interface ComputeDeps {
   readonly database: Database;
   readonly folder: DataFolder;
   readonly config: Config;
-  readonly nodes: Nodes;
+  readonly nodes: Nodes & WorkerOrders;
   readonly clock: Clock;
   readonly log: Logger;
   /** Absent until somebody keeps tasks. */

@@ -8,7 +8,7 @@ import {
   openPythonEnvironment,
   type PythonEnvironment,
 } from '@cluster-ai/runtime';
-import type { Nodes } from '../nodes/nodes.ts';
+import type { Nodes, WorkerOrders } from '../nodes/nodes.ts';
 import { type ComputeCertificates, openComputeCertificates } from './certificates/compute-certificates.ts';
 import type { PoolLimits } from './compute-settings.ts';
 import type { Demand } from './pools/pools.ts';
@@ -20,7 +20,7 @@ import { createWorkerKeeper, type WorkerKeeper, type WorkerKeeperDeps } from './
 export interface RunComputeDeps {
   readonly folder: DataFolder;
   readonly config: Config;
-  readonly nodes: Nodes;
+  readonly nodes: Nodes & WorkerOrders;
   readonly profile: ComputeProfile;
   readonly limits: () => Readonly<Partial<Record<PoolName, PoolLimits>>>;
   readonly demand: () => Demand;

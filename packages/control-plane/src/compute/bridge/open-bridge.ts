@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { type Condition, ClusterError, toCondition } from '@cluster-ai/contracts';
+import { ClusterError, type Condition, toCondition } from '@cluster-ai/contracts';
 import { backoffMs, type Clock, type Logger } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import type { Bridge, BridgeConnection, BridgeListener } from './bridge.ts';
@@ -108,7 +108,9 @@ export function createBridge({
       case 'events':
         return listener.onEvents(message.events);
       case 'answer':
-        return end(message.call, ({ resolve, reject }) => (message.error === undefined ? resolve(message.value) : reject(unavailable(message.error))));
+        return end(message.call, ({ resolve, reject }) =>
+          message.error === undefined ? resolve(message.value) : reject(unavailable(message.error)),
+        );
       case 'fatal':
         return log.error({ message: message.message }, 'The bridge to the scheduler cannot work');
     }

@@ -25,7 +25,12 @@ async function freePort(): Promise<number> {
 /** Resolves once the program has said so. */
 function start(python: string, args: readonly string[], isReady: RegExp): Promise<ChildProcess> {
   const child = spawn(python, args, {
-    env: { ...process.env, PYTHONPATH: pythonPath.join(':'), PYTHONDONTWRITEBYTECODE: '1', DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES: '1' },
+    env: {
+      ...process.env,
+      PYTHONPATH: pythonPath.join(':'),
+      PYTHONDONTWRITEBYTECODE: '1',
+      DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES: '1',
+    },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   return new Promise((resolve, reject) => {
@@ -58,7 +63,17 @@ export async function startDask(python: string, { workers = 1, threads = 2 } = {
   const startWorker = () =>
     start(
       python,
-      ['-m', 'distributed.cli.dask_worker', address, '--nthreads', String(threads), '--no-dashboard', '--no-nanny', '--resources', 'GATEWAY=64'],
+      [
+        '-m',
+        'distributed.cli.dask_worker',
+        address,
+        '--nthreads',
+        String(threads),
+        '--no-dashboard',
+        '--no-nanny',
+        '--resources',
+        'GATEWAY=64',
+      ],
       /Registered to/,
     );
   let scheduler: ChildProcess | undefined = await startScheduler();
@@ -79,7 +94,9 @@ export async function startDask(python: string, { workers = 1, threads = 2 } = {
     },
     /** As whoever looks after workers does: those that ended are started again. */
     async mend(): Promise<void> {
-      running = await Promise.all(running.map((worker) => (worker.exitCode === null && worker.signalCode === null ? worker : startWorker())));
+      running = await Promise.all(
+        running.map((worker) => (worker.exitCode === null && worker.signalCode === null ? worker : startWorker())),
+      );
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(running.map((worker) => end(worker, 'SIGKILL')));

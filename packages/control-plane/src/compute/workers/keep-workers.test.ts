@@ -1,13 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import {
-  configShape,
-  type Node,
-  type ProbeAnswer,
-  toCondition,
-  type WorkerReport,
-  type WorkerSpec,
-} from '@cluster-ai/contracts';
+import { configShape, type Node, type ProbeAnswer, toCondition, type WorkerReport, type WorkerSpec } from '@cluster-ai/contracts';
 import { createManualClock, type ReadyPython, silentLogger } from '@cluster-ai/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { SeenWorker } from '../scheduler/read-scheduler.ts';

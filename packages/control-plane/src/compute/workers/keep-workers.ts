@@ -10,7 +10,7 @@ import {
 } from '@cluster-ai/contracts';
 import type { Clock, Logger, ReadyPython } from '@cluster-ai/runtime';
 import { isLoopback } from '../../listeners/allowed-hosts.ts';
-import type { Nodes } from '../../nodes/nodes.ts';
+import type { Nodes, WorkerOrders } from '../../nodes/nodes.ts';
 import { createFences } from '../../reconciler/fences.ts';
 import { type ComputeCertificates, lifeHours } from '../certificates/compute-certificates.ts';
 import type { PoolLimits } from '../compute-settings.ts';
@@ -24,7 +24,8 @@ import { type Peer, tryReach } from './try-reach.ts';
 import { hostFor, memoryFor, poolOf, resourcesFor, threadsFor, toWorkerSpec } from './worker-spec.ts';
 
 export interface WorkerKeeperDeps {
-  readonly nodes: Pick<Nodes, 'list' | 'onChange' | 'worker' | 'orderWorker' | 'retireWorker' | 'probe' | 'listenForProbe'>;
+  readonly nodes: Pick<Nodes, 'list' | 'onChange'> &
+    Pick<WorkerOrders, 'worker' | 'orderWorker' | 'retireWorker' | 'probe' | 'listenForProbe'>;
   readonly scheduler: Pick<DaskScheduler, 'place'>;
   /** The workers that the scheduler knows. Throws when it does not answer. */
   readonly look: (place: SchedulerPlace, signal: AbortSignal) => Promise<readonly SeenWorker[]>;
@@ -81,7 +82,8 @@ export function createWorkerKeeper(deps: WorkerKeeperDeps) {
     const state = known.of(node.id, node.address);
     const report = nodes.worker(node.id);
     if (report !== undefined) fences.see(report.fence);
-    const isDoubtful = report?.condition.state === 'failed' && seenOf(node.name) === undefined && clock.now() - state.triedAtMs > doubtAfterMs;
+    const isDoubtful =
+      report?.condition.state === 'failed' && seenOf(node.name) === undefined && clock.now() - state.triedAtMs > doubtAfterMs;
     if (isDoubtful && !state.isBusy) state.reach = 'unknown'; // the network may be another one by now
     return {
       id: node.id,
