@@ -15,7 +15,7 @@ import { permissionsOf } from '../access/roles.ts';
 import { daskDoor } from '../doors/dask/dask-door.ts';
 import { renderProblem } from '../doors/native/problem.ts';
 import { createListener } from '../listeners/create-listener.ts';
-import type { Nodes } from '../nodes/nodes.ts';
+import type { Nodes, WorkerOrders } from '../nodes/nodes.ts';
 import type { Database } from '../stores/database.ts';
 import { openDatabase } from '../stores/open-database.ts';
 import { openComputeCertificates } from './certificates/compute-certificates.ts';
@@ -26,7 +26,7 @@ const run = promisify(execFile);
 const root = mkdtempSync(join(tmpdir(), 'cai-compute-'));
 const folder = locateDataFolder(root, {});
 const config = configShape.parse({ compute: { scheduler: { port: 0 } } });
-const noNodes = { list: () => [], onChange: () => () => {} } as unknown as Nodes;
+const noNodes = { list: () => [], onChange: () => () => {} } as unknown as Nodes & WorkerOrders;
 const ending = new AbortController();
 
 const found = await findSharedPython();
