@@ -65,7 +65,7 @@ export default defineConfig({
           name: 'browser',
           sequence: { groupOrder: 2 },
           include: ['test/e2e/web/*.test.ts'],
-          testTimeout: 180_000,
+          testTimeout: 300_000,
         },
       },
       {

@@ -28,7 +28,7 @@ async function findFreePort(): Promise<number> {
 }
 
 async function untilReady(url: string, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1000; tries++) {
     if (child.exitCode !== null) throw new Error(`${PROGRAM} ended with ${child.exitCode}.`);
     const isReady = await fetch(`${url}/v2/`).then(
       ({ ok }) => ok,
