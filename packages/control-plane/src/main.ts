@@ -40,6 +40,7 @@ import { composeDoors, type DoorParts, type ListenerKind } from './compose-doors
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
 import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
+import { readInstanceId } from './instance-id.ts';
 import { isLoopback } from './listeners/allowed-hosts.ts';
 import { type MayLeaveLoopback, openListener } from './listeners/open-listener.ts';
 import { createLinkLetters } from './mail/link-letters.ts';
@@ -263,6 +264,7 @@ export async function runControlPlane(
     events,
     clock,
     log,
+    holder: readInstanceId(folder),
   });
   const presets = createPresets({ findBlob: blobParts.findBlob, log });
   const publisher = createPublisher({
@@ -374,6 +376,7 @@ export async function runControlPlane(
     sealing.run(signal),
     reconciler.run(signal),
     imports.run(signal),
+    registry.follow(signal),
     publishChanges({ gateway, events, clock }, signal),
     keys.run(signal),
     post.run(signal),
