@@ -2,7 +2,7 @@ import type { ClusterClient } from '@cluster-ai/client';
 import type { Invitation, Node } from '@cluster-ai/contracts';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeAll, test } from 'vitest';
 import { type App, AppContext } from '../../api/app-context.ts';
 import { startI18n } from '../../i18n/i18n.ts';
 import { AddMachineDialog } from './add-machine-dialog.tsx';
