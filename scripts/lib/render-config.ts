@@ -1,4 +1,4 @@
-import { configShape, defaultConfig } from '@cluster-ai/contracts';
+import { configShape, defaultConfig, type OlderConfigKey, olderConfigKeys } from '@cluster-ai/contracts';
 import { z } from 'zod';
 
 export interface ConfigSchema {
@@ -49,6 +49,11 @@ function toRow({ path, schema }: Key): string {
   return `| \`${path.join('.')}\` | ${byDefault} | ${cell([schema.description ?? '', inBrackets(rangeOf(schema))].filter((part) => part !== '').join(' '))} |`;
 }
 
+const toOlderRow = ({ path, becomes, isNegated = false, instead }: OlderConfigKey): string => {
+  const today = becomes === undefined ? `refused: ${instead}` : `\`${becomes.join('.')}\`${isNegated ? ', which says the opposite' : ''}`;
+  return `| \`${path.join('.')}\` | ${today} |`;
+};
+
 /** docs/reference/config.md. */
 export function renderConfigReference(): string {
   return [
@@ -68,6 +73,14 @@ export function renderConfigReference(): string {
     '| key | default | meaning |',
     '| --- | --- | --- |',
     ...[...keysOf(configSchema())].map(toRow),
+    '',
+    '## Keys of the older documents',
+    '',
+    'They are taken as the keys of today, or refused at the start with the line and what to do instead.',
+    '',
+    '| older key | today |',
+    '| --- | --- |',
+    ...olderConfigKeys.map(toOlderRow),
     '',
   ].join('\n');
 }

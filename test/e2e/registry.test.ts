@@ -77,4 +77,19 @@ test('the command line registers, moves aliases, compares, copies, verifies and 
   await cli('models', 'export', 'lab/bert:1.1.0', join(folder, 'out'));
   expect(await readFile(join(folder, 'out', 'model.bin'), 'utf8')).toBe('other weights '.repeat(1000));
   expect(await readFile(join(folder, 'out', 'tokenizer', 'vocab.json'), 'utf8')).toBe('{}');
+
+  expect((await cli('models', 'ls', '--search', 'bert', '--sort', 'name')).models).toMatchObject([
+    { name: 'lab/bert' },
+    { name: 'shop/bert' },
+  ]);
+  expect((await cli('models', 'ls', '--namespace', 'shop', '--limit', '1')).models).toMatchObject([{ name: 'shop/bert' }]);
+  expect((await cluster.cli('models', 'ls', '--framework', 'onnx')).stdout).not.toContain('bert');
+  await expect(cli('models', 'rm', 'lab/bert:1.0.0', '--yes')).rejects.toThrow(/prod.*in_use|in_use.*prod/s);
+  await cli('models', 'alias', 'lab/bert', 'prod', '1.1.0');
+  expect(await cli('models', 'rm', 'lab/bert:1.0.0', '--yes')).toEqual({ name: 'lab/bert:1', version: 1, removed: true });
+  expect((await cli('models', 'versions', 'lab/bert')).versions).toHaveLength(1);
+
+  expect(await cli('models', 'allow', 'lab/bert:prod', '--reason', 'made here')).toMatchObject({ allowed: { reason: 'made here' } });
+  expect((await cli('models', 'alias', 'lab/bert', 'prod', 'prod', '--protect')).aliases[1]).toMatchObject({ isProtected: true });
+  expect((await cli('audit', 'ls', '--action', 'allowed')).entries[0]).toMatchObject({ details: { version: 2, reason: 'made here' } });
 });

@@ -17,6 +17,7 @@ export * from './models.ts';
 export * from './name-program.ts';
 export * from './native-api.ts';
 export * from './nodes.ts';
+export * from './older-config-keys.ts';
 export * from './operations.ts';
 export * from './people.ts';
 export * from './permissions.ts';

@@ -228,6 +228,7 @@ export const phrases = {
   push_raw_layers: 'Push the model with raw layers.',
   only_gguf_is_pushed: '{model} is no GGUF model, and Ollama’s registries keep only those.',
   latest_goes_last: '"latest" of {name} goes with the last of its tags; there are still {tags}.',
+  import_needs_a_name: 'You may use some models only: say what it is to be called here.',
   in_place_needs_a_file: 'Only a file of the cluster’s own machine can be used in place, and it needs a name.',
   operation_unknown: 'There is no operation {id}.',
   operation_has_ended: 'The operation has ended already ({state}).',

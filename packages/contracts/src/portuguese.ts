@@ -444,6 +444,7 @@ export const portuguesePhrases: Readonly<Record<PhraseCode, string>> = {
   push_raw_layers: 'Envie o modelo com camadas sem compactação.',
   only_gguf_is_pushed: '{model} não é um modelo GGUF, e os registros do Ollama só guardam esses.',
   latest_goes_last: '“latest” de {name} sai junto com a última das outras tags; ainda há {tags}.',
+  import_needs_a_name: 'Você pode usar só alguns modelos: diga como ele deve se chamar aqui.',
   in_place_needs_a_file: 'Só um arquivo da própria máquina do cluster pode ser usado onde está, e ele precisa de um nome.',
   operation_unknown: 'Não há operação {id}.',
   operation_has_ended: 'A operação já terminou ({state}).',

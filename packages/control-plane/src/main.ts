@@ -42,6 +42,7 @@ import { openCompute } from './compute/compute.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
 import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
+import { readInstanceId } from './instance-id.ts';
 import { isLoopback } from './listeners/allowed-hosts.ts';
 import { type MayLeaveLoopback, openListener } from './listeners/open-listener.ts';
 import { createLinkLetters } from './mail/link-letters.ts';
@@ -265,6 +266,7 @@ export async function runControlPlane(
     events,
     clock,
     log,
+    holder: readInstanceId(folder),
   });
   const presets = createPresets({ findBlob: blobParts.findBlob, log });
   const publisher = createPublisher({
@@ -386,6 +388,7 @@ export async function runControlPlane(
     sealing.run(signal),
     reconciler.run(signal),
     imports.run(signal),
+    registry.follow(signal),
     compute.run(signal),
     publishChanges({ gateway, events, clock }, signal),
     keys.run(signal),

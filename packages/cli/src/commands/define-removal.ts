@@ -19,7 +19,7 @@ export interface Removal<Found extends Named> {
   readonly examples: readonly string[];
   readonly positional: Positional;
   /** Asked before, with the name in it. */
-  readonly question: Text;
+  readonly question: Text | ((found: Found) => Text);
   /** Said afterwards, with what was found in it. */
   readonly removed: Text;
   readonly output: z.ZodType<Found & { readonly removed: true }>;
@@ -40,7 +40,7 @@ export function defineRemoval<Found extends Named>(removal: Removal<Found>) {
     async run(context, [wanted = '']) {
       const client = context.connect();
       const found = await find(client, wanted, context);
-      await confirm(context, question, { name: found.name });
+      await confirm(context, typeof question === 'function' ? question(found) : question, { name: found.name });
       await remove(client, found, context);
       return { ...found, removed: true as const };
     },

@@ -27,6 +27,27 @@ describe('cluster.yaml', () => {
     expect((await readConfig(file())).cluster).toMatchObject({ name: 'lab', models: [{ name: 'starter', replicas: 2 }] });
   });
 
+  test('the registry’s keys of the older documents are taken as those of today', async () => {
+    await writeFile(
+      file(),
+      'registry:\n  storage: { base_path: /data/models, cache_size: 10GB }\n  api: { host: 127.0.0.1, port: 8081, auth_required: true }\n',
+    );
+    const { config, isNamed } = await loadConfig(file(), {});
+    expect(config.blobs.path).toBe('/data/models');
+    expect(config.registry.storage).toEqual({ cache_size: '10GB' });
+    expect(config.listeners.registry).toMatchObject({ host: '127.0.0.1', port: 8081 });
+    expect([config.access.local, isNamed.registry]).toEqual([false, true]);
+  });
+
+  test.each([
+    ['registry:\n  storage:\n    backup_enabled: true\n', /line 3.*backup_enabled.*cluster-ai backup create/],
+    ['registry:\n  frameworks:\n    pytorch: { supported_versions: ["2.0+"] }\n', /line 3.*frameworks.*registry\.policy\.loadFormats/],
+    ['blobs: { path: /a }\nregistry: { storage: { base_path: /b } }\n', /line 2.*base_path.*blobs\.path/],
+  ])('an older key that cannot be taken is refused with what to write instead: %s', async (text, sentence) => {
+    await writeFile(file(), text);
+    await expect(readConfig(file())).rejects.toThrow(sentence);
+  });
+
   test('a wrong value is refused with its line and key', async () => {
     await writeFile(file(), 'listeners:\n  main:\n    port: 99999\n');
     await expect(readConfig(file())).rejects.toThrow(/line 3.*listeners\.main\.port/);

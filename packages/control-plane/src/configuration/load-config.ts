@@ -3,6 +3,7 @@ import { ClusterError, type Config, type ControlPlaneStart, configShape } from '
 import { errnoOf } from '@cluster-ai/runtime';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { takeOlderKeys } from './take-older-keys.ts';
 
 /** A problem in the file, with the line where it is. */
 function refuse(path: string, line: number | undefined, what: string): never {
@@ -30,12 +31,18 @@ export async function readConfig(path: string): Promise<Config> {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [syntax] = document.errors;
   if (syntax) refuse(path, lines.linePos(syntax.pos[0]).line, syntax.message);
-  const parsed = configShape.safeParse(toValue(path, document) ?? {});
+  const lineOf = (key: readonly PropertyKey[]) => {
+    const node = document.getIn(key, true) as { range?: [number, number, number] } | undefined;
+    const offset = node && typeof node === 'object' ? node.range?.[0] : undefined;
+    return offset === undefined ? undefined : lines.linePos(offset).line;
+  };
+  const value = toValue(path, document) ?? {};
+  const older = takeOlderKeys(value);
+  if (older) refuse(path, lineOf(older.path), `"${older.path.join('.')}": ${older.what}.`);
+  const parsed = configShape.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const node = issue && (document.getIn(issue.path, true) as { range?: [number, number, number] } | undefined);
-  const offset = node && typeof node === 'object' ? node.range?.[0] : undefined;
-  return refuse(path, offset === undefined ? undefined : lines.linePos(offset).line, toSentence(issue));
+  return refuse(path, issue && lineOf(issue.path), toSentence(issue));
 }
 
 function toSentence(issue: z.core.$ZodIssue | undefined): string {

@@ -25,6 +25,7 @@ import { getModelRow } from './catalog/read-versions.ts';
 import { deleteModel, type FindDeployed, refuseProtected } from './catalog/remove-versions.ts';
 import { EVERY_MODEL } from './catalog/write-entry.ts';
 import { findProblem } from './check-blobs.ts';
+import { followChanges } from './follow-changes.ts';
 import { decideUse } from './inspection/policy.ts';
 import { findNames, findUsers } from './names-of-blobs.ts';
 import { explainUnknownVersion, type ReadReference, readNewestVersions, readRecords, readReference } from './read-references.ts';
@@ -37,7 +38,7 @@ export interface RegistryDependencies {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly events: Pick<EventBus, 'publish'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'sleep'>;
   readonly log: Logger;
   /** Reads the header of a weights file, without executing anything in it. Throws `invalid_model_file` or `file_not_found`. */
   readonly inspect: (path: string) => Promise<ModelFacts>;
@@ -85,7 +86,9 @@ function refusalOf(
 type Taken = TakenBlob & AsyncDisposable;
 
 /** Opens the registry and its catalog: cleans up after a crash, and reads models only as they are asked for. */
-export async function openRegistry(dependencies: RegistryDependencies): Promise<Registry & { readonly catalog: Catalog }> {
+export async function openRegistry(
+  dependencies: RegistryDependencies,
+): Promise<Registry & { readonly catalog: Catalog; follow(signal: AbortSignal): Promise<void> }> {
   const { database, blobs, events, clock, log, inspect } = dependencies;
   const { policy = defaultConfig().registry.policy, look, findDeployed = () => undefined } = dependencies;
   const { query } = database;
@@ -220,6 +223,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   await settleBlobs(database, blobs, await blobs.unsettled());
   return {
     catalog,
+    follow: (signal) => followChanges({ ...dependencies, onChange: cache.forgetAll }, signal),
     resolve,
     find,
     list: (most = MOST_LISTED) => readRecords(query, problemOf, { most }),

@@ -7,6 +7,8 @@ export interface ReferenceCache {
   remember(reference: string, read: () => Promise<ResolvedModel | undefined>): Promise<ResolvedModel | undefined>;
   /** A model has changed: nothing of what is kept of it is true any more. */
   forget(name: string): void;
+  /** Any model may have changed. */
+  forgetAll(): void;
   /** The bytes lie elsewhere now. */
   forgetBlob(digest: string): void;
 }
@@ -45,6 +47,7 @@ export function createReferenceCache(most: number): ReferenceCache {
       const lower = name.toLowerCase();
       drop((model) => model.name.toLowerCase() === lower);
     },
+    forgetAll: () => drop(() => true),
     forgetBlob: (digest) => drop(({ file }) => file.digest === digest),
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@cluster-ai/runtime';
 import type { Database, Query } from '../../stores/database.ts';
+import { advanceGeneration, readGeneration } from '../../stores/generations.ts';
 import type { SessionRow } from '../../stores/tables.ts';
 import { createTurns } from '../../stores/turns.ts';
 import type { Caller } from '../caller.ts';
@@ -49,22 +50,7 @@ export interface Directory {
   isStale(): Promise<boolean>;
 }
 
-/** Grows with each change, so that other control planes notice. */
-const GENERATION_KEY = 'people.generation';
-
-async function readGeneration(query: Query): Promise<number> {
-  const row = await query.selectFrom('settings').select('value_json').where('key', '=', GENERATION_KEY).executeTakeFirst();
-  return Number(row?.value_json ?? 0);
-}
-
-async function advanceGeneration(query: Query, now: number): Promise<void> {
-  const next = (await readGeneration(query)) + 1;
-  await query
-    .insertInto('settings')
-    .values({ key: GENERATION_KEY, value_json: String(next), updated_at: now, revision: next })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value_json: String(next), updated_at: now, revision: next }))
-    .execute();
-}
+const GENERATION = 'people.generation';
 
 const toCaller = (person: PersonRecord, sessionId: string, whenCut: () => AbortSignal): SessionCaller => ({
   kind: 'person',
@@ -127,7 +113,7 @@ export async function openDirectory(database: Database, clock: Clock): Promise<D
     return session.cut.signal;
   }
   async function look(): Promise<void> {
-    const seen = await readGeneration(database.query); // first: what changes while we read is read again
+    const seen = await readGeneration(database.query, GENERATION); // first: what changes while we read is read again
     const rows = await database.query.selectFrom('people').selectAll().orderBy('created_at').execute();
     const seeds = await database.query.selectFrom('totp_seeds').select('person_id').where('confirmed_at', 'is not', null).execute();
     const withTotp = new Set(seeds.map((row) => row.person_id));
@@ -166,13 +152,13 @@ export async function openDirectory(database: Database, clock: Clock): Promise<D
     async change(work) {
       const result = await database.transaction(async (query) => {
         const value = await work(query);
-        await advanceGeneration(query, clock.now());
+        await advanceGeneration(query, GENERATION, clock.now());
         return value;
       });
       await refresh();
       return result;
     },
     refresh,
-    isStale: async () => (await readGeneration(database.query)) !== generation,
+    isStale: async () => (await readGeneration(database.query, GENERATION)) !== generation,
   };
 }

@@ -1,24 +1,31 @@
 import {
+  ClusterError,
+  type ImportRequest,
   importPreviewShape,
   importRequestShape,
   type Operation,
   operationListShape,
   operationShape,
+  parseModelReference,
+  phrase,
   pushRequestShape,
 } from '@cluster-ai/contracts';
 import { z } from 'zod';
 import { describeAct } from '../../access/audit/act.ts';
 import { toActor } from '../../access/audit/record-acts.ts';
 import { type Caller, callerOf } from '../../access/caller.ts';
+import { checkModelGrant } from '../../access/model-grants.ts';
 import { maySeeOperation } from '../../access/what-is-shown.ts';
 import type { Imports } from '../../registry/imports/imports.ts';
 import { operationNotFound } from '../../registry/imports/operations/operations.ts';
+import type { Registry } from '../../registry/registry.ts';
 import { type NativeRoute, route } from './route.ts';
 
 const byId = z.object({ id: z.string().min(1).max(80) });
 
 export interface OperationDependencies {
   readonly imports: Imports;
+  readonly registry: Registry;
 }
 
 /** One on a model that the caller may not use is one that is not there. */
@@ -28,7 +35,14 @@ async function getShown(imports: Imports, id: string, caller: Caller): Promise<O
   return operation;
 }
 
-export function operationRoutes({ imports }: OperationDependencies): readonly NativeRoute[] {
+/** Who may use some models only says what the new one is called: the source's own suggestion comes too late to be checked. */
+function checkImportGrant(caller: Caller, { name }: ImportRequest): void {
+  if (caller.models === undefined && caller.ownerModels === undefined) return;
+  if (name === undefined || name === '') throw new ClusterError('invalid_request', phrase('import_needs_a_name'), { param: 'name' });
+  checkModelGrant(caller, parseModelReference(name).name);
+}
+
+export function operationRoutes({ imports, registry }: OperationDependencies): readonly NativeRoute[] {
   return [
     route({
       method: 'POST',
@@ -40,6 +54,7 @@ export function operationRoutes({ imports }: OperationDependencies): readonly Na
       answer: operationShape,
       status: 202,
       handle: async ({ body, request }) => {
+        checkImportGrant(callerOf(request), body);
         describeAct({ target: body.reference });
         return (await imports.import(body, toActor(callerOf(request)))).operation;
       },
@@ -64,8 +79,10 @@ export function operationRoutes({ imports }: OperationDependencies): readonly Na
       answer: operationShape,
       status: 202,
       handle: async ({ body, request }) => {
+        const caller = callerOf(request);
+        checkModelGrant(caller, (await registry.resolve(body.model, caller)).name);
         describeAct({ target: body.model, details: { reference: body.reference } });
-        return (await imports.push(body, toActor(callerOf(request)))).operation;
+        return (await imports.push(body, toActor(caller))).operation;
       },
     }),
     route({

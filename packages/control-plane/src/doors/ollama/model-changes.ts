@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { describeAct } from '../../access/audit/act.ts';
 import { toActor } from '../../access/audit/record-acts.ts';
 import { callerOf } from '../../access/caller.ts';
+import { checkModelGrant, mayUseModel } from '../../access/model-grants.ts';
 import type { Catalog } from '../../registry/catalog/catalog.ts';
 import type { Publisher } from '../../registry/catalog/publish-uploads.ts';
 import type { createComposer } from '../../registry/imports/compose-model.ts';
@@ -66,9 +67,16 @@ export function modelChanges(app: FastifyInstance, calls: Calls, deps: ModelChan
     return reply;
   }
 
+  /** A model that the caller may not use is one that is not there. */
+  async function findGranted(request: FastifyRequest, reference: string) {
+    const found = await registry.find(reference);
+    return found && mayUseModel(callerOf(request), found.name) ? found : undefined;
+  }
+
   function pull(request: FastifyRequest, asked: string, signal: AbortSignal) {
     const name = parseOllamaName(asked);
     const local = `${toLocalName(name)}:${name.tag}`;
+    checkModelGrant(callerOf(request), toLocalName(name));
     const source = /^(hf\.co|huggingface\.co)$/.test(name.host ?? '') ? 'huggingface' : 'ollama';
     describeAct({ target: local });
     const started = imports.import({ reference: asked, source, name: local, inPlace: false, description: '' }, toActor(callerOf(request)));
@@ -89,7 +97,7 @@ export function modelChanges(app: FastifyInstance, calls: Calls, deps: ModelChan
     const asked = nameOf(given);
     describeAct({ target: asked });
     const model = toReference(asked);
-    if ((await registry.find(model)) === undefined)
+    if ((await findGranted(request, model)) === undefined)
       throw new ClusterError('model_not_found', `model '${asked}' not found`, { param: 'model' });
     const { operation, isNew } = await imports.push({ model, reference: asked }, toActor(callerOf(request)));
     return answer(reply, given.stream !== false, toProgressLines(follow(operation.id, isNew, signal)), signal);
@@ -99,13 +107,15 @@ export function modelChanges(app: FastifyInstance, calls: Calls, deps: ModelChan
     const given = checkShape(createShape, parseJsonObject(request.body));
     const asked = nameOf(given);
     refuseInCreate(given);
+    checkModelGrant(callerOf(request), toLocalName(parseOllamaName(asked)));
     describeAct({ target: asked });
 
     async function* lines() {
       const from = given.from ? toReference(given.from) : undefined;
       if (from !== undefined && (await registry.find(from)) === undefined)
         yield* toProgressLines(await pull(request, given.from ?? '', signal));
-      const model = from === undefined ? undefined : await registry.resolve(from);
+      const model = from === undefined ? undefined : await registry.resolve(from, callerOf(request));
+      if (model !== undefined) checkModelGrant(callerOf(request), model.name);
       const before = model && (await presets.of(model.version));
       const [digest = ''] = Object.values(given.files ?? {});
       const base = model ?? { weights: await publisher.locate(digest, callerOf(request)) };
@@ -119,9 +129,10 @@ export function modelChanges(app: FastifyInstance, calls: Calls, deps: ModelChan
 
   route('/copy', async (request, reply) => {
     const { source, destination } = checkShape(copyShape, parseJsonObject(request.body));
-    const found = await registry.find(toReference(source));
+    const found = await findGranted(request, toReference(source));
     if (found === undefined) throw new ClusterError('model_not_found', `model '${source}' not found`, { param: 'source' });
     const target = parseOllamaName(destination);
+    checkModelGrant(callerOf(request), toLocalName(target));
     describeAct({ target: destination, details: { source } });
     const { files, facts, source: origin } = found.version;
     const wanted = {
@@ -139,7 +150,7 @@ export function modelChanges(app: FastifyInstance, calls: Calls, deps: ModelChan
 
   app.delete('/delete', write, async (request, reply) => {
     const asked = nameOf(checkShape(deleteShape, parseJsonObject(request.body)));
-    const found = await registry.find(toReference(asked));
+    const found = await findGranted(request, toReference(asked));
     if (found === undefined) throw new ClusterError('model_not_found', `model '${asked}' not found`, { param: 'model' });
     describeAct({ target: asked });
     await removeTag(deps, found, parseModelReference(toReference(asked)).alias, callerOf(request));

@@ -436,3 +436,26 @@ test('the signs of life are those that clients look for', async () => {
   const unknown = await fetch(`${doors.url}/api/nothing`);
   expect([unknown.status, await unknown.json()]).toEqual([404, { error: 'GET /api/nothing does not exist here.' }]);
 });
+
+test('attack 17: who may use some models only changes, copies and sends no others, and makes none under other names', async () => {
+  const never = () => Promise.reject(new Error('it was done'));
+  const imports = { import: never, push: never };
+  const changes = { imports, compose: never, catalog: { putAlias: never, removeAlias: never, removeVersion: never } };
+  await using doors = await openDoors({ changes: changes as never, caller: { models: ['lab/*'] } });
+  const send = async (method: string, path: string, body: object) => {
+    const answer = await fetch(`${doors.url}/api/${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return [answer.status, await answer.text()];
+  };
+  const notFound = [404, expect.stringMatching(/not found|There is no model/)];
+  expect(await send('POST', 'pull', { model: 'starter', stream: false })).toEqual(notFound);
+  expect(await send('POST', 'push', { model: 'starter', stream: false })).toEqual(notFound);
+  expect(await send('POST', 'create', { model: 'other', from: 'lab/plain', stream: false })).toEqual(notFound);
+  expect(await send('POST', 'create', { model: 'lab/mine', from: 'starter', stream: false })).toEqual(notFound);
+  expect(await send('POST', 'copy', { source: 'starter', destination: 'lab/mine' })).toEqual(notFound);
+  expect(await send('POST', 'copy', { source: 'lab/plain', destination: 'other' })).toEqual(notFound);
+  expect(await send('DELETE', 'delete', { model: 'starter' })).toEqual(notFound);
+});

@@ -1,5 +1,6 @@
 import { ClusterError, phrase } from '@cluster-ai/contracts';
 import type { Query } from '../../stores/database.ts';
+import { advanceGeneration } from '../../stores/generations.ts';
 import type { ModelRow } from '../../stores/tables.ts';
 import { markUnlinked } from '../garbage/references.ts';
 import type { CatalogActor } from './catalog.ts';
@@ -66,4 +67,5 @@ export async function deleteModel(transaction: Query, model: ModelRow, now: numb
   await removeEntry(transaction, model.id);
   await transaction.deleteFrom('models').where('id', '=', model.id).execute();
   await markUnlinked(transaction, used, now);
+  await advanceGeneration(transaction, 'catalog.generation', now);
 }

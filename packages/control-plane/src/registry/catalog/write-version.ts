@@ -2,6 +2,7 @@ import { ClusterError, type Config, type ModelFacts, phrase, unknownFacts } from
 import { newId } from '@cluster-ai/runtime';
 import semver from 'semver';
 import type { Query } from '../../stores/database.ts';
+import { advanceGeneration } from '../../stores/generations.ts';
 import type { ModelRow } from '../../stores/tables.ts';
 import { markLinked } from '../garbage/references.ts';
 import { createManifest } from '../manifest.ts';
@@ -65,6 +66,7 @@ export async function saveModel(transaction: Query, model: ModelRow, changes: Pa
   const changed: ModelRow = { ...model, ...changes, updated_at: now, revision: model.revision + 1 };
   await transaction.updateTable('models').set(changed).where('id', '=', model.id).execute();
   await refreshEntry(transaction, changed);
+  await advanceGeneration(transaction, 'catalog.generation', now);
   return changed;
 }
 

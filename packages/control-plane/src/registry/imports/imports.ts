@@ -61,6 +61,8 @@ export interface ImportsDependencies {
   readonly events: Pick<EventBus, 'publish'>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** This control plane among others on the same database; the same after a restart. */
+  readonly holder: string;
 }
 
 type Started = Awaited<ReturnType<Operations['start']>>;

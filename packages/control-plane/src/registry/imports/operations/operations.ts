@@ -4,6 +4,7 @@ import type { Actor } from '../../../access/audit/act.ts';
 import type { EventBus } from '../../../observability/event-bus.ts';
 import type { Database } from '../../../stores/database.ts';
 import type { OperationRow } from '../../../stores/tables.ts';
+import { createLeases, type Lease } from './leases.ts';
 import { findOperation, insertOperation, isEnded, listOperations, toOperation } from './operation-rows.ts';
 import { createPlaces } from './places.ts';
 import { type Runners, type RunningOperation, runOperation } from './running-operation.ts';
@@ -39,21 +40,31 @@ interface OperationsDependencies {
   readonly log: Logger;
   readonly atOnce: number;
   readonly runners: Runners;
+  /** This control plane; the same after a restart, so that it goes on at once with what it left. */
+  readonly holder: string;
 }
+
+/** How often what other control planes work on is looked at, and after how long without a heartbeat it is taken over. */
+const LOOK_EVERY_MS = 3000;
+const STALE_MS = 15_000;
+/** How often somebody who watches one of those is told how far it is. */
+const ELSEWHERE_MS = 500;
 
 const stopping = new ClusterError('shutting_down', 'The cluster is stopping.');
 export const operationNotFound = (id: string) =>
   new ClusterError('operation_not_found', phrase('operation_unknown', { id: id.slice(0, 80) }));
 
-export function createOperations({ database, events, clock, log, atOnce, runners }: OperationsDependencies): Operations {
+export function createOperations({ database, events, clock, log, atOnce, runners, holder }: OperationsDependencies): Operations {
   const running = new Map<string, RunningOperation>();
   const places = createPlaces(atOnce);
+  const leases = createLeases({ database, holder, clock });
+  const watched = new Map<string, { readonly revision: number; readonly at: number }>();
   const stop = new AbortController();
   let starting: Promise<unknown> = Promise.resolve();
 
   function begin(row: OperationRow): void {
     const onEnd = () => void running.delete(row.id);
-    running.set(row.id, runOperation(row, { database, events, clock, log, places, runners, stop: stop.signal, onEnd }));
+    running.set(row.id, runOperation(row, { database, events, clock, log, places, runners, leases, stop: stop.signal, onEnd }));
   }
 
   async function startOrJoin({ kind, subject, reference, model, wish, actor }: NewOperation) {
@@ -77,10 +88,39 @@ export function createOperations({ database, events, clock, log, atOnce, runners
       started_at: clock.now(),
       ended_at: null,
     };
-    await database.transaction((transaction) => insertOperation(transaction, row));
+    await database.transaction(async (transaction) => {
+      await insertOperation(transaction, row);
+      await leases.open(transaction, row.id);
+    });
     begin(row);
     return { operation: toOperation(row), isNew: true };
   }
+
+  /** Whether nobody works on it: it was ours, it was let go, or its holder has not been heard of for long enough. */
+  function isLeft(id: string, lease: Lease | undefined): boolean {
+    if (lease === undefined || lease.holder === holder) return true;
+    const before = watched.get(id);
+    if (before?.revision === lease.revision) return clock.monotonic() - before.at >= STALE_MS;
+    watched.set(id, { revision: lease.revision, at: clock.monotonic() });
+    return false;
+  }
+
+  /** Goes on with what nobody works on any more. */
+  async function resume(): Promise<void> {
+    const open = (await listOperations(database.query)).filter((row) => !isEnded(row) && !running.has(row.id));
+    for (const row of open.toReversed()) {
+      const lease = await leases.find(row.id);
+      if (!isLeft(row.id, lease) || !(await leases.take(row.id, lease))) continue;
+      watched.delete(row.id);
+      log.info({ operation: row.id, reference: row.reference }, 'An operation goes on after a restart');
+      begin(row);
+    }
+  }
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = starting.then(work); // one after the other, so that two of the same cannot both be new
+    starting = done.catch(() => {});
+    return done;
+  };
 
   async function get(id: string): Promise<Operation> {
     const current = running.get(id)?.current();
@@ -94,11 +134,7 @@ export function createOperations({ database, events, clock, log, atOnce, runners
     get,
     list: async () => (await listOperations(database.query)).map((row) => running.get(row.id)?.current() ?? toOperation(row)),
 
-    start(wanted) {
-      const started = starting.then(() => startOrJoin(wanted)); // one after the other, so that two of the same cannot both be new
-      starting = started.catch(() => {});
-      return started;
-    },
+    start: (wanted) => inTurn(() => startOrJoin(wanted)),
 
     async cancel(id) {
       const entry = running.get(id);
@@ -112,15 +148,19 @@ export function createOperations({ database, events, clock, log, atOnce, runners
     },
 
     async *watch(id, signal) {
-      const entry = running.get(id);
       const waiting: Operation[] = [await get(id)];
       let wake = () => {};
       const watcher = (operation: Operation) => {
         waiting.push(operation);
         wake();
       };
+      const attach = () => {
+        const entry = running.get(id);
+        entry?.watchers.add(watcher);
+        return entry;
+      };
+      let entry = attach();
       const onAbort = () => wake();
-      entry?.watchers.add(watcher);
       signal.addEventListener('abort', onAbort, { once: true });
       try {
         for (;;) {
@@ -128,10 +168,12 @@ export function createOperations({ database, events, clock, log, atOnce, runners
           const next = waiting.shift();
           if (next !== undefined) {
             yield next;
-            if (isEnded(next)) return;
-          } else if (!running.has(id)) {
-            yield await get(id); // it ended between two looks, or the cluster stops
-            return;
+            if (isEnded(next) || (entry === undefined && stop.signal.aborted)) return;
+          } else if (running.get(id) !== entry || entry === undefined) {
+            // it has ended, another control plane works on it, or this one is about to
+            if (entry === undefined) await clock.sleep(ELSEWHERE_MS, AbortSignal.any([signal, stop.signal])).catch(() => {});
+            entry = attach();
+            waiting.push(await get(id));
           } else {
             await new Promise<void>((resolve) => {
               wake = resolve;
@@ -145,10 +187,10 @@ export function createOperations({ database, events, clock, log, atOnce, runners
     },
 
     async run(signal) {
-      const interrupted = (await listOperations(database.query)).filter((row) => !isEnded(row) && !running.has(row.id));
-      for (const row of interrupted.toReversed()) {
-        log.info({ operation: row.id, reference: row.reference }, 'An operation goes on after a restart');
-        begin(row);
+      await inTurn(resume);
+      while (database.kind === 'postgres' && !signal.aborted) {
+        await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
+        if (!signal.aborted) await inTurn(resume).catch((error: unknown) => log.warn({ err: error }, 'Operations could not be looked at'));
       }
       await aborted(signal);
       stop.abort(stopping);

@@ -1,15 +1,19 @@
-import { isClusterError, type Operation, type OperationPhase, toClusterError, toWireError } from '@cluster-ai/contracts';
+import { ClusterError, isClusterError, type Operation, type OperationPhase, toClusterError, toWireError } from '@cluster-ai/contracts';
 import type { Clock, Logger } from '@cluster-ai/runtime';
 import { type Actor, besideActs } from '../../../access/audit/act.ts';
 import type { EventBus } from '../../../observability/event-bus.ts';
 import type { Database } from '../../../stores/database.ts';
 import type { OperationRow } from '../../../stores/tables.ts';
+import type { Leases } from './leases.ts';
 import { readActor, toOperation, updateOperation } from './operation-rows.ts';
 import type { Places } from './places.ts';
 import { createProgressMeter } from './progress-meter.ts';
 
 const TELL_EVERY_MS = 250;
 const STORE_EVERY_MS = 2000;
+const BEAT_EVERY_MS = 3000;
+/** Without a heartbeat for so long the work is left to another control plane, which takes it over after longer (`operations.ts`). */
+const GIVE_UP_MS = 9000;
 
 /** What a piece of work is given to say how far it is. */
 export interface Work {
@@ -49,6 +53,7 @@ export interface RunDependencies {
   readonly log: Logger;
   readonly places: Places;
   readonly runners: Runners;
+  readonly leases: Leases;
   /** Aborted when the cluster stops: what runs is neither done nor failed then. */
   readonly stop: AbortSignal;
   /** It has ended, and that is stored. */
@@ -114,14 +119,38 @@ function createWork(row: OperationRow, signal: AbortSignal, { meter, tell, curre
   };
 }
 
+const takenOver = new ClusterError('conflict', 'Another control plane has taken this operation over.');
+
+/** Says that this control plane lives and works on it, until the signal aborts. Resolves with true when the operation is another one's now. */
+async function keepLease(id: string, { leases, clock, log }: RunDependencies, signal: AbortSignal): Promise<boolean> {
+  let heldAt = clock.monotonic();
+  for (;;) {
+    await clock.sleep(BEAT_EVERY_MS, signal).catch(() => {});
+    if (signal.aborted) return false;
+    const isHeld = await leases.renew(id).catch((error: unknown) => {
+      log.warn({ err: error, operation: id }, 'The heartbeat of an operation could not be written');
+      return undefined;
+    });
+    if (isHeld === true) heldAt = clock.monotonic();
+    if (isHeld === false || clock.monotonic() - heldAt > GIVE_UP_MS) return true;
+  }
+}
+
 /** Begins an operation that is stored, or goes on with it. */
 export function runOperation(row: OperationRow, dependencies: RunDependencies): RunningOperation {
-  const { database, clock, log, places, runners, stop, onEnd } = dependencies;
+  const { database, clock, log, places, runners, leases, stop, onEnd } = dependencies;
   const cancel = new AbortController();
-  const signal = AbortSignal.any([cancel.signal, stop]);
+  const lost = new AbortController();
+  const over = new AbortController();
+  const signal = AbortSignal.any([cancel.signal, stop, lost.signal]);
   const telling = createTelling(row, dependencies);
   const work = createWork(row, signal, telling);
-  const store = (changes: Partial<OperationRow>) => database.transaction((transaction) => updateOperation(transaction, row.id, changes));
+  const store = (changes: Partial<OperationRow>) =>
+    database.transaction(async (transaction) => {
+      if (!(await leases.holds(transaction, row.id))) throw takenOver;
+      await updateOperation(transaction, row.id, changes);
+      if (changes.ended_at !== undefined) await leases.release(transaction, row.id);
+    });
 
   async function conclude(changes: Pick<OperationRow, 'state' | 'phase'> & Partial<OperationRow>): Promise<void> {
     const { bytesDone, bytesTotal } = telling.meter.progress();
@@ -147,12 +176,30 @@ export function runOperation(row: OperationRow, dependencies: RunDependencies): 
       await conclude({ state: 'done', phase: 'done', result_json: JSON.stringify(result) });
     } catch (error) {
       const { phase } = telling.current();
+      if (lost.signal.aborted) return void log.warn({ operation: row.id }, 'An operation is left to another control plane');
       if (cancel.signal.aborted) await conclude({ state: 'cancelled', phase });
       else if (!stop.aborted) await conclude({ state: 'failed', phase, ...explain(error) });
+      else await database.transaction((transaction) => leases.release(transaction, row.id)); // another control plane may go on at once
     }
   }
 
-  const ended = besideActs(run).catch((error: unknown) => {
+  async function runWithLease(): Promise<void> {
+    const keeping = keepLease(row.id, dependencies, over.signal).then((isLost) => {
+      if (isLost) lost.abort(takenOver);
+    });
+    try {
+      await run();
+    } finally {
+      over.abort();
+      await keeping;
+      if (lost.signal.aborted) {
+        onEnd();
+        telling.show(telling.current()); // whoever watches looks at what the other one does from now on
+      }
+    }
+  }
+
+  const ended = besideActs(runWithLease).catch((error: unknown) => {
     log.error({ err: error, operation: row.id }, 'The end of an operation could not be stored');
     onEnd();
   });

@@ -25,6 +25,9 @@ interface PlaceOptions {
   readonly client?: Partial<OutgoingClientOptions>;
   readonly nodes?: readonly NodeMemory[];
   readonly clock?: Clock;
+  /** Of a database server, for several places on one. */
+  readonly url?: string;
+  readonly holder?: string;
 }
 
 /** A registry of its own with imports, in a folder of its own, that may call only what a test names. */
@@ -35,10 +38,12 @@ export async function openImportsPlace({
   client = {},
   nodes = [],
   clock = systemClock,
+  url = '',
+  holder = 'a control plane',
   ...options
 }: PlaceOptions) {
   const root = options.root ?? (await mkdtemp(join(tmpdir(), 'cluster-ai-imports-')));
-  const database = await openDatabase({ url: '', folder: { database: join(root, 'cluster.db') }, log: silentLogger });
+  const database = await openDatabase({ url, folder: { database: join(root, 'cluster.db') }, log: silentLogger });
   const events = createEventBus({ firstId: 1 });
   const blobs = await openBlobStore({ folder: join(root, 'blobs') });
   const registry = await openRegistry({ database, blobs, events, clock, log: silentLogger, inspect: inspectGguf });
@@ -66,6 +71,7 @@ export async function openImportsPlace({
     events,
     clock,
     log: silentLogger,
+    holder,
   });
   const stop = new AbortController();
   const running = imports.run(stop.signal);
