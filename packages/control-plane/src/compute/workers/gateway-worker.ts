@@ -6,11 +6,9 @@ import { createKeptCertificate } from '../certificates/keep-certificate.ts';
 import { createPythonChild, scratchOf } from '../python-child.ts';
 import type { SchedulerPlace } from '../scheduler/dask-scheduler.ts';
 import { GATEWAY } from './to-workers.ts';
+import { gatewayMemoryBytes, gatewayResources } from './worker-spec.ts';
 
-/** Inference is waiting for our own gateway: many at a time cost next to nothing. */
 const threads = 16;
-const gatewayTasks = 64;
-const memoryLimitBytes = 1024 ** 3;
 const retireWithinSeconds = 30;
 
 export interface GatewayWorkerDeps {
@@ -51,8 +49,8 @@ export async function openGatewayWorker(deps: GatewayWorkerDeps) {
         host: scheduler?.host ?? '127.0.0.1',
         port: 0,
         threads,
-        memoryLimitBytes,
-        resources: { GATEWAY: gatewayTasks, ...Object.fromEntries(proxied.map((id) => [`NODE_${id}`, gatewayTasks])) },
+        memoryLimitBytes: gatewayMemoryBytes,
+        resources: gatewayResources(proxied),
         profile,
         scratch,
         dataFolders,
