@@ -19,6 +19,7 @@ import type { PoolLimits } from './compute-settings.ts';
 import type { Demand } from './pools/pools.ts';
 import { type DaskScheduler, openDaskScheduler } from './scheduler/dask-scheduler.ts';
 import { readWorkers } from './scheduler/read-scheduler.ts';
+import { sideBySide } from './side-by-side.ts';
 import { type GatewayWorker, openGatewayWorker } from './workers/gateway-worker.ts';
 import { createWorkerKeeper, type WorkerKeeper, type WorkerKeeperDeps } from './workers/keep-workers.ts';
 
@@ -110,7 +111,7 @@ export async function openRunningCompute(deps: RunComputeDeps): Promise<RunningC
       const keeper = createWorkerKeeper({ ...shared, nodes, scheduler: dask, look, config: config.compute, limits, demand, onProxied });
       workers = keeper;
       onChange();
-      await Promise.all([dask.run(signal), dask.untilReady(signal).then(() => beside.run(signal)), keeper.run(signal)]);
+      await sideBySide(signal, [dask.run, (until) => dask.untilReady(until).then(() => beside.run(until)), keeper.run]);
     },
   };
 }

@@ -33,6 +33,8 @@ export async function openGatewayWorker(deps: GatewayWorkerDeps) {
   const kept = createKeptCertificate({ certificates, name: 'gateway worker', clock, log });
   let identity = await kept.get();
   let proxied: readonly string[] = [];
+  /** Of a scheduler that ended: it comes back at the same place, and is waited for there. */
+  let latest: SchedulerPlace | undefined;
 
   const child = createPythonChild({
     name: 'gateway worker',
@@ -41,12 +43,12 @@ export async function openGatewayWorker(deps: GatewayWorkerDeps) {
     scratch,
     reasons: { starting: 'worker_starting', crashed: 'worker_crashed' },
     configuration: () => {
-      const scheduler = place();
+      latest = place() ?? latest;
       return {
-        scheduler: scheduler?.address ?? '',
+        scheduler: latest?.address ?? '',
         ...{ authority: identity.authority, certificate: identity.certificate, key: identity.key },
         name: GATEWAY,
-        host: scheduler?.host ?? '127.0.0.1',
+        host: latest?.host ?? '127.0.0.1',
         port: 0,
         threads,
         memoryLimitBytes: gatewayMemoryBytes,
