@@ -65,7 +65,7 @@ describe.skipIf(environment === undefined)('code in a worker', () => {
     expect(readFileSync(file, 'utf8')).toBe('as it was');
   };
 
-  test('attack 60: reaches no file, no process and no service but its own, and finds no secret in its environment', async (context) => {
+  test('attack C1: reaches no file, no process and no service but its own, and finds no secret in its environment', async (context) => {
     await using node = await bench.openNode();
     const wish = makeWish(node.dataFolder, join(node.dataFolder, 'compute/worker'));
     process.env['CLUSTER_AI_TEST_SECRET'] = 'of the agent';
