@@ -75,7 +75,8 @@ async def serve(configuration: dict[str, Any], tell: Teller) -> int:
         )
         await scheduler
     except OSError as error:
-        tell(type="failed", code=errno.errorcode.get(error.errno or 0, ""), message=str(error))
+        is_taken = error.errno == errno.EADDRINUSE
+        tell(type="failed", code="port_taken" if is_taken else "scheduler_crashed", message=str(error))
         return 1
     tell(type="ready", port=scheduler.port, dashboardPort=scheduler.http_server.port, sandbox=tell.sandbox)
     await obey(security)
@@ -94,13 +95,9 @@ async def obey(security: Any) -> None:
 
 
 def lock_in(configuration: dict[str, Any]) -> str:
-    """The scheduler unpickles what clients send: the keys of this machine should be out of its reach. Where there is no way, it says so."""
+    """The scheduler unpickles what anybody with a certificate sends, so the keys of this machine must be out of its reach."""
     scratch = configuration["scratch"]
-    try:
-        return sandbox.enter(configuration["modules"], [scratch], owned=scratch, forbidden=configuration["forbidden"])
-    except sandbox.SandboxError as error:
-        print(f"The scheduler runs without a sandbox: {error}", file=sys.stderr)
-        return ""
+    return sandbox.enter(configuration["modules"], [scratch], owned=scratch, forbidden=configuration["forbidden"])
 
 
 def main() -> None:
@@ -108,7 +105,11 @@ def main() -> None:
     configuration = read_first_line()
     if configuration is None:
         return
-    tell.sandbox = lock_in(configuration)
+    try:
+        tell.sandbox = lock_in(configuration)
+    except (sandbox.SandboxError, OSError) as error:
+        tell(type="failed", code="no_sandbox", message=str(error))
+        sys.exit(1)
     code = asyncio.run(serve(configuration, tell))
     sys.stderr.flush()
     os._exit(code)  # threads that still draw pages need not be waited for

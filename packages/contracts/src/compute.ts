@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditionShape } from './state.ts';
+import { conditionShape, stateShape } from './state.ts';
 
 /** Pools of workers, by what their machines are. */
 export const poolNames = ['cpu', 'gpu', 'phone'] as const;
@@ -117,3 +117,21 @@ export const probeRequestShape = z.object({
 });
 export const probeAnswerShape = z.object({ isReachable: z.boolean(), message: z.string(), tookMs: z.number() });
 export type ProbeAnswer = z.infer<typeof probeAnswerShape>;
+
+/** A machine as the older documents show it: there, whatever works for the cluster is a worker. */
+export const clusterWorkerShape = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    status: stateShape,
+    reason: z.string(),
+    host: z.string(),
+    resources: z.object({ cpu: z.int(), memory: z.int().describe('Bytes.'), gpu: z.int(), gpu_memory: z.int().describe('Bytes.') }),
+    cpu_utilization: z.number(),
+    memory_usage: z.number().describe('Share, 0 to 1.'),
+    active_tasks: z.int().describe('Answers of models and tasks of Dask that it works on.'),
+    models: z.array(z.string()),
+    dask: workerShape.nullable().describe('Its worker of Dask, where it has one.'),
+  })
+  .meta({ id: 'ClusterWorker' });
+export type ClusterWorker = z.infer<typeof clusterWorkerShape>;

@@ -296,6 +296,8 @@ export const phrases = {
   inspection_other_format: 'Convert it to safetensors, GGUF or ONNX, or add its format to `registry.policy.loadFormats` in cluster.yaml.',
   // compute
   compute_is_configured: 'Compute is enabled in cluster.yaml.',
+  no_dashboard: 'Dask’s own pages cannot be shown now: its scheduler does not run.',
+  see_compute_status: 'See `cluster-ai compute status`.',
   take_compute_out: 'Take `compute.enabled` out of cluster.yaml, and start anew.',
   // the registry
   list_the_versions: 'See `cluster-ai models versions {model}`.',

@@ -510,6 +510,8 @@ export const portuguesePhrases: Readonly<Record<PhraseCode, string>> = {
   inspection_other_format:
     'Converta-o para safetensors, GGUF ou ONNX, ou acrescente o formato a `registry.policy.loadFormats` no cluster.yaml.',
   compute_is_configured: 'A computação está habilitada no cluster.yaml.',
+  no_dashboard: 'As páginas do Dask não podem ser mostradas agora: o agendador não está rodando.',
+  see_compute_status: 'Veja `cluster-ai compute status`.',
   take_compute_out: 'Tire `compute.enabled` do cluster.yaml e inicie de novo.',
   list_the_versions: 'Veja `cluster-ai models versions {model}`.',
   alias_unknown: 'O modelo "{model}" não tem o alias "{alias}".',

@@ -5,6 +5,7 @@ import type { AuditPoint } from './access/audit/audit.ts';
 import type { ListenerCertificates } from './access/certificates/open-listener-certificate.ts';
 import type { Assets } from './assets.ts';
 import { blobDoor } from './doors/blobs/blob-door.ts';
+import { daskDoor } from './doors/dask/dask-door.ts';
 import { metricsDoor } from './doors/native/metrics-door.ts';
 import { type NativeDependencies, nativeDoor } from './doors/native/native-door.ts';
 import { renderProblem } from './doors/native/problem.ts';
@@ -66,6 +67,7 @@ export async function composeDoors(
   if (kind === 'main') {
     await app.register(nativeDoor(native), { prefix: '/api/v1' });
     await app.register(metricsDoor({ metrics }));
+    await app.register(daskDoor(native));
     await app.register(webDoor({ folder: assets.web, program }));
   }
   return shell;

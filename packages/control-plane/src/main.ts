@@ -290,7 +290,8 @@ export async function runControlPlane(
 
   const privacy = createPrivacy({ database, access, keys, chats: chatStore, chatKeys, keyRings, audit, chatsDays, clock, log });
 
-  const compute = await openCompute({ database, folder, config, clock, log });
+  const compute = await openCompute({ database, folder, config, nodes, clock, log });
+  metrics.watchCompute(compute.status);
 
   const opened: { listeners: readonly Listener[] } = { listeners: [] };
   const native: NativeDependencies = {

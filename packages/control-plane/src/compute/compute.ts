@@ -11,6 +11,7 @@ import {
 } from '@cluster-ai/contracts';
 import type { Clock, DataFolder, Logger } from '@cluster-ai/runtime';
 import { describeAct } from '../access/audit/act.ts';
+import type { Nodes } from '../nodes/nodes.ts';
 import type { Database } from '../stores/database.ts';
 import { openComputeSettings, type PoolLimits } from './compute-settings.ts';
 import type { RunningCompute } from './run-compute.ts';
@@ -29,6 +30,7 @@ export interface ComputeDeps {
   readonly database: Database;
   readonly folder: DataFolder;
   readonly config: Config;
+  readonly nodes: Nodes;
   readonly clock: Clock;
   readonly log: Logger;
   /** Absent until somebody keeps tasks. */
@@ -45,8 +47,11 @@ const off = () =>
     hint: phrase('next_step', { reason: 'compute_off' }),
   });
 
+const notReady = () =>
+  new ClusterError('compute_unavailable', phrase('reason', { reason: 'scheduler_starting' }), { hint: phrase('see_compute_status') });
+
 /** The Dask cluster, on or off. This part is always there and small; what runs is loaded when it is enabled. */
-export async function openCompute({ database, folder, config, clock, log, tasks = () => undefined, beside }: ComputeDeps) {
+export async function openCompute({ database, folder, config, nodes, clock, log, tasks = () => undefined, beside }: ComputeDeps) {
   const settings = await openComputeSettings({ database, clock });
   const listeners = new Set<() => void>();
   let running: RunningCompute | undefined;
@@ -68,7 +73,17 @@ export async function openCompute({ database, folder, config, clock, log, tasks 
   async function runOnce(signal: AbortSignal): Promise<void> {
     const { openRunningCompute } = await import('./run-compute.ts'); // costs memory that most clusters need for other things
     failure = undefined;
-    const opened = await openRunningCompute({ folder, config, profile: profile(), onChange: tell, clock, log });
+    const opened = await openRunningCompute({
+      folder,
+      config,
+      nodes,
+      profile: profile(),
+      limits: () => settings.current().pools,
+      demand: () => tasks()?.demand() ?? {},
+      onChange: tell,
+      clock,
+      log,
+    });
     running = opened;
     log.info({ profile: profile() }, 'Compute is enabled');
     try {
@@ -130,6 +145,7 @@ export async function openCompute({ database, folder, config, clock, log, tasks 
     async scale(pool: PoolName, limits: PoolLimits): Promise<void> {
       describeAct({ target: pool, details: limits });
       await settings.change((now) => ({ ...now, pools: { ...now.pools, [pool]: { ...now.pools[pool], ...limits } } }));
+      running?.workers()?.wake();
       tell();
     },
     /** What a plain Dask client needs. Throws `compute_disabled` or `compute_unavailable`. */
@@ -137,8 +153,7 @@ export async function openCompute({ database, folder, config, clock, log, tasks 
       if (!isEnabled()) throw off();
       const place = running?.scheduler()?.place();
       const python = running?.environment.current();
-      if (running === undefined || place === undefined || python === undefined)
-        throw new ClusterError('compute_unavailable', phrase('reason', { reason: 'scheduler_starting' }));
+      if (running === undefined || place === undefined || python === undefined) throw notReady();
       const { authority, certificate, key, expiresAtMs } = await running.certificates.mint(name, connectionHours);
       const expiresAt = new Date(expiresAtMs).toISOString();
       describeAct({ target: name, details: { expiresAt } });
@@ -149,6 +164,15 @@ export async function openCompute({ database, folder, config, clock, log, tasks 
       const scheduler = running?.scheduler();
       const place = scheduler?.place();
       return scheduler && place && { port: place.dashboardPort, secret: scheduler.dashboardSecret };
+    },
+    /** What the scheduler measures, in Prometheus' text format. Throws `compute_disabled` or `compute_unavailable`. */
+    async measure(signal: AbortSignal): Promise<{ readonly text: string; readonly contentType: string }> {
+      if (!isEnabled()) throw off();
+      const scheduler = running?.scheduler();
+      const place = scheduler?.place();
+      if (scheduler === undefined || place === undefined) throw notReady();
+      const { readDask } = await import('./scheduler/read-scheduler.ts');
+      return readDask(place, scheduler.dashboardSecret, '/metrics', signal);
     },
     onChange(listener: () => void): () => void {
       listeners.add(listener);

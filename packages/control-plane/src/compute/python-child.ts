@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Condition, toCondition } from '@cluster-ai/contracts';
+import { type Condition, reasons as knownReasons, type ReasonCode, toCondition } from '@cluster-ai/contracts';
 import { type Child, type Clock, keepRunning, type Logger, pythonVariables, type ReadyPython, startProgram } from '@cluster-ai/runtime';
 
 export type PythonMessage = Readonly<Record<string, unknown>>;
@@ -16,15 +16,20 @@ export interface PythonChildOptions {
   readonly configuration: () => object;
   readonly onMessage: (message: PythonMessage) => void;
   /** How it is, said by what it does. */
-  readonly reasons: { readonly starting: Condition['reason']; readonly crashed: Condition['reason'] };
+  readonly reasons: { readonly starting: ReasonCode; readonly crashed: ReasonCode };
   readonly onChange: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 const longestReason = 300;
-/** As Dask logs what is as it should be. */
-const isChatter = / - (?:DEBUG|INFO) - /;
+/** As Dask logs what is as it should be: also whoever comes without a certificate, such as our own tries of the way. */
+const isChatter = / - (?:DEBUG|INFO) - |TLS handshake failed/;
+
+function toFailure({ code, message }: PythonMessage, usual: ReasonCode) {
+  const isKnown = typeof code === 'string' && code in knownReasons;
+  return { reason: isKnown ? (code as ReasonCode) : usual, message: String(message ?? '').slice(0, longestReason) };
+}
 
 /** One of our Python processes beside the control plane: started, started again with growing pauses, stopped. Its first message is `ready`. */
 export function createPythonChild(options: PythonChildOptions) {
@@ -32,6 +37,8 @@ export function createPythonChild(options: PythonChildOptions) {
   let condition = toCondition('starting', reasons.starting, clock.now());
   let child: Child | undefined;
   let lastLine = '';
+  /** What it said itself before it ended. */
+  let failure: { readonly reason: ReasonCode; readonly message: string } | undefined;
 
   function tell(next: Condition): void {
     condition = next;
@@ -40,7 +47,7 @@ export function createPythonChild(options: PythonChildOptions) {
 
   function receive(message: PythonMessage): void {
     if (message['type'] === 'ready') tell(toCondition('ready', 'serving', clock.now()));
-    if (message['type'] === 'failed') lastLine = String(message['message']);
+    if (message['type'] === 'failed') failure = toFailure(message, reasons.crashed);
     onMessage(message);
   }
 
@@ -52,6 +59,7 @@ export function createPythonChild(options: PythonChildOptions) {
 
   function start(): Child {
     lastLine = '';
+    failure = undefined;
     child = startProgram({
       command: python.python,
       args: ['-m', `cluster_ai.${module}`],
@@ -65,8 +73,8 @@ export function createPythonChild(options: PythonChildOptions) {
   }
 
   function onExit(): void {
-    const message = lastLine === '' ? {} : { message: lastLine };
-    tell(toCondition('failed', reasons.crashed, clock.now(), message));
+    const { reason, message } = failure ?? { reason: reasons.crashed, message: lastLine };
+    tell(toCondition('failed', reason, clock.now(), message === '' ? {} : { message }));
   }
 
   return {

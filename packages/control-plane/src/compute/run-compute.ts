@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ComputeProfile, Config } from '@cluster-ai/contracts';
+import type { ComputeProfile, Config, PoolName } from '@cluster-ai/contracts';
 import {
   type Clock,
   type DataFolder,
@@ -8,13 +8,22 @@ import {
   openPythonEnvironment,
   type PythonEnvironment,
 } from '@cluster-ai/runtime';
+import type { Nodes } from '../nodes/nodes.ts';
 import { type ComputeCertificates, openComputeCertificates } from './certificates/compute-certificates.ts';
+import type { PoolLimits } from './compute-settings.ts';
+import type { Demand } from './pools/pools.ts';
 import { type DaskScheduler, openDaskScheduler } from './scheduler/dask-scheduler.ts';
+import { readWorkers } from './scheduler/read-scheduler.ts';
+import { type GatewayWorker, openGatewayWorker } from './workers/gateway-worker.ts';
+import { createWorkerKeeper, type WorkerKeeper, type WorkerKeeperDeps } from './workers/keep-workers.ts';
 
 export interface RunComputeDeps {
   readonly folder: DataFolder;
   readonly config: Config;
+  readonly nodes: Nodes;
   readonly profile: ComputeProfile;
+  readonly limits: () => Readonly<Partial<Record<PoolName, PoolLimits>>>;
+  readonly demand: () => Demand;
   /** A part of it is there, or is another one than before. */
   readonly onChange: () => void;
   readonly clock: Clock;
@@ -26,6 +35,8 @@ export interface RunningCompute {
   readonly environment: PythonEnvironment;
   readonly certificates: ComputeCertificates;
   scheduler(): DaskScheduler | undefined;
+  gateway(): GatewayWorker | undefined;
+  workers(): WorkerKeeper | undefined;
   /** Works until the signal aborts, and then leaves nothing running. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -41,37 +52,34 @@ const forbiddenIn = ({ root, secrets, blobs }: DataFolder) => [secrets, blobs, j
 
 /** Everything of compute that costs memory or starts processes: loaded when it is enabled. */
 export async function openRunningCompute(deps: RunComputeDeps): Promise<RunningCompute> {
-  const { folder, config, profile, onChange, clock, log } = deps;
+  const { folder, config, nodes, profile, limits, demand, onChange, clock, log } = deps;
   const certificates = await openComputeCertificates(join(folder.root, 'compute', 'certificates'), clock);
-  const environment = openPythonEnvironment({
-    folder: environmentsFolder(folder.root),
-    python: config.compute.python,
-    clock,
-    log,
-  });
+  const environment = openPythonEnvironment({ folder: environmentsFolder(folder.root), python: config.compute.python, clock, log });
   environment.onChange(onChange);
   let scheduler: DaskScheduler | undefined;
+  let gateway: GatewayWorker | undefined;
+  let workers: WorkerKeeper | undefined;
+
   return {
     environment,
     certificates,
     scheduler: () => scheduler,
+    gateway: () => gateway,
+    workers: () => workers,
     async run(signal) {
       const python = await environment.ensure(signal);
-      scheduler = await openDaskScheduler({
-        python,
-        certificates,
-        config: placeOf(config),
-        dashboardPort: config.compute.dashboardPort,
-        profile,
-        dataFolder: folder.root,
-        forbidden: forbiddenIn(folder),
-        onReady: () => {},
-        onChange,
-        clock,
-        log,
-      });
+      const shared = { python, certificates, profile, dataFolder: folder.root, forbidden: forbiddenIn(folder), onChange, clock, log };
+      const { dashboardPort, dataFolders } = config.compute;
+      const dask = await openDaskScheduler({ ...shared, config: placeOf(config), dashboardPort, onReady: () => workers?.wake() });
+      scheduler = dask;
+      const beside = await openGatewayWorker({ ...shared, place: dask.place, dataFolders });
+      gateway = beside;
+      const onProxied = beside.speakFor;
+      const look: WorkerKeeperDeps['look'] = (place, until) => readWorkers(place, dask.dashboardSecret, until);
+      const keeper = createWorkerKeeper({ ...shared, nodes, scheduler: dask, look, config: config.compute, limits, demand, onProxied });
+      workers = keeper;
       onChange();
-      await scheduler.run(signal);
+      await Promise.all([dask.run(signal), dask.untilReady(signal).then(() => beside.run(signal)), keeper.run(signal)]);
     },
   };
 }

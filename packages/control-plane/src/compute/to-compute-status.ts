@@ -1,4 +1,4 @@
-import { type ComputeProfile, type ComputeStatus, type Condition, type State, toCondition } from '@cluster-ai/contracts';
+import { type ComputeProfile, type ComputeStatus, type Condition, type State, toCondition, type Worker } from '@cluster-ai/contracts';
 import type { TaskNumbers } from './compute.ts';
 import type { RunningCompute } from './run-compute.ts';
 
@@ -22,6 +22,12 @@ export const worstOf = (conditions: readonly Condition[]): Condition | undefined
     undefined,
   );
 
+/** Nothing can run while no node has a worker. */
+function withoutWorkers(scheduler: Condition, workers: readonly Worker[], nowMs: number): readonly Condition[] {
+  const isThere = workers.some(({ isProxy, condition }) => !isProxy && condition.state === 'ready');
+  return scheduler.state !== 'ready' || isThere ? [] : [toCondition('degraded', 'no_worker', nowMs)];
+}
+
 /** How compute is, in one object. */
 export function toComputeStatus({ isEnabled, running, failure, profile, tasks, offSinceMs, nowMs }: ComputeView): ComputeStatus {
   const off = toCondition('stopped', 'compute_off', offSinceMs);
@@ -31,10 +37,11 @@ export function toComputeStatus({ isEnabled, running, failure, profile, tasks, o
   const environment = running?.environment.condition() ?? absent;
   const notYet = environment.state === 'ready' ? toCondition('starting', 'scheduler_starting', nowMs) : environment;
   const scheduler = running === undefined ? absent : (running.scheduler()?.condition() ?? notYet);
+  const workers = running?.workers()?.workers() ?? [];
   const bridge = running === undefined ? absent : (tasks?.bridge() ?? scheduler);
   return {
     isEnabled,
-    condition: worstOf([environment, scheduler, bridge]) ?? absent,
+    condition: worstOf([environment, scheduler, bridge, ...withoutWorkers(scheduler, workers, nowMs)]) ?? absent,
     environment,
     progress: running?.environment.progress() ?? null,
     scheduler,
@@ -43,8 +50,8 @@ export function toComputeStatus({ isEnabled, running, failure, profile, tasks, o
     dashboard: place === undefined ? '' : '/dask/status',
     profile,
     versions: running?.environment.current()?.versions ?? null,
-    workers: [],
-    pools: [],
+    workers: [...workers],
+    pools: [...(running?.workers()?.pools() ?? [])],
     tasks: { ...tasks?.counts() },
   };
 }

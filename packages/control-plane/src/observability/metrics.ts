@@ -1,5 +1,6 @@
-import type { InferenceUsage, Node } from '@cluster-ai/contracts';
+import type { ComputeStatus, InferenceUsage, Node } from '@cluster-ai/contracts';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { watchCompute } from './compute-metrics.ts';
 
 /** Counts what one model does. Its label children are resolved once, so that a request only adds numbers. */
 export interface ModelMeter {
@@ -26,6 +27,8 @@ export interface Metrics {
   observeRequest(request: { readonly method: string; readonly route: string; readonly status: number; readonly seconds: number }): void;
   /** Where the numbers of requests under way come from when somebody looks. */
   watchGateway(gateway: GatewayNumbers): void;
+  /** The same for the Dask cluster. */
+  watchCompute(status: () => ComputeStatus): void;
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -217,6 +220,7 @@ export function openMetrics({ nodes }: { readonly nodes: { list(): readonly Node
     watchGateway(watched) {
       gateway = watched;
     },
+    watchCompute: (status) => watchCompute(status, registers),
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

@@ -98,9 +98,14 @@ export function openPythonEnvironment({ folder, python, minor, clock, log }: Pyt
     return { python: pythonOf(target), folder: target, versions, lock: sources.lock, sources };
   }
 
+  const nameFor = (version: string) => `${sources.lock.slice(0, 16)}-${version}`;
+
   async function attempt(signal: AbortSignal): Promise<ReadyPython> {
+    // another process may have made it with a Python that is not in our path
+    const shared = minor === undefined ? undefined : await findMade(join(folder, nameFor(minor)), sources);
+    if (shared !== undefined) return shared;
     const found = await findPython({ named: python, minor });
-    const name = `${sources.lock.slice(0, 16)}-${found.minor}`;
+    const name = nameFor(found.minor);
     const target = join(folder, name);
     const made = await findMade(target, sources);
     if (made !== undefined) return made;

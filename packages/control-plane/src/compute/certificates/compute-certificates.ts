@@ -5,6 +5,8 @@ import { algorithm, clientAuth, openAuthority, serverAuth } from '../../nodes/au
 import { loadX509 } from '../../nodes/x509.ts';
 
 const hourMs = 60 * 60_000;
+/** Of processes that run for long. Short enough that a stolen one is soon worth nothing, and renewed long before. */
+export const lifeHours = 168;
 
 /** What one process of Dask, or one client, proves itself with. All in PEM. */
 export interface ComputeCertificate {

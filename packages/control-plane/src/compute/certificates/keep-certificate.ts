@@ -1,8 +1,6 @@
 import type { Clock, Logger } from '@cluster-ai/runtime';
-import type { ComputeCertificate, ComputeCertificates } from './compute-certificates.ts';
+import { type ComputeCertificate, type ComputeCertificates, lifeHours } from './compute-certificates.ts';
 
-/** Short enough that a stolen one is soon worth nothing, long enough that a night without us ends nothing. */
-const lifeHours = 72;
 const checkEveryMs = 10 * 60_000;
 const lifeMs = lifeHours * 60 * 60_000;
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { ComputeProfile, Condition, Config } from '@cluster-ai/contracts';
-import type { Clock, Logger, ReadyPython } from '@cluster-ai/runtime';
+import { aborted, type Clock, type Logger, type ReadyPython } from '@cluster-ai/runtime';
 import { findOutsideAddress } from '../../nodes/listen-places.ts';
 import { toAddress } from '../../nodes/listening.ts';
 import type { ComputeCertificates } from '../certificates/compute-certificates.ts';
@@ -25,6 +25,8 @@ export interface DaskScheduler {
   readonly dashboardSecret: string;
   /** Of the process that runs now; for tests and people. */
   pid(): number | undefined;
+  /** The first time, or when the signal aborts. */
+  untilReady(signal: AbortSignal): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function openDaskScheduler(deps: DaskSchedulerDeps): Promise<DaskSc
   // workers and clients dial the same place after it was started again
   let port = config.port;
   let place: SchedulerPlace | undefined;
+  const ready = Promise.withResolvers<void>();
 
   const child = createPythonChild({
     name: 'scheduler',
@@ -88,6 +91,7 @@ export async function openDaskScheduler(deps: DaskSchedulerDeps): Promise<DaskSc
       const host = dialled(config.host);
       place = { address: `tls://${toAddress(host, port)}`, host, port, dashboardPort: Number(message['dashboardPort']) };
       log.info({ address: place.address, sandbox: message['sandbox'] }, 'The scheduler is ready');
+      ready.resolve();
       onReady();
     },
     onChange() {
@@ -103,6 +107,7 @@ export async function openDaskScheduler(deps: DaskSchedulerDeps): Promise<DaskSc
     place: () => (child.condition().state === 'ready' ? place : undefined),
     dashboardSecret,
     pid: child.pid,
+    untilReady: (signal) => Promise.race([ready.promise, aborted(signal)]),
     run: async (signal) => {
       const onRenewed = (next: typeof identity) => {
         identity = next;

@@ -1,12 +1,16 @@
 import { computeConnectionShape, computeStatusShape, profileRequestShape, scaleRequestShape } from '@cluster-ai/contracts';
+import { z } from 'zod';
 import { callerOf } from '../../access/caller.ts';
 import type { Compute } from '../../compute/compute.ts';
 import { type NativeRoute, route } from './route.ts';
 
 const tag = 'compute';
 
+/** As Prometheus asks for what it is to scrape: https://prometheus.io/docs/prometheus/latest/http_sd/ */
+const targetsShape = z.array(z.object({ targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }));
+
 export interface ComputeRouteDependencies {
-  readonly compute: Pick<Compute, 'status' | 'enable' | 'disable' | 'scale' | 'setProfile' | 'connect'>;
+  readonly compute: Pick<Compute, 'status' | 'enable' | 'disable' | 'scale' | 'setProfile' | 'connect' | 'dashboard' | 'measure'>;
 }
 
 export function computeRoutes({ compute }: ComputeRouteDependencies): readonly NativeRoute[] {
@@ -80,6 +84,32 @@ export function computeRoutes({ compute }: ComputeRouteDependencies): readonly N
       handle: async ({ request, reply }) => {
         void reply.header('cache-control', 'no-store');
         return compute.connect(callerOf(request).name);
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/compute/metrics/scheduler',
+      permission: 'metrics:read',
+      tag,
+      summary: 'What Dask’s scheduler measures, in Prometheus’ text format',
+      answer: z.string(),
+      mediaTypes: ['text/plain'],
+      handle: async ({ reply, signal }) => {
+        const { text, contentType } = await compute.measure(signal);
+        void reply.type(contentType);
+        return text;
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/compute/metrics/targets',
+      permission: 'metrics:read',
+      tag,
+      summary: 'What there is to scrape of compute, for Prometheus’ discovery by HTTP',
+      answer: targetsShape,
+      handle: async ({ request }) => {
+        const labels = { __scheme__: request.protocol, __metrics_path__: '/api/v1/compute/metrics/scheduler', part: 'scheduler' };
+        return compute.dashboard() === undefined ? [] : [{ targets: [request.host], labels }];
       },
     }),
   ];

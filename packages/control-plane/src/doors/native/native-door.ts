@@ -30,6 +30,7 @@ import { type SecretsDependencies, secretRoutes } from './secrets.ts';
 import { sessionRoutes } from './sessions.ts';
 import { type SignInDependencies, signInRoutes } from './sign-in.ts';
 import { tokenRoutes } from './tokens.ts';
+import { workerRoutes } from './workers.ts';
 
 /** What the door needs to know of the program around it. */
 export interface ClusterDescription {
@@ -73,6 +74,7 @@ export function nativeRoutes(dependencies: NativeDependencies): readonly NativeR
     ...modelRoutes(dependencies),
     ...operationRoutes(dependencies),
     ...computeRoutes(dependencies),
+    ...workerRoutes(dependencies),
     ...generateRoutes(dependencies),
     ...chatRoutes(dependencies),
     ...certificateRoutes(dependencies),
