@@ -48,7 +48,7 @@ export async function runAgent(start: AgentStart, tell: (message: AgentMessage) 
       folder,
       weights,
       openEnvironment: (minor) => openPythonEnvironment({ folder: environmentsFolder(folder.root), python: '', minor, clock, log }),
-      isLocal: existsSync(join(folder.secrets, 'ca.key')),
+      isLocal: start.isLocal === true || existsSync(join(folder.secrets, 'ca.key')), // also an agent that was started by hand beside it
       clock,
       log,
     });
