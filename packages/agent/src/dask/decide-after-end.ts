@@ -8,7 +8,7 @@ export interface WorkerEnd {
   readonly wasReady: boolean;
   readonly livedMs: number;
   readonly failure: WorkerFailure | undefined;
-  /** Ends in a row that were no good ones, before this. */
+  /** Ends in a row after a short life, before this. */
   readonly failures: number;
 }
 
