@@ -191,7 +191,8 @@ export class OrderedWorker {
     const { clock } = this.#deps;
     const onWait = () => this.#enter(toCondition('starting', 'scheduler_starting', clock.now()));
     await untilReachable({ address: this.#spec.scheduler, clock, onWait }, signal);
-    if (this.#condition.reason !== 'worker_crashed') this.#enter(toCondition('starting', 'worker_starting', clock.now()));
+    if (!signal.aborted && this.#condition.reason !== 'worker_crashed')
+      this.#enter(toCondition('starting', 'worker_starting', clock.now()));
   }
 
   async #start(environment: ReadyEnvironment): Promise<WorkerProcess> {
