@@ -100,7 +100,7 @@ test('an order for a worker reaches its node and no other; what the node says of
   expect(await nodes.retireWorker(otherId, 5)).toBeUndefined();
 });
 
-test('attack 61: with a stolen certificate nobody orders workers, speaks for another node’s, or gets the files of tasks', async () => {
+test('attack C2: with a stolen certificate nobody orders workers, speaks for another node’s, or gets the files of tasks', async () => {
   using files = makeTestFolder();
   const bytes = Buffer.from('a model that tasks use');
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

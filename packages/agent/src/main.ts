@@ -1,18 +1,17 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentMessage, AgentStart } from '@cluster-ai/contracts';
 import {
   aborted,
-  type DataFolder,
   environmentsFolder,
-  type Logger,
   locateDataFolder,
   makeDataFolder,
   openLogger,
   openPythonEnvironment,
   systemClock,
 } from '@cluster-ai/runtime';
-import { createLazyCompute, type LazyCompute } from './dask/lazy-compute.ts';
+import { createLazyCompute } from './dask/lazy-compute.ts';
 import { createFakeEngine } from './engines/fake/fake-engine.ts';
 import { createLlamaCppEngine } from './engines/llama-cpp/llama-cpp-engine.ts';
 import { openHardware } from './hardware/open-hardware.ts';
@@ -22,7 +21,6 @@ import { createReplicas } from './replicas/create-replicas.ts';
 import { createWeights } from './weights/create-weights.ts';
 import { locateKnownFolders } from './weights/found/known-folders.ts';
 import { createFetchPace } from './weights/pace-fetches.ts';
-import type { Weights } from './weights/weights.ts';
 
 /** The composition root of a node: what it can run, what it runs, and the link over which it is told. Ends when the signal aborts or the node is removed. */
 export async function runAgent(start: AgentStart, tell: (message: AgentMessage) => void, signal: AbortSignal): Promise<void> {
@@ -44,28 +42,22 @@ export async function runAgent(start: AgentStart, tell: (message: AgentMessage) 
   const engines = [createLlamaCppEngine({ clock, log }), createFakeEngine({ clock, log })];
   await using replicas = createReplicas({ engines, weights, runFolder: folder.run, clock, log });
   void weights.keepIntact(signal);
-  await using compute = prepareCompute(start, folder, weights, log);
+  await using compute = createLazyCompute(async () => {
+    const { openCompute } = await import('./dask/open-compute.ts'); // most nodes never need it
+    return openCompute({
+      folder,
+      weights,
+      openEnvironment: (minor) => openPythonEnvironment({ folder: environmentsFolder(folder.root), python: '', minor, clock, log }),
+      isLocal: start.isLocal === true || existsSync(join(folder.secrets, 'ca.key')), // also an agent that was started by hand beside it
+      clock,
+      log,
+    });
+  });
   await using link = await openLink(
-    { start, folder, replicas, weights, compute, hardware, clock, log, version: start.version, onState: tell },
+    { start, folder, replicas, weights, hardware, compute, clock, log, version: start.version, onState: tell },
     signal,
   );
   log.info({ nodeId: link.nodeId, name: link.name }, 'The agent started');
   await Promise.race([aborted(signal), link.removed]);
   log.info({}, 'The agent stops');
-}
-
-/** Loaded and opened by the first order to compute. */
-function prepareCompute(start: AgentStart, folder: DataFolder, weights: Weights, log: Logger): LazyCompute {
-  return createLazyCompute(async () => {
-    const { openCompute } = await import('./dask/open-compute.ts');
-    const environments = environmentsFolder(folder.root);
-    return openCompute({
-      folder,
-      weights,
-      openEnvironment: (minor) => openPythonEnvironment({ folder: environments, python: '', minor, clock: systemClock, log }),
-      isLocal: start.isLocal === true,
-      clock: systemClock,
-      log,
-    });
-  });
 }

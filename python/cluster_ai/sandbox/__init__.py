@@ -11,7 +11,7 @@ import os
 from . import landlock, places, privileges, separate_user, system_calls
 from .errors import NoSandboxError, SandboxError
 
-__all__ = ["NoSandboxError", "SandboxError", "enclose", "enter"]
+__all__ = ["NoSandboxError", "SandboxError", "enter"]
 
 
 def enter(read: list[str], write: list[str], *, owned: str | None = None, forbidden: list[str] | None = None) -> str:
@@ -46,20 +46,6 @@ def enter(read: list[str], write: list[str], *, owned: str | None = None, forbid
     for folder, before in secret:
         _check_out_of_reach(folder, before)
     return how
-
-
-def enclose(read: list[str], write: list[str]) -> bool:
-    """One more sandbox inside of the first: for a child that runs code of others.
-
-    It may then neither signal nor trace the worker that started it, nor read its memory, where the worker's key to the cluster lies.
-    False where the kernel has no Landlock: child and worker are then the same user, and nothing is between them.
-    """
-    version = landlock.find_version()
-    if version == 0:
-        return False
-    readable = places.resolve([*places.system_files(), *places.python_files(), *read])
-    landlock.restrict(version, readable, places.resolve([places.SHARED_MEMORY, *write]), places.resolve(places.devices()))
-    return True
 
 
 def _check_out_of_reach(folder: str, before: os.stat_result) -> None:

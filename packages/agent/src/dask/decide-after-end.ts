@@ -8,7 +8,7 @@ export interface WorkerEnd {
   readonly wasReady: boolean;
   readonly livedMs: number;
   readonly failure: WorkerFailure | undefined;
-  /** Ends in a row that were no good ones, before this. */
+  /** Ends in a row after a short life, before this. */
   readonly failures: number;
 }
 
@@ -32,15 +32,11 @@ export function decideAfterEnd({ exit, wasReady, livedMs, failure, failures }: W
     toCondition(state, reason, nowMs, message === undefined ? {} : { message });
   if (failure !== undefined && failure.code !== 'worker_crashed')
     return { type: 'give-up', condition: say('stopped', failure.code, failure.message) };
-  if (wasReady && exit.code === 0)
-    return { type: 'again', afterMs: firstPauseMs, failures: 0, condition: say('starting', 'worker_starting') };
   const counted = (livedMs >= healthyAfterMs ? 0 : failures) + 1;
-  return {
-    type: 'again',
-    afterMs: backoffMs(counted - 1, firstPauseMs, longestPauseMs),
-    failures: counted,
-    condition: say(counted >= failedAfter ? 'failed' : 'starting', 'worker_crashed', describeEnd(exit, failure)),
-  };
+  const again = { type: 'again', afterMs: backoffMs(counted - 1, firstPauseMs, longestPauseMs), failures: counted } as const;
+  if (wasReady && exit.code === 0) return { ...again, condition: say('starting', 'worker_starting') };
+  const state = counted >= failedAfter ? 'failed' : 'starting';
+  return { ...again, condition: say(state, 'worker_crashed', describeEnd(exit, failure)) };
 }
 
 function describeEnd({ code, signal }: ChildExit, failure: WorkerFailure | undefined): Sentence {

@@ -85,7 +85,7 @@ describe.skipIf(environment === undefined)('the worker of a node', () => {
     await expect(node.putWorker(specOn('fenced', { fence: 7 }))).rejects.toMatchObject({ code: 'stale_order' });
   });
 
-  test('attack 62: demands a certificate wherever it listens, and shows nothing of itself beyond loopback', async () => {
+  test('attack C3: demands a certificate wherever it listens, and shows nothing of itself beyond loopback', async () => {
     await using node = await bench.openNode();
     await node.putWorker(specOn('listening', { host: '127.0.0.2' }));
     await untilReport(node, isServing);

@@ -163,6 +163,7 @@ export class OrderedWorker {
     let failures = 0;
     while (!signal.aborted) {
       await this.#untilScheduler(signal);
+      if (signal.aborted) return;
       const startedAtMs = clock.monotonic();
       const process = await this.#start(environment);
       if (signal.aborted && !this.#isReady) await process.stop();
@@ -175,7 +176,10 @@ export class OrderedWorker {
       const facts = { code: exit.code, signal: exit.signal, reason: next.condition.reason, detail: next.condition.message };
       this.#enter(next.condition);
       if (next.type === 'give-up') return log.warn(facts, 'The worker cannot run here');
-      log.warn({ ...facts, ...(next.failures > 0 ? { printed: process.lastLines() } : {}) }, 'The worker ended; it is started again');
+      log.warn(
+        { ...facts, ...(facts.reason === 'worker_crashed' ? { printed: process.lastLines() } : {}) },
+        'The worker ended; it is started again',
+      );
       this.#restarts += 1;
       failures = next.failures;
       await clock.sleep(next.afterMs, signal).catch(() => {});
@@ -187,7 +191,8 @@ export class OrderedWorker {
     const { clock } = this.#deps;
     const onWait = () => this.#enter(toCondition('starting', 'scheduler_starting', clock.now()));
     await untilReachable({ address: this.#spec.scheduler, clock, onWait }, signal);
-    if (this.#condition.reason !== 'worker_crashed') this.#enter(toCondition('starting', 'worker_starting', clock.now()));
+    if (!signal.aborted && this.#condition.reason !== 'worker_crashed')
+      this.#enter(toCondition('starting', 'worker_starting', clock.now()));
   }
 
   async #start(environment: ReadyEnvironment): Promise<WorkerProcess> {

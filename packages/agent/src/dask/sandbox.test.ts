@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DaskBench, isServing, openDaskBench, untilReport } from './testing/dask-bench.ts';
+import { type DaskBench, openDaskBench, untilReport } from './testing/dask-bench.ts';
 import { findTestEnvironment } from './testing/find-environment.ts';
 
 const environment = await findTestEnvironment();
@@ -65,7 +65,7 @@ describe.skipIf(environment === undefined)('code in a worker', () => {
     expect(readFileSync(file, 'utf8')).toBe('as it was');
   };
 
-  test('attack 60: reaches no file, no process and no service but its own, and finds no secret in its environment', async (context) => {
+  test('attack C1: reaches no file, no process and no service but its own, and finds no secret in its environment', async (context) => {
     await using node = await bench.openNode();
     const wish = makeWish(node.dataFolder, join(node.dataFolder, 'compute/worker'));
     process.env['CLUSTER_AI_TEST_SECRET'] = 'of the agent';
@@ -117,36 +117,5 @@ describe.skipIf(environment === undefined)('code in a worker', () => {
     expect(tries['list the data folder']).toBe("got ['scratch']"); // of an empty folder that was put before it
     expect(readFileSync(wish.secret, 'utf8')).toBe('the key');
     expect(succeeded(allowed)).toHaveLength(3);
-  });
-
-  test('a child that was enclosed neither signals nor reads the worker, which holds the key to the cluster', async (context) => {
-    await using node = await bench.openNode();
-    await node.putWorker(bench.spec({ fence: 2, name: 'parent' }));
-    await untilReport(node, isServing);
-    const enclosed = `
-import os, subprocess, sys
-CHILD = """
-import os, sys
-from cluster_ai import sandbox
-if not sandbox.enclose([], []): sys.exit(3)
-parent = os.getppid()
-def attempt(work):
-    try:
-        work()
-    except OSError:
-        return
-    print(work.__name__, end=" ")
-def memory(): open(f"/proc/{parent}/mem", "rb")
-def environment(): open(f"/proc/{parent}/environ", "rb").read()
-def kill(): os.kill(parent, 0)
-for work in (memory, environment, kill): attempt(work)
-"""
-def main(_):
-    ended = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True)
-    return [ended.returncode, ended.stdout, ended.stderr[-500:]]
-`;
-    const [code, reached, complaint] = (await bench.run({ source: enclosed })) as [number, string, string];
-    if (code === 3) context.skip('no Landlock here');
-    expect([code, reached, complaint]).toEqual([0, '', '']);
   });
 });

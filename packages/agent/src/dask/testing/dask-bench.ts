@@ -91,7 +91,7 @@ export async function openDaskBench(environment: ReadyEnvironment): Promise<Dask
     return answer.promise;
   };
   const killScheduler = async () => {
-    if (scheduler === undefined || scheduler.exitCode !== null) return;
+    if (scheduler === undefined || scheduler.exitCode !== null || scheduler.signalCode !== null) return;
     const gone = once(scheduler, 'exit');
     scheduler.kill('SIGKILL');
     await gone;

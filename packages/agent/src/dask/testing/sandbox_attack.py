@@ -24,6 +24,13 @@ def write(path):
         return file.write(b"x")
 
 
+def plant(folder):
+    path = os.path.join(folder, "cluster_ai_was_here.py")
+    write(path)
+    os.remove(path)
+    return path
+
+
 def trace(pid):
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.ptrace(16, pid, None, None) != 0:
@@ -84,8 +91,8 @@ def main(wish):
         "list /home": lambda: os.listdir("/home"),
         "read the passwords": lambda: read("/etc/shadow"),
         "write outside": lambda: write(wish["outside"]),
-        "write the environment": lambda: write(os.path.join(os.path.dirname(os.__file__), "cluster_ai_was_here.py")),
-        "write our own modules": lambda: write(os.path.join(wish["modules"], "cluster_ai_was_here.py")),
+        "write the environment": lambda: plant(os.path.dirname(os.__file__)),
+        "write our own modules": lambda: plant(wish["modules"]),
         "connect to a service": lambda: connect(wish["socket"]),
     }
     for name, pid in wish["pids"].items():
