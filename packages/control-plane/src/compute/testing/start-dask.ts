@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -45,8 +45,14 @@ async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Pro
   await ended;
 }
 
+/** The process that a nanny keeps, beside which it has one that only counts what is shared. */
+function workOf(nanny: number): readonly number[] {
+  const children = readFileSync(`/proc/${nanny}/task/${nanny}/children`, 'utf8').split(' ').filter(Boolean).map(Number); // biome-ignore format: one chain
+  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('spawn_main'));
+}
+
 /** A real scheduler and workers on loopback, without certificates: what they do for tasks is the same. */
-export async function startDask(python: string, { workers = 1, threads = 2 } = {}) {
+export async function startDask(python: string, { workers = 1, threads = 2, nanny = false } = {}) {
   const port = await freePort();
   const address = `tcp://127.0.0.1:${port}`;
   const startScheduler = () =>
@@ -58,7 +64,17 @@ export async function startDask(python: string, { workers = 1, threads = 2 } = {
   const startWorker = () =>
     start(
       python,
-      ['-m', 'distributed.cli.dask_worker', address, '--nthreads', String(threads), '--no-dashboard', '--no-nanny', '--resources', 'GATEWAY=64'],
+      [
+        '-m',
+        'distributed.cli.dask_worker',
+        address,
+        '--nthreads',
+        String(threads),
+        '--no-dashboard',
+        nanny ? '--nanny' : '--no-nanny',
+        '--resources',
+        'GATEWAY=64',
+      ],
       /Registered to/,
     );
   let scheduler: ChildProcess | undefined = await startScheduler();
@@ -66,7 +82,10 @@ export async function startDask(python: string, { workers = 1, threads = 2 } = {
   return {
     address,
     pythonPath,
-    workerPids: () => running.map(({ pid }) => pid),
+    /** Kills a process that does the work, which its nanny starts again. */
+    killWorkOfNanny(): void {
+      for (const { pid = 0 } of running) for (const child of workOf(pid)) process.kill(child, 'SIGKILL');
+    },
     async killScheduler(): Promise<void> {
       await end(scheduler, 'SIGKILL');
       await Promise.all(running.map((worker) => end(worker, 'SIGKILL'))); // they end by themselves, some seconds later
@@ -76,10 +95,6 @@ export async function startDask(python: string, { workers = 1, threads = 2 } = {
     async killWorkers(): Promise<void> {
       await Promise.all(running.map((worker) => end(worker, 'SIGKILL')));
       running = await Promise.all(Array.from({ length: workers }, startWorker));
-    },
-    /** As whoever looks after workers does: those that ended are started again. */
-    async mend(): Promise<void> {
-      running = await Promise.all(running.map((worker) => (worker.exitCode === null && worker.signalCode === null ? worker : startWorker())));
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(running.map((worker) => end(worker, 'SIGKILL')));
