@@ -23,9 +23,9 @@ async function freePort(): Promise<number> {
 }
 
 /** Resolves once the program has said so. */
-function start(python: string, args: readonly string[], isReady: RegExp): Promise<ChildProcess> {
+function start(python: string, args: readonly string[], isReady: RegExp, path: readonly string[]): Promise<ChildProcess> {
   const child = spawn(python, args, {
-    env: { ...process.env, PYTHONPATH: pythonPath.join(':'), PYTHONDONTWRITEBYTECODE: '1', DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES: '1' },
+    env: { ...process.env, PYTHONPATH: path.join(':'), PYTHONDONTWRITEBYTECODE: '1', DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES: '1' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   return new Promise((resolve, reject) => {
@@ -52,7 +52,8 @@ function workOf(nanny: number): readonly number[] {
 }
 
 /** A real scheduler and workers on loopback, without certificates: what they do for tasks is the same. */
-export async function startDask(python: string, { workers = 1, threads = 2, nanny = false } = {}) {
+export async function startDask(python: string, { workers = 1, threads = 2, nanny = false, morePythonPath = [] as readonly string[] } = {}) {
+  const path = [...pythonPath, ...morePythonPath];
   const port = await freePort();
   const address = `tcp://127.0.0.1:${port}`;
   const startScheduler = () =>
@@ -60,6 +61,7 @@ export async function startDask(python: string, { workers = 1, threads = 2, nann
       python,
       ['-m', 'distributed.cli.dask_scheduler', '--host', '127.0.0.1', '--port', String(port), '--no-dashboard'],
       /Scheduler at:|Registering|Clear task state/,
+      path,
     );
   const startWorker = () =>
     start(
@@ -76,6 +78,7 @@ export async function startDask(python: string, { workers = 1, threads = 2, nann
         'GATEWAY=64',
       ],
       /Registered to/,
+      path,
     );
   let scheduler: ChildProcess | undefined = await startScheduler();
   let running = await Promise.all(Array.from({ length: workers }, startWorker));
