@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
 import {
-  ClusterError,
   type ControlPlaneMessage,
   type ControlPlaneStart,
   isClusterError,
@@ -19,6 +18,7 @@ import { openAudit } from './access/audit/open-audit.ts';
 import { withAudit } from './access/audit/with-audit.ts';
 import { describeCertificates } from './access/certificates/describe-certificates.ts';
 import { openListenerCertificates } from './access/certificates/open-listener-certificate.ts';
+import { createGrantOwners } from './access/find-grant-owner.ts';
 import { makeHostCredential } from './access/host-credential.ts';
 import { openApiKeys } from './access/keys/api-keys.ts';
 import { createOidc } from './access/oidc/oidc.ts';
@@ -32,6 +32,7 @@ import { permissionsWithoutCredential } from './access/roles.ts';
 import { takeGivenKeys } from './access/secrets/master-key.ts';
 import { createNamedSecrets } from './access/secrets/named-secrets.ts';
 import { openSecrets } from './access/secrets/secrets.ts';
+import { createTaskGrants } from './access/task-grants.ts';
 import { locateAssets } from './assets.ts';
 import { createChatSeal } from './chats/chat-seal.ts';
 import { adoptLocalChats, createChatStore } from './chats/chat-store.ts';
@@ -39,6 +40,7 @@ import { createChats } from './chats/chats.ts';
 import { createStoredChatSealing } from './chats/seal-stored-chats.ts';
 import { composeDoors, type DoorParts, type ListenerKind } from './compose-doors.ts';
 import { openCompute } from './compute/compute.ts';
+import { createComputeTasks } from './compute/tasks/compute-tasks.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
 import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
@@ -226,10 +228,12 @@ export async function runControlPlane(
   const local = {
     permissions: () => (config.access.local && isOnThisMachineOnly ? permissionsWithoutCredential(people.count()) : undefined),
   };
+  const grants = createTaskGrants({ findOwner: createGrantOwners({ keys, directory: access.directory, sessions: lookup, local }) });
   const admission = createAdmission({
     keys,
     sessions: lookup,
     host: makeHostCredential(folder),
+    grants,
     local,
   });
   const mayLeaveLoopback: MayLeaveLoopback = () => ({
@@ -293,10 +297,33 @@ export async function runControlPlane(
 
   const privacy = createPrivacy({ database, access, keys, chats: chatStore, chatKeys, keyRings, audit, chatsDays, clock, log });
 
-  const compute = await openCompute({ database, folder, config, nodes, clock, log });
+  const opened: { url: string; listeners: readonly Listener[] } = { url: '', listeners: [] };
+  const computeTasks = createComputeTasks({
+    database,
+    own: stored,
+    blobs,
+    blobParts,
+    grants,
+    findNode: (nameOrId) => nodes.list().find(({ id, name }) => id === nameOrId || name === nameOrId)?.id,
+    url: () => opened.url,
+    events,
+    meter: metrics.tasks,
+    folder,
+    config: config.compute,
+    clock,
+    log,
+  });
+  const compute = await openCompute({
+    database,
+    folder,
+    config,
+    nodes,
+    tasks: computeTasks.numbers,
+    beside: async (dask, until) => computeTasks.run(await dask.access('bridge', until), until),
+    clock,
+    log,
+  });
   metrics.watchCompute(compute.status);
-
-  const opened: { listeners: readonly Listener[] } = { listeners: [] };
   const native: NativeDependencies = {
     nodes,
     registry,
@@ -341,12 +368,8 @@ export async function runControlPlane(
       renew: shown.renew,
       authority: { certificate: certificates.authority, fingerprint: certificates.fingerprint },
     },
-    activeTasks: () => 0,
-    findTasks: () => {
-      throw new ClusterError('compute_disabled', phrase('reason', { reason: 'compute_off' }), {
-        hint: phrase('next_step', { reason: 'compute_off' }),
-      });
-    },
+    activeTasks: computeTasks.active,
+    findTasks: computeTasks.find,
     describe: () => ({
       name: config.cluster.name,
       version: start.version,
@@ -373,6 +396,7 @@ export async function runControlPlane(
     folder,
     clock,
   );
+  opened.url = listening.url;
   opened.listeners = [
     ...listening.listeners,
     { name: 'link', address: nodes.address(), condition: toCondition('ready', 'serving', clock.now()) },

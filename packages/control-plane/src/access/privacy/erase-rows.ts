@@ -42,6 +42,8 @@ async function shredKeys(query: Query, personId: string, now: number): Promise<v
 /** Everything of a person but the login itself, which goes by itself with all that proves who the person is. */
 export async function eraseRowsOf(query: Query, personId: string, now: number): Promise<ErasedRows> {
   const chats = await removeChatsOf(query, personId);
+  await query.deleteFrom('tasks').where('owner_id', '=', personId).execute(); // what they printed and returned with them
+  await query.deleteFrom('task_bundles').where('owner_id', '=', personId).execute();
   await query
     .deleteFrom('usage_counters')
     .where('subject', 'in', query.selectFrom('api_keys').select('id').where('owner_id', '=', personId))

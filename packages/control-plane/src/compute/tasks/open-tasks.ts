@@ -1,4 +1,4 @@
-import { ClusterError, type Config, type PoolName, phrase } from '@cluster-ai/contracts';
+import { ClusterError, type Config, type PoolName, phrase, type TaskState } from '@cluster-ai/contracts';
 import { type Clock, type Logger, newId } from '@cluster-ai/runtime';
 import { describeAct } from '../../access/audit/act.ts';
 import type { Caller } from '../../access/caller.ts';
@@ -19,7 +19,7 @@ import { createResultTaking } from './take-result.ts';
 import { createTaskLogs } from './task-logs.ts';
 import { createTaskLoop } from './task-loop.ts';
 import type { TaskMeter } from './task-meter.ts';
-import { isUnderWay } from './task-record.ts';
+import { isEnded, isUnderWay } from './task-record.ts';
 import { headColumns, toRecord } from './task-rows.ts';
 import { createTaskStore, type TaskChange } from './task-store.ts';
 import type { Demand, Tasks } from './tasks.ts';
@@ -72,11 +72,14 @@ export function openTasks(dependencies: TasksDependencies): Tasks {
   });
   const checks = { findCapacity, findNode, codeRoles: config.code, versions: () => bridge.connection()?.versions };
   let lastSequence = 0;
+  /** Of those that ended: how many in each way. */
+  const ends = new Map<string, number>();
 
   function onStored(changes: readonly TaskChange[]): void {
     for (const { record } of changes) {
       told.changed(record.ownerId, record.id);
       if (record.endedAt === null) continue;
+      ends.set(record.state, (ends.get(record.state) ?? 0) + 1);
       endGrant(record.id);
       meter.ended(record);
     }
@@ -156,13 +159,25 @@ export function openTasks(dependencies: TasksDependencies): Tasks {
     return counts;
   }
 
+  async function countEnds(): Promise<void> {
+    for (const [state, count] of Object.entries(await countTasks(own.query))) if (isEnded(state as TaskState)) ends.set(state, count);
+  }
+
+  function counts(): Readonly<Record<string, number>> {
+    const all = new Map(ends);
+    for (const { state } of loop.book.all()) if (!isEnded(state)) all.set(state, (all.get(state) ?? 0) + 1);
+    return Object.fromEntries(all);
+  }
+
   async function cleanUp(signal: AbortSignal): Promise<void> {
+    await countEnds();
     while (!signal.aborted) {
       await clock.sleep(CLEAN_EVERY_MS, signal).catch(() => {});
       if (signal.aborted) return;
       await removeOldTasks(own, { keep: keepEnded, isNeeded: loop.book.isNeeded, now: clock.now() }).catch((error: unknown) =>
         log.warn({ err: error }, 'Old tasks could not be removed'),
       );
+      await countEnds().catch(() => {});
     }
   }
 
@@ -198,7 +213,7 @@ export function openTasks(dependencies: TasksDependencies): Tasks {
     addBundle: (caller, text) => bundles.add(caller.ownerId, text),
     functions: async () => bridge.functions(await dependencies.functions()),
     demand,
-    counts: () => countTasks(own.query),
+    counts,
     active: () => loop.book.underWay().filter(({ state }) => isUnderWay(state)).length,
     bridge: bridge.condition,
     async run(signal) {

@@ -102,7 +102,10 @@ export function createPreparation(dependencies: PrepareDependencies) {
     const prepared: (BridgeTask | Refused)[] = [];
     for (const task of tasks) {
       const row = inputs.get(task.id);
-      if (row === undefined) continue; // somebody erased it
+      if (row === undefined) {
+        prepared.push({ id: task.id, refused: toReason('cancelled', phrase('task_was_cancelled')) }); // its owner was erased
+        continue;
+      }
       const input = JSON.parse(row.inputJson) as Input;
       prepared.push(await prepareOne(task, input, JSON.parse(row.submitterJson) as Submitter, results));
     }

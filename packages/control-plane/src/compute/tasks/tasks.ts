@@ -35,7 +35,8 @@ export interface Tasks {
   /** What may be called by name. Throws `compute_unavailable`. */
   functions(): Promise<unknown>;
   demand(): Demand;
-  counts(): Promise<Readonly<Record<string, number>>>;
+  /** How many are in each state. */
+  counts(): Readonly<Record<string, number>>;
   /** How many run on workers now. */
   active(): number;
   bridge(): Condition;

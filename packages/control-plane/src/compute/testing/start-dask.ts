@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -23,14 +23,9 @@ async function freePort(): Promise<number> {
 }
 
 /** Resolves once the program has said so. */
-function start(python: string, args: readonly string[], isReady: RegExp): Promise<ChildProcess> {
+function start(python: string, args: readonly string[], isReady: RegExp, path: readonly string[]): Promise<ChildProcess> {
   const child = spawn(python, args, {
-    env: {
-      ...process.env,
-      PYTHONPATH: pythonPath.join(':'),
-      PYTHONDONTWRITEBYTECODE: '1',
-      DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES: '1',
-    },
+    env: { ...process.env, PYTHONPATH: path.join(':'), PYTHONDONTWRITEBYTECODE: '1', DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES: '1' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   return new Promise((resolve, reject) => {
@@ -50,8 +45,15 @@ async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Pro
   await ended;
 }
 
+/** The process that a nanny keeps, beside which it has one that only counts what is shared. */
+function workOf(nanny: number): readonly number[] {
+  const children = readFileSync(`/proc/${nanny}/task/${nanny}/children`, 'utf8').split(' ').filter(Boolean).map(Number); // biome-ignore format: one chain
+  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('spawn_main'));
+}
+
 /** A real scheduler and workers on loopback, without certificates: what they do for tasks is the same. */
-export async function startDask(python: string, { workers = 1, threads = 2 } = {}) {
+export async function startDask(python: string, { workers = 1, threads = 2, nanny = false, morePythonPath = [] as readonly string[] } = {}) {
+  const path = [...pythonPath, ...morePythonPath];
   const port = await freePort();
   const address = `tcp://127.0.0.1:${port}`;
   const startScheduler = () =>
@@ -59,6 +61,7 @@ export async function startDask(python: string, { workers = 1, threads = 2 } = {
       python,
       ['-m', 'distributed.cli.dask_scheduler', '--host', '127.0.0.1', '--port', String(port), '--no-dashboard'],
       /Scheduler at:|Registering|Clear task state/,
+      path,
     );
   const startWorker = () =>
     start(
@@ -70,18 +73,22 @@ export async function startDask(python: string, { workers = 1, threads = 2 } = {
         '--nthreads',
         String(threads),
         '--no-dashboard',
-        '--no-nanny',
+        nanny ? '--nanny' : '--no-nanny',
         '--resources',
         'GATEWAY=64',
       ],
       /Registered to/,
+      path,
     );
   let scheduler: ChildProcess | undefined = await startScheduler();
   let running = await Promise.all(Array.from({ length: workers }, startWorker));
   return {
     address,
     pythonPath,
-    workerPids: () => running.map(({ pid }) => pid),
+    /** Kills a process that does the work, which its nanny starts again. */
+    killWorkOfNanny(): void {
+      for (const { pid = 0 } of running) for (const child of workOf(pid)) process.kill(child, 'SIGKILL');
+    },
     async killScheduler(): Promise<void> {
       await end(scheduler, 'SIGKILL');
       await Promise.all(running.map((worker) => end(worker, 'SIGKILL'))); // they end by themselves, some seconds later
@@ -91,12 +98,6 @@ export async function startDask(python: string, { workers = 1, threads = 2 } = {
     async killWorkers(): Promise<void> {
       await Promise.all(running.map((worker) => end(worker, 'SIGKILL')));
       running = await Promise.all(Array.from({ length: workers }, startWorker));
-    },
-    /** As whoever looks after workers does: those that ended are started again. */
-    async mend(): Promise<void> {
-      running = await Promise.all(
-        running.map((worker) => (worker.exitCode === null && worker.signalCode === null ? worker : startWorker())),
-      );
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(running.map((worker) => end(worker, 'SIGKILL')));

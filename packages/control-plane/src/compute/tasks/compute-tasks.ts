@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { ClusterError, type Condition, type Config, phrase } from '@cluster-ai/contracts';
+import type { Clock, DataFolder, Logger } from '@cluster-ai/runtime';
+import type { TaskGrants } from '../../access/task-grants.ts';
+import type { EventBus } from '../../observability/event-bus.ts';
+import type { BlobParts } from '../../registry/open-blob-parts.ts';
+import type { BlobStore } from '../../stores/blob-store.ts';
+import type { Database } from '../../stores/database.ts';
+import type { BridgePlace } from '../bridge/open-bridge.ts';
+import type { WorkerOffer } from './capacity.ts';
+import type { TaskMeter } from './task-meter.ts';
+import type { Demand, Tasks } from './tasks.ts';
+
+/** The running cluster of Dask, as whoever keeps it hands it over. */
+export interface DaskCluster {
+  /** The interpreter of its environment. */
+  readonly python: string;
+  /** Where the package `cluster_ai` lies. */
+  readonly pythonPath: readonly string[];
+  /** With a certificate that is good for hours; `undefined` while there is no scheduler. */
+  readonly findPlace: () => Promise<BridgePlace | undefined>;
+  /** What workers have that run or could run; `undefined` while that is not known. */
+  readonly offers: () => readonly WorkerOffer[] | undefined;
+}
+
+export interface ComputeTasksDependencies {
+  readonly database: Database;
+  readonly own: Database;
+  readonly blobs: BlobStore;
+  readonly blobParts: Pick<BlobParts, 'findBlob' | 'blobUrls'>;
+  readonly grants: TaskGrants;
+  /** The id of a node by its name or id. */
+  readonly findNode: (nameOrId: string) => string | undefined;
+  /** Where workers find this cluster. */
+  readonly url: () => string;
+  readonly events: Pick<EventBus, 'publish'>;
+  readonly meter: TaskMeter;
+  readonly folder: DataFolder;
+  readonly config: Config['compute'];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What the rest of compute asks about tasks. */
+export interface TaskNumbers {
+  demand(): Demand;
+  counts(): Readonly<Record<string, number>>;
+  bridge(): Condition;
+}
+
+/** An address of a file is good for as long as the longest wait of a task for its worker, within reason. */
+const FILE_URL_MS = 12 * 60 * 60_000;
+/** Types that ask models, or may: Python can load one of the registry. */
+const withGrant: ReadonlySet<string> = new Set(['ai_inference', 'model', 'python']);
+
+const off = () =>
+  new ClusterError('compute_disabled', phrase('reason', { reason: 'compute_off' }), { hint: phrase('next_step', { reason: 'compute_off' }) });
+
+/** Tasks while compute is on. What costs memory is loaded when it is. */
+export function createComputeTasks(dependencies: ComputeTasksDependencies) {
+  const { blobs, blobParts, grants, findNode, url, folder, config, clock, log } = dependencies;
+  let current: Tasks | undefined;
+
+  async function findFile(digest: string) {
+    const blob = await blobParts.findBlob(digest).catch(() => undefined);
+    if (blob === undefined) return undefined;
+    const path = await blobParts.blobUrls.sign({ digest, forMs: FILE_URL_MS, scope: 'task' });
+    return { digest, sizeBytes: blob.sizeBytes, url: new URL(path, url()).href };
+  }
+
+  return {
+    /** Throws `compute_disabled`. */
+    find(): Tasks {
+      if (current === undefined) throw off();
+      return current;
+    },
+    active: () => current?.active() ?? 0,
+    numbers: (): TaskNumbers | undefined => current,
+    /** Works beside a cluster until the signal aborts. */
+    async run({ python, pythonPath, findPlace, offers }: DaskCluster, signal: AbortSignal): Promise<void> {
+      const [{ openTasks }, { createBridge }, { readFunctions }] = await Promise.all([
+        import('./open-tasks.ts'),
+        import('../bridge/open-bridge.ts'),
+        import('./read-functions.ts'),
+      ]);
+      const spoolFolder = join(folder.root, 'compute', 'spool');
+      const inlineBytes = config.resultInlineKiB * 1024;
+      const bridge = createBridge({ python, pythonPath, findPlace, spoolFolder, inlineBytes, clock, log });
+      const tasks = openTasks({
+        ...dependencies,
+        blobs,
+        findBlob: blobParts.findBlob,
+        bridge,
+        spoolFolder,
+        findCapacity: offers,
+        findNode,
+        findFile,
+        functions: () => readFunctions(config.functions),
+        grant: (task, owner) => (withGrant.has(task.type) ? { url: url(), token: grants.mint(task.id, owner) } : null),
+        endGrant: grants.end,
+      });
+      current = tasks;
+      try {
+        await tasks.run(signal);
+      } finally {
+        current = undefined;
+      }
+    },
+  };
+}
