@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import dask.config
+
 from cluster_ai.tasks import TaskFailure, execute
 
 _numbers = itertools.count(1)
@@ -80,10 +81,10 @@ def answering(respond: Callable[[str, Any], Answer]) -> Iterator[FakeCluster]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self._answer(None)
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             self._answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
 
         def _answer(self, body: Any) -> None:

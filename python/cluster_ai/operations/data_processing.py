@@ -26,7 +26,7 @@ def process(run: Run) -> bytes:
 
 
 def _process(run: Run, client: Any, source: dict[str, Any], steps: list[dict[str, Any]], output: dict[str, Any]) -> bytes:
-    import dask
+    from dask.delayed import delayed
 
     format, path = output.get("format") or "rows", output.get("path")
     if format == "parquet" and path is None:
@@ -36,11 +36,11 @@ def _process(run: Run, client: Any, source: dict[str, Any], steps: list[dict[str
     run.smallest_memory = _smallest_memory(client)
     table = apply_steps(run, open_table(run, source), steps)
     if path is None:
-        parts = [dask.delayed(encode_part)(part, format, run.max_bytes) for part in table.to_delayed()]
+        parts = [delayed(encode_part)(part, format, run.max_bytes) for part in table.to_delayed()]
         return join_parts(_results(run, client, parts), list(map(str, table.columns)), format, run.max_bytes)
 
     def write(folder: Path) -> Iterator[dict[str, Any]]:
-        parts = [dask.delayed(write_part)(part, str(folder), number, format) for number, part in enumerate(table.to_delayed())]
+        parts = [delayed(write_part)(part, str(folder), number, format) for number, part in enumerate(table.to_delayed())]
         yield from _results(run, client, parts)
 
     return to_json(write_folder(run, path, format, write), run.max_bytes)

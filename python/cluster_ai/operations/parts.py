@@ -131,7 +131,9 @@ def to_types(frame: pd.DataFrame, types: Mapping[str, Any], file: File | None = 
         except (ValueError, TypeError) as error:
             where = "" if file is None else f" of {os.path.basename(file.path or str(file.digest))}"
             hint = "Types come from the beginning of each file. Mend the value, or begin the column with a word, which makes it text."
-            raise TaskFailure("invalid_input", f'The column "{name}"{where} began as {type_}, then came something else: {error}.', hint) from None
+            raise TaskFailure(
+                "invalid_input", f'The column "{name}"{where} began as {type_}, then came something else: {error}.', hint
+            ) from None
     return pd.DataFrame(made, index=frame.index)
 
 
