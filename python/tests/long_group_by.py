@@ -33,7 +33,7 @@ def write_table(folder: Path, mebibytes: int) -> int:
         key = random.integers(0, GROUPS, rows)
         text = pd.Series(key).astype(str).str.pad(32, fillchar="k")
         frame = pd.DataFrame({"key": key, "value": random.integers(0, 1000, rows), "weight": random.random(rows), "text": text})
-        frame.to_parquet(folder / f"{number:03}.parquet", index=False, row_group_size=rows // 4)
+        frame.to_parquet(folder / f"{number:03}.parquet", index=False, row_group_size=rows // 8)
     return rows * (mebibytes // 64)
 
 
@@ -51,9 +51,9 @@ def main(mebibytes: int = 1600, limit: int = 400) -> None:
                 aggregate = {
                     "rows": {"function": "count"},
                     "x": {"column": "value", "function": function},
-                    "t": {"column": "text", "function": "max"},
+                    "y": {"column": "weight", "function": "mean"},
                 }
-                step = {"op": "group", "by": ["key"], "aggregate": aggregate}
+                step = {"op": "group", "by": ["text"], "aggregate": aggregate}
                 total = {
                     "op": "group",
                     "by": ["one"],

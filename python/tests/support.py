@@ -6,6 +6,7 @@ import itertools
 import json
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,6 +49,14 @@ def failure_of(type: str, input: dict[str, Any], **more: Any) -> TaskFailure:
     except TaskFailure as failure:
         return failure
     raise AssertionError(f"the task did not fail: {result}")
+
+
+def becomes(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true before anybody would give up."""
+    until = time.monotonic() + 30
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    return condition()
 
 
 Answer = tuple[int, dict[str, str], Any]

@@ -13,9 +13,9 @@ from distributed import Client, LocalCluster
 from cluster_ai.operations.expressions import evaluate, truth
 from cluster_ai.operations.parts import read_lines
 from cluster_ai.operations.sources import to_frame, to_rows
-from cluster_ai.tasks import TaskFailure, execute
+from cluster_ai.tasks import TaskFailure, execute, executor, stop
 
-from .support import spec_of
+from .support import becomes, spec_of
 
 SALES = [
     {"city": "Porto", "units": 3, "price": 1.5, "day": "2026-01-02"},
@@ -93,6 +93,10 @@ class Lines(unittest.TestCase):
                 read_lines(io.BytesIO(text), start, min(len(text), start + size), skips_header=True) for start in range(0, len(text), size)
             ]
             self.assertEqual(b"".join(pieces), text[5:], size)
+
+
+def has_begun(task: str) -> bool:
+    return (task, 1) in executor._runs._runs
 
 
 class Tables(unittest.TestCase):
@@ -198,6 +202,16 @@ class Tables(unittest.TestCase):
         for path in (str(outside / "new"), f"{self.folder}/linked/new", f"{self.folder}/../{outside.name}/new", str(self.folder)):
             self.fails({"source": rows, "output": {"format": "csv", "path": path}}, "forbidden", "not below a folder")
         self.assertEqual(os.listdir(outside), ["secret.csv"])
+
+    def test_a_stop_ends_it(self) -> None:
+        source = {"rows": [{"a": 1}] * 40_000}
+        calm = {"op": "map", "columns": {"a": {"op": "add", "args": [{"column": "a"}, {"value": 1}]}}}
+        spec = spec_of("data_processing", {"source": source, "steps": [calm, {"op": "sort", "by": "a"}] * 12}, id="stopped-data")
+        future = self.client.submit(execute, spec, pure=False)
+        self.assertTrue(becomes(lambda: any(self.client.run(has_begun, "stopped-data").values())))
+        self.client.run(stop, "stopped-data", 1)  # on the loop of its worker, as the bridge does
+        with self.assertRaisesRegex(TaskFailure, "was stopped"):
+            future.result(timeout=60)
 
     def test_says_which_step_or_value_is_wrong(self) -> None:
         self.fails(

@@ -5,10 +5,8 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import unittest
 import unittest.mock
-from collections.abc import Callable
 from typing import Any
 
 import cloudpickle
@@ -19,7 +17,7 @@ from cluster_ai.tasks.encode import to_json
 from cluster_ai.tasks.failure import TaskFailure
 from cluster_ai.tasks.functions import list_functions
 
-from .support import failure_of, spec_of, value_of
+from .support import becomes, failure_of, spec_of, value_of
 
 FUNCTIONS = [
     {
@@ -228,13 +226,6 @@ class Encoding(unittest.TestCase):
             with self.assertRaises(TaskFailure) as caught:
                 to_json(value, 1000)
             self.assertFalse(caught.exception.is_retryable)
-
-
-def becomes(condition: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 8
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.02)
-    return condition()
 
 
 def is_running(pid: int) -> bool:

@@ -16,7 +16,7 @@ import pandas as pd
 from ..tasks.failure import TaskFailure
 from ..tasks.files import fetched
 from ..tasks.settings import read_settings
-from .memory import trim_while_paused
+from .memory import trim_when_full
 
 SAMPLE_BYTES = 1024 * 1024
 TEXT = pd.StringDtype("pyarrow")
@@ -61,7 +61,7 @@ class Part:
 
 
 def read_part(part: Part, columns: list[str] | None = None) -> pd.DataFrame:
-    trim_while_paused()
+    trim_when_full()
     types = dict(part.types)
     with part.file.located() as path:
         if part.file.format == "parquet":
