@@ -15,9 +15,10 @@ from pathlib import Path
 import dask.config
 import numpy as np
 import pandas as pd
+from distributed import Client, LocalCluster
+
 from cluster_ai.operations.memory import buffers
 from cluster_ai.tasks import execute
-from distributed import Client, LocalCluster
 
 from .support import spec_of
 
@@ -32,7 +33,7 @@ def write_table(folder: Path, mebibytes: int) -> int:
         key = random.integers(0, GROUPS, rows)
         text = pd.Series(key).astype(str).str.pad(32, fillchar="k")
         frame = pd.DataFrame({"key": key, "value": random.integers(0, 1000, rows), "weight": random.random(rows), "text": text})
-        frame.to_parquet(folder / f"{number:03}.parquet", index=False, row_group_size=rows // 4)
+        frame.to_parquet(folder / f"{number:03}.parquet", index=False, row_group_size=rows // 8)
     return rows * (mebibytes // 64)
 
 
@@ -41,12 +42,23 @@ def main(mebibytes: int = 1600, limit: int = 400) -> None:
     dask.config.set(buffers(limit * 2**20))
     with tempfile.TemporaryDirectory() as place:
         rows = write_table(Path(place), mebibytes)
-        with LocalCluster(n_workers=1, threads_per_worker=1, memory_limit=f"{limit}MiB", dashboard_address="127.0.0.1:0") as cluster, Client(cluster) as client:
+        with (
+            LocalCluster(n_workers=1, threads_per_worker=1, memory_limit=f"{limit}MiB", dashboard_address="127.0.0.1:0") as cluster,
+            Client(cluster) as client,
+        ):
             before = client.run(os.getpid)
             for name, function in (("merged", "sum"), ("shuffled", "nunique")):
-                aggregate = {"rows": {"function": "count"}, "x": {"column": "value", "function": function}, "t": {"column": "text", "function": "max"}}
-                step = {"op": "group", "by": ["key"], "aggregate": aggregate}
-                total = {"op": "group", "by": ["one"], "aggregate": {"rows": {"column": "rows", "function": "sum"}, "groups": {"function": "count"}}}
+                aggregate = {
+                    "rows": {"function": "count"},
+                    "x": {"column": "value", "function": function},
+                    "y": {"column": "weight", "function": "mean"},
+                }
+                step = {"op": "group", "by": ["text"], "aggregate": aggregate}
+                total = {
+                    "op": "group",
+                    "by": ["one"],
+                    "aggregate": {"rows": {"column": "rows", "function": "sum"}, "groups": {"function": "count"}},
+                }
                 steps = [step, {"op": "map", "columns": {"one": {"value": 1}}}, total]
                 started = time.monotonic()
                 spec = spec_of("data_processing", {"source": {"path": f"{place}/*.parquet"}, "steps": steps}, dataFolders=[place])

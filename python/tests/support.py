@@ -6,12 +6,14 @@ import itertools
 import json
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import dask.config
+
 from cluster_ai.tasks import TaskFailure, execute
 
 _numbers = itertools.count(1)
@@ -49,6 +51,14 @@ def failure_of(type: str, input: dict[str, Any], **more: Any) -> TaskFailure:
     raise AssertionError(f"the task did not fail: {result}")
 
 
+def becomes(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true before anybody would give up."""
+    until = time.monotonic() + 30
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    return condition()
+
+
 Answer = tuple[int, dict[str, str], Any]
 
 
@@ -80,10 +90,10 @@ def answering(respond: Callable[[str, Any], Answer]) -> Iterator[FakeCluster]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self._answer(None)
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             self._answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
 
         def _answer(self, body: Any) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from distributed import Client, LocalCluster
+
 from cluster_ai.operations.expressions import evaluate, truth
 from cluster_ai.operations.parts import read_lines
 from cluster_ai.operations.sources import to_frame, to_rows
-from cluster_ai.tasks import TaskFailure, execute
-from distributed import Client, LocalCluster
+from cluster_ai.tasks import TaskFailure, execute, executor, stop
 
-from .support import spec_of
+from .support import becomes, spec_of
 
 SALES = [
     {"city": "Porto", "units": 3, "price": 1.5, "day": "2026-01-02"},
@@ -50,7 +51,10 @@ class Expressions(unittest.TestCase):
             ([False, True, False, None], self.value("starts_with", "city", "L")),
             (["Porto: 3", "Lisboa: 5", "Porto: 4", None], self.value("concat", "city", ": ", "units")),
             ([2.0, 2.0, None, 9.0], self.value("round", "price")),
-            ([None, None, None, 0.0], [*self.value("log", {"op": "subtract", "args": [{"value": 0}, {"column": "units"}]})[:3], self.value("log", "units")[3]]),
+            (
+                [None, None, None, 0.0],
+                [*self.value("log", {"op": "subtract", "args": [{"value": 0}, {"column": "units"}]})[:3], self.value("log", "units")[3]],
+            ),
             ([3.0, 5.0, 4.0, 1.0], self.value("sqrt", {"op": "power", "args": [{"column": "units"}, {"value": 2}]})),
             ([None] * 4, self.value("to_number", "city")),
             (["3", "5", "4", "1"], self.value("to_text", "units")),
@@ -85,8 +89,14 @@ class Lines(unittest.TestCase):
 
         text = b"head\n" + b"".join(b"%d\n" % (7**number) for number in range(20)) + b"end"
         for size in range(1, 60):
-            pieces = [read_lines(io.BytesIO(text), start, min(len(text), start + size), skips_header=True) for start in range(0, len(text), size)]
+            pieces = [
+                read_lines(io.BytesIO(text), start, min(len(text), start + size), skips_header=True) for start in range(0, len(text), size)
+            ]
             self.assertEqual(b"".join(pieces), text[5:], size)
+
+
+def has_begun(task: str) -> bool:
+    return (task, 1) in executor._runs._runs
 
 
 class Tables(unittest.TestCase):
@@ -114,14 +124,22 @@ class Tables(unittest.TestCase):
         self.assertEqual(self.steps(), SALES)
         total = {"op": "multiply", "args": [{"column": "units"}, {"column": "price"}]}
         kept = {"op": "gt", "args": [{"column": "total"}, {"value": 5}]}
-        found = self.steps({"op": "map", "columns": {"total": total}}, {"op": "filter", "where": kept}, {"op": "select", "columns": ["city", "total"]})
+        found = self.steps(
+            {"op": "map", "columns": {"total": total}}, {"op": "filter", "where": kept}, {"op": "select", "columns": ["city", "total"]}
+        )
         self.assertEqual(found, [{"city": "Lisboa", "total": 10.0}, {"city": None, "total": 9.0}])
-        found = self.steps({"op": "sort", "by": "units", "descending": True}, {"op": "head", "rows": 2}, {"op": "select", "columns": ["units"]})
+        found = self.steps(
+            {"op": "sort", "by": "units", "descending": True}, {"op": "head", "rows": 2}, {"op": "select", "columns": ["units"]}
+        )
         self.assertEqual(found, [{"units": 5}, {"units": 4}])
 
     def test_groups_with_every_aggregate(self) -> None:
         wanted = {name: {"column": "units", "function": name} for name in ("sum", "mean", "min", "max", "std", "nunique", "first", "last")}
-        step = {"op": "group", "by": ["city"], "aggregate": {**wanted, "rows": {"function": "count"}, "prices": {"column": "price", "function": "count"}}}
+        step = {
+            "op": "group",
+            "by": ["city"],
+            "aggregate": {**wanted, "rows": {"function": "count"}, "prices": {"column": "price", "function": "count"}},
+        }
         found = {row["city"]: row for row in self.steps(step)}
         plain = {"op": "group", "by": ["city"], "aggregate": {name: each for name, each in step["aggregate"].items() if name != "nunique"}}
         for row in self.steps(plain):
@@ -139,7 +157,9 @@ class Tables(unittest.TestCase):
         self.assertEqual(found[0], {"units": 1, "units_other": None, "river": None})
         self.assertEqual(found[1], {"units": 3, "units_other": 7, "river": "Douro"})
         found = {row["column"]: row for row in self.steps({"op": "statistics"})}
-        self.assertEqual(found["units"], {"column": "units", "rows": 4, "missing": 0, "mean": 3.25, "std": 1.707825127659933, "min": 1.0, "max": 5.0})
+        self.assertEqual(
+            found["units"], {"column": "units", "rows": 4, "missing": 0, "mean": 3.25, "std": 1.707825127659933, "min": 1.0, "max": 5.0}
+        )
         self.assertEqual(found["city"]["missing"], 1)
         self.assertIsNone(found["city"]["mean"])
 
@@ -148,7 +168,11 @@ class Tables(unittest.TestCase):
         (self.folder / "in" / "a.csv").write_text('id,name,ok\n1,"x, y",true\n2,,false\n')
         (self.folder / "in" / "deep" / "b.csv").write_text("id,name,ok\n9007199254740993,z,true\n")
         source = {"path": f"{self.folder}/in/**/*.csv"}
-        rows = [{"id": 1, "name": "x, y", "ok": True}, {"id": 2, "name": None, "ok": False}, {"id": 9007199254740993, "name": "z", "ok": True}]
+        rows = [
+            {"id": 1, "name": "x, y", "ok": True},
+            {"id": 2, "name": None, "ok": False},
+            {"id": 9007199254740993, "name": "z", "ok": True},
+        ]
         self.assertEqual(self.run_task({"source": source}), rows)
         for format in ("csv", "jsonl", "parquet"):
             out = str(self.folder / "out" / format)
@@ -166,15 +190,35 @@ class Tables(unittest.TestCase):
         (outside / "secret.csv").write_text("a\n1\n")
         (self.folder / "link.csv").symlink_to(outside / "secret.csv")
         (self.folder / "linked").symlink_to(outside)
-        for path in ("/etc/passwd", f"{outside}/secret.csv", f"{self.folder}/../{outside.name}/*.csv", f"{self.folder}/link.csv", f"{self.folder}/linked/*"):
+        for path in (
+            "/etc/passwd",
+            f"{outside}/secret.csv",
+            f"{self.folder}/../{outside.name}/*.csv",
+            f"{self.folder}/link.csv",
+            f"{self.folder}/linked/*",
+        ):
             self.fails({"source": {"path": path, "format": "csv"}}, "forbidden", "not below a folder")
         rows = {"rows": SALES}
         for path in (str(outside / "new"), f"{self.folder}/linked/new", f"{self.folder}/../{outside.name}/new", str(self.folder)):
             self.fails({"source": rows, "output": {"format": "csv", "path": path}}, "forbidden", "not below a folder")
         self.assertEqual(os.listdir(outside), ["secret.csv"])
 
+    def test_a_stop_ends_it(self) -> None:
+        source = {"rows": [{"a": 1}] * 40_000}
+        calm = {"op": "map", "columns": {"a": {"op": "add", "args": [{"column": "a"}, {"value": 1}]}}}
+        spec = spec_of("data_processing", {"source": source, "steps": [calm, {"op": "sort", "by": "a"}] * 12}, id="stopped-data")
+        future = self.client.submit(execute, spec, pure=False)
+        self.assertTrue(becomes(lambda: any(self.client.run(has_begun, "stopped-data").values())))
+        self.client.run(stop, "stopped-data", 1)  # on the loop of its worker, as the bridge does
+        with self.assertRaisesRegex(TaskFailure, "was stopped"):
+            future.result(timeout=60)
+
     def test_says_which_step_or_value_is_wrong(self) -> None:
-        self.fails({"source": {"rows": SALES}, "steps": [{"op": "head", "rows": 1}, {"op": "sort", "by": "x"}]}, "invalid_input", r"Step 2 \(sort\): .*no column")
+        self.fails(
+            {"source": {"rows": SALES}, "steps": [{"op": "head", "rows": 1}, {"op": "sort", "by": "x"}]},
+            "invalid_input",
+            r"Step 2 \(sort\): .*no column",
+        )
         self.fails({"source": {"rows": SALES}}, "result_too_large", "225 bytes, and 20 are allowed", maxBytes=20)
         (self.folder / "late.csv").write_text("id\n" + "1\n" * 600_000 + "late\n")
         self.fails({"source": {"path": f"{self.folder}/late.csv"}}, "invalid_input", '"id" of late.csv began as Int64')

@@ -23,7 +23,9 @@ class Inference(unittest.TestCase):
     def test_answers_come_in_the_order_of_the_prompts(self) -> None:
         with answering(say) as cluster:
             prompts = [f"p{index}" for index in range(50)]
-            texts = value_of("ai_inference", {"model": "m", "prompts": prompts, "options": {"seed": 1, "format": "json"}}, grant=cluster.grant)
+            texts = value_of(
+                "ai_inference", {"model": "m", "prompts": prompts, "options": {"seed": 1, "format": "json"}}, grant=cluster.grant
+            )
         self.assertEqual(texts, [prompt.upper() for prompt in prompts])
         _, body, proof = cluster.requests[0]
         self.assertEqual(proof, "Bearer test-token")
@@ -70,5 +72,7 @@ class Inference(unittest.TestCase):
 
         with answering(hang) as cluster:
             threading.Thread(target=lambda: asked.wait(30) and stop("hanging", 1)).start()
-            self.assertEqual(failure_of("ai_inference", {"model": "m", "prompt": "hi"}, id="hanging", grant=cluster.grant).kind, "cancelled")
+            self.assertEqual(
+                failure_of("ai_inference", {"model": "m", "prompt": "hi"}, id="hanging", grant=cluster.grant).kind, "cancelled"
+            )
             ended.set()

@@ -7,6 +7,7 @@ import unittest.mock
 from typing import Any
 
 import dask.config
+
 from cluster_ai.tasks import executor
 from cluster_ai.tasks.failure import TaskFailure
 
@@ -19,7 +20,9 @@ BUNDLES = {
     "endless": "export default () => { for (;;) {} };",
     "hungry": "export default () => { const held = []; for (;;) held.push(new Array(1e5).fill(held.length)); };",
     "leaving": "export default () => process.exit(7);",
-    "talking": "export default (x) => { console.log('hi', x); process.stdout.write('there\\n'); clusterAi.progress(0.5, 'half'); return x; };",
+    "talking": (
+        "export default (x) => { console.log('hi', x); process.stdout.write('there\\n'); clusterAi.progress(0.5, 'half'); return x; };"
+    ),
     "reading": "import { readFileSync } from 'node:fs'; export default () => readFileSync('/etc/hostname', 'utf8');",
     "starting": "import { spawnSync } from 'node:child_process'; export default () => spawnSync('id').stdout;",
     "dialing": (

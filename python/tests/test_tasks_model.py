@@ -11,8 +11,9 @@ from typing import Any
 
 import dask
 import numpy as np
-from cluster_ai.tasks import TaskFailure
 from distributed import Client, LocalCluster
+
+from cluster_ai.tasks import TaskFailure
 from model_registry import ModelRegistry
 
 from .support import FakeCluster, answering, failure_of, value_of
@@ -45,7 +46,12 @@ class Prediction(unittest.TestCase):
 
     def wanted(self, file: str, data: bytes, input: dict[str, Any], **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         self.files[file] = data
-        about = {"digest": f"sha256:{hashlib.sha256(data).hexdigest()}", "sizeBytes": len(data), "url": f"{self.cluster.url}/{file}", "path": file}
+        about = {
+            "digest": f"sha256:{hashlib.sha256(data).hexdigest()}",
+            "sizeBytes": len(data),
+            "url": f"{self.cluster.url}/{file}",
+            "path": file,
+        }
         return {"model": "m", "source": {"rows": ROWS}, **input}, {"files": [about], "grant": self.cluster.grant, **more}
 
     def value(self, file: str, data: bytes, input: dict[str, Any] | None = None, **more: Any) -> Any:

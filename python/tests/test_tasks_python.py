@@ -5,20 +5,19 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import unittest
 import unittest.mock
-from collections.abc import Callable
 from typing import Any
 
 import cloudpickle
 import dask.config
+
 from cluster_ai.tasks import executor, stop
 from cluster_ai.tasks.encode import to_json
 from cluster_ai.tasks.failure import TaskFailure
 from cluster_ai.tasks.functions import list_functions
 
-from .support import failure_of, spec_of, value_of
+from .support import becomes, failure_of, spec_of, value_of
 
 FUNCTIONS = [
     {
@@ -81,7 +80,6 @@ class RegisteredFunctions(unittest.TestCase):
         failure = failure_of("python", {"function": "numbers.total", "args": [[1, "2"]]}, functions=FUNCTIONS)
         self.assertIn("values[1] is string where number", failure.message)
 
-
     def test_all_are_listed_with_what_they_take(self) -> None:
         broken = {"name": "broken.py", "source": "print('loud')\nimport nobody_has_this"}
         found = list_functions([*FUNCTIONS, broken, {**FUNCTIONS[0], "name": "again.py"}])
@@ -102,7 +100,11 @@ class Poison(unittest.TestCase):
             for text, kind, said in [
                 ("import os\ndef main(): os._exit(3)", "crashed", "code 3"),
                 ("import ctypes\ndef main(): ctypes.string_at(0)", "crashed", "SIGSEGV"),
-                ("import time\ndef main():\n  held = [bytearray(b'x' * 10**7) for _ in range(60)]\n  time.sleep(1)", "out_of_memory", "250 MiB"),
+                (
+                    "import time\ndef main():\n  held = [bytearray(b'x' * 10**7) for _ in range(60)]\n  time.sleep(1)",
+                    "out_of_memory",
+                    "250 MiB",
+                ),
                 ("import sys\ndef main(): sys.exit(4)", "raised", "SystemExit: 4"),
             ]:
                 failure = broken(text)
@@ -120,7 +122,9 @@ class Poison(unittest.TestCase):
                 pids.append(int(event["text"]))
                 threading.Thread(target=stop, args=(spec["id"], 1)).start()
 
-        spec = spec_of("python", {"source": "import subprocess\ndef main():\n  p = subprocess.Popen(['sleep', '600'])\n  print(p.pid)\n  p.wait()"})
+        spec = spec_of(
+            "python", {"source": "import subprocess\ndef main():\n  p = subprocess.Popen(['sleep', '600'])\n  print(p.pid)\n  p.wait()"}
+        )
         with unittest.mock.patch.object(executor, "sink_of", lambda worker: hear), self.assertRaises(TaskFailure) as caught:
             executor.execute(spec)
         self.assertEqual(caught.exception.kind, "cancelled")
@@ -222,13 +226,6 @@ class Encoding(unittest.TestCase):
             with self.assertRaises(TaskFailure) as caught:
                 to_json(value, 1000)
             self.assertFalse(caught.exception.is_retryable)
-
-
-def becomes(condition: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 8
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.02)
-    return condition()
 
 
 def is_running(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""A model of ONNX small enough to write by hand: ``output = input × weights + bias`` (onnx.proto3 says which field is what)."""
+"""A model of ONNX small enough to write by hand: ``output = input * weights + bias`` (onnx.proto3 says which field is what)."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def process(run: Run) -> bytes:
 
 
 def _process(run: Run, client: Any, source: dict[str, Any], steps: list[dict[str, Any]], output: dict[str, Any]) -> bytes:
-    import dask
+    from dask.delayed import delayed
 
     format, path = output.get("format") or "rows", output.get("path")
     if format == "parquet" and path is None:
@@ -36,11 +37,11 @@ def _process(run: Run, client: Any, source: dict[str, Any], steps: list[dict[str
     run.smallest_memory = _smallest_memory(client)
     table = apply_steps(run, open_table(run, source), steps)
     if path is None:
-        parts = [dask.delayed(encode_part)(part, format, run.max_bytes) for part in table.to_delayed()]
+        parts = [delayed(encode_part)(part, format, run.max_bytes) for part in table.to_delayed()]
         return join_parts(_results(run, client, parts), list(map(str, table.columns)), format, run.max_bytes)
 
     def write(folder: Path) -> Iterator[dict[str, Any]]:
-        parts = [dask.delayed(write_part)(part, str(folder), number, format) for number, part in enumerate(table.to_delayed())]
+        parts = [delayed(write_part)(part, str(folder), number, format) for number, part in enumerate(table.to_delayed())]
         yield from _results(run, client, parts)
 
     return to_json(write_folder(run, path, format, write), run.max_bytes)
@@ -55,24 +56,20 @@ def _results(run: Run, client: Any, parts: list[Any]) -> Iterator[Any]:
     """In their order, each let go of when it came. The rest is cancelled when somebody stops, or the first part fails."""
     futures = client.compute(parts, priority=1)  # before tasks that have not begun
     try:
-        with run.stoppable(lambda: client.cancel(futures, asynchronous=True)):
-            for number, future in enumerate(list(futures), 1):
-                yield _wait_for(run, future)
-                future.release()
-                run.reporter.progress(number / len(parts), f"{number} of {len(parts)} parts")
+        for number, future in enumerate(list(futures), 1):
+            yield _wait_for(run, future)
+            future.release()
+            run.reporter.progress(number / len(parts), f"{number} of {len(parts)} parts")
     finally:
-        client.cancel(futures)
+        client.loop.add_callback(lambda: client.cancel(futures, asynchronous=True))
 
 
 def _wait_for(run: Run, future: Any) -> Any:
-    from distributed import TimeoutError, wait
-
-    while True:
-        try:
-            wait(future, timeout=LOOK_SECONDS)
-            break
-        except TimeoutError:
-            run.reporter.tick()
-            run.check()
+    """Without the worker's loop, which whoever stops the task may keep busy until it has ended."""
+    ended = threading.Event()
+    future.add_done_callback(lambda _: ended.set())
+    while not ended.wait(LOOK_SECONDS):
+        run.reporter.tick()
+        run.check()
     run.check()
     return future.result()

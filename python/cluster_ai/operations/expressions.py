@@ -140,7 +140,7 @@ def _choose(condition: pd.Series, yes: Values, no: Values) -> pd.Series:
         yes, no = (pd.Series(value, index=which.index, dtype=kind) for value in (yes, no))
     if isinstance(no, pd.Series):
         return no.mask(which, yes)
-    return yes.where(which, no)  # type: ignore[no-any-return]
+    return yes.where(which, no)
 
 
 def _logical(values: Values) -> Values:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,7 +73,7 @@ class Gateway:
                 pause = _seconds(headers.get("retry-after"), 0.5 * 2**attempt)
             if self._is_closed or attempt == TRIES - 1:
                 raise problem
-            self._pause(min(pause, LONGEST_PAUSE_SECONDS) * random.uniform(1, 1.25))  # noqa: S311 - so that they do not come back together
+            self._pause(min(pause, LONGEST_PAUSE_SECONDS) * random.uniform(1, 1.25))
         raise AssertionError("unreachable")
 
     def _send(self, request: Request) -> tuple[int, http.client.HTTPMessage, bytes]:
@@ -133,11 +134,11 @@ def ask_all(
     for thread in threads:
         thread.start()
     try:
-        for count in range(1, len(requests) + 1):
-            outcome = outcomes[_next(ended, lambda: done(count - 1))]
+        for count in range(len(requests)):
+            outcome = outcomes[_next(ended, partial(done, count))]
             if isinstance(outcome, TaskFailure) and not keeps_failures:
                 raise outcome
-            done(count)
+            done(count + 1)
     finally:
         with suppress(queue.Empty):
             while True:
@@ -162,7 +163,7 @@ def _outcome(gateway: Gateway, request: Request) -> Outcome:
         return gateway.ask(request)
     except TaskFailure as failure:
         return failure
-    except Exception as error:  # noqa: BLE001 - a thread has nobody to raise it to
+    except Exception as error:
         return TaskFailure("unavailable", f"The cluster could not be asked ({type(error).__name__}: {error}).")
 
 

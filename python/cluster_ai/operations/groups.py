@@ -16,8 +16,6 @@ Table = Any
 OWN = "__cluster_ai_"
 ROW, ORDER = f"{OWN}row", f"{OWN}order"
 IN_ORDER = frozenset({"first", "last"})
-PARTS_OF_GROUPS = 4
-"""The groups of so many parts of the table become one part."""
 Aggregates = dict[str, tuple[str, str]]
 """For each new column, the one that it comes from and the function."""
 
@@ -55,12 +53,14 @@ def _group(table: Table, by: list[str], wanted: Aggregates) -> Table:
 
 
 def _reduced(table: Table, by: list[str], wanted: Aggregates, is_split: bool) -> Table:
-    """Each part is grouped by itself, then groups of parts are merged: little travels where there are few groups."""
+    """Each part is grouped by itself, then groups of parts are merged: little travels where there are few groups.
+
+    Nearly every row may be a group of its own, so that there are as many parts after it as before.
+    """
     functions: dict[str, list[str]] = {}
     for column, function in dict.fromkeys(wanted.values()):
         functions.setdefault(column, []).append(function)
-    parts = max(1, table.npartitions // PARTS_OF_GROUPS) if is_split else 1
-    grouped = table.groupby(by, dropna=False, sort=False).agg(functions, split_out=parts).reset_index()
+    grouped = table.groupby(by, dropna=False, sort=False).agg(functions, split_out=table.npartitions if is_split else 1).reset_index()
     return on_parts(grouped, partial(name_groups, by=by, wanted=wanted))
 
 

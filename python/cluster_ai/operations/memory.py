@@ -28,12 +28,14 @@ def buffers(memory_bytes: int) -> dict[str, object]:
 
 
 TRIM_SECONDS = 0.5
+TRIMMED_ABOVE = 0.6
+"""Of a worker's limit, where Dask begins to spill."""
 _trimmer: threading.Thread | None = None
 _lock = threading.Lock()
 
 
-def trim_while_paused() -> None:
-    """A worker near its limit takes no tasks, and what was let go stays with the C library: with nobody working it never goes back.
+def trim_when_full() -> None:
+    """What was let go stays with the C library for later: a worker near its limit takes no tasks, and would so for good.
 
     Called by what works on parts of tables; one thread for each worker gives it back.
     """
@@ -49,8 +51,10 @@ def trim_while_paused() -> None:
 
 def _trim(worker: Any) -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc alone
-    while trim is not None and worker.status.name not in ("closed", "failed"):
+    limit = worker.memory_manager.memory_limit
+    while trim is not None and limit and worker.status.name not in ("closed", "failed"):
         time.sleep(TRIM_SECONDS)
         if worker.status.name == "paused":
             gc.collect()
+        if worker.monitor.get_process_memory() > TRIMMED_ABOVE * limit:
             trim(0)

@@ -31,7 +31,7 @@ def encode_part(frame: pd.DataFrame, format: str, most_bytes: int) -> bytes:
 
 def to_text(frame: pd.DataFrame, format: str, *, has_header: bool) -> bytes:
     if format == "csv":
-        return frame.to_csv(index=False, header=has_header).encode()
+        return str(frame.to_csv(index=False, header=has_header)).encode()
     lines = [to_json(row, 2**31) for row in to_rows(frame)]
     return b"".join(line + b"\n" for line in lines)
 

@@ -16,7 +16,7 @@ import pandas as pd
 from ..tasks.failure import TaskFailure
 from ..tasks.files import fetched
 from ..tasks.settings import read_settings
-from .memory import trim_while_paused
+from .memory import trim_when_full
 
 SAMPLE_BYTES = 1024 * 1024
 TEXT = pd.StringDtype("pyarrow")
@@ -61,7 +61,7 @@ class Part:
 
 
 def read_part(part: Part, columns: list[str] | None = None) -> pd.DataFrame:
-    trim_while_paused()
+    trim_when_full()
     types = dict(part.types)
     with part.file.located() as path:
         if part.file.format == "parquet":
@@ -131,7 +131,9 @@ def to_types(frame: pd.DataFrame, types: Mapping[str, Any], file: File | None = 
         except (ValueError, TypeError) as error:
             where = "" if file is None else f" of {os.path.basename(file.path or str(file.digest))}"
             hint = "Types come from the beginning of each file. Mend the value, or begin the column with a word, which makes it text."
-            raise TaskFailure("invalid_input", f'The column "{name}"{where} began as {type_}, then came something else: {error}.', hint) from None
+            raise TaskFailure(
+                "invalid_input", f'The column "{name}"{where} began as {type_}, then came something else: {error}.', hint
+            ) from None
     return pd.DataFrame(made, index=frame.index)
 
 

@@ -28,7 +28,8 @@ def files_of(run: Run, source: dict[str, Any]) -> list[File]:
         return [File(source["format"], digest=source["blob"], spec=spec)]
     paths = find_inputs(source["path"], run.spec.get("dataFolders") or [])
     return [
-        File(format_of(path, source.get("format")), path=str(path), separator="\t" if path.suffix.lower() == ".tsv" else ",") for path in paths
+        File(format_of(path, source.get("format")), path=str(path), separator="\t" if path.suffix.lower() == ".tsv" else ",")
+        for path in paths
     ]
 
 

@@ -7,7 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-TYPES = {"column": pd.StringDtype("pyarrow"), "rows": "Int64", "missing": "Int64", **dict.fromkeys(("mean", "squares", "min", "max"), "Float64")}
+TYPES = {
+    "column": pd.StringDtype("pyarrow"),
+    "rows": "Int64",
+    "missing": "Int64",
+    **dict.fromkeys(("mean", "squares", "min", "max"), "Float64"),
+}
 
 
 def describe(frame: pd.DataFrame) -> pd.DataFrame:

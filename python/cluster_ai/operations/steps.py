@@ -59,7 +59,9 @@ def _join(run: Run, table: Table, step: Mapping[str, Any]) -> Table:
     for name in on:
         require_column(other, name)
         if (here := table.dtypes[name]) != (there := other.dtypes[name]):
-            raise TaskFailure("invalid_input", f'"{name}" is {here} here and {there} in the other table.', "Use to_text or to_number before.")
+            raise TaskFailure(
+                "invalid_input", f'"{name}" is {here} here and {there} in the other table.', "Use to_text or to_number before."
+            )
     return table.merge(other, on=on, how=step.get("how") or "inner", suffixes=("", "_other"))
 
 

@@ -62,7 +62,7 @@ def answer(handler: Handler, channel: Channel, header: dict[str, Any], payload: 
     authoring.send_progress_to(channel.progress)
     try:
         data = to_json(handler(json.loads(payload)), header["maxBytes"])
-    except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a task are its failures as well
+    except BaseException as error:
         end_of_output(header["mark"])
         failure = error if isinstance(error, TaskFailure) else from_exception(error)
         channel.send({"type": "failed", **failure.to_json()})

@@ -72,7 +72,9 @@ def places_of(file: Mapping[str, Any] | None, grant: Mapping[str, Any] | None, d
     if door is not None:
         places.append(Place(f"{door['url']}/{file['digest']}?sizeBytes={file['sizeBytes']}", door["url"], door["token"]))
     base = "" if grant is None else str(grant["url"]).rstrip("/") + "/"
-    places.append(Place(urljoin(base, str(file["url"])), base, "" if grant is None else str(grant["token"]), (grant or {}).get("authority")))
+    places.append(
+        Place(urljoin(base, str(file["url"])), base, "" if grant is None else str(grant["token"]), (grant or {}).get("authority"))
+    )
     return places
 
 

@@ -73,7 +73,7 @@ def _import(where: str, name: str, source: str, digest: str) -> types.ModuleType
         sys.path.append(folder)  # files of one folder import each other
     linecache.cache[where] = (len(source), None, source.splitlines(keepends=True), where)
     sys.modules[module.__name__] = module
-    exec(compile(source, where, "exec"), module.__dict__)  # noqa: S102 - as import does; the owner named the file
+    exec(compile(source, where, "exec"), module.__dict__)
     return module
 
 
@@ -114,9 +114,9 @@ def list_functions(files: list[File]) -> dict[str, list[dict[str, Any]]]:
 
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "cluster_ai.tasks.functions", "-"]
-        about = {"cwd": folder, "env": environment(Path(folder)), "timeout": LISTING_SECONDS}
+        own, data = environment(Path(folder)), json.dumps(files).encode()
         try:
-            found = subprocess.run(command, input=json.dumps(files).encode(), capture_output=True, check=False, **about)
+            found = subprocess.run(command, input=data, capture_output=True, check=False, cwd=folder, env=own, timeout=LISTING_SECONDS)
             return json.loads(found.stdout)  # type: ignore[no-any-return]
         except subprocess.TimeoutExpired:
             raise TaskFailure("timed_out", f"Reading the registered functions took more than {LISTING_SECONDS} s.") from None

@@ -63,8 +63,8 @@ def from_source(source: str) -> Callable[..., Any]:
         code = compile(source, SOURCE_NAME, "exec")
     except (SyntaxError, ValueError) as error:
         raise TaskFailure("invalid_input", f"The source is not valid Python: {error}.") from None
-    exec(code, module.__dict__)  # noqa: S102 - that is what the task is; the door decides who may
-    main = getattr(module, "main", None)
+    exec(code, module.__dict__)
+    main: Callable[..., Any] | None = getattr(module, "main", None)
     if not callable(main):
         raise TaskFailure("invalid_input", "The source defines no function main.", "Define `def main(…):` in it.")
     return main
@@ -76,10 +76,10 @@ def from_pickle(text: str, version: str | None) -> Callable[..., Any]:
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     if version is not None and ".".join(version.split(".")[:2]) != own:
         raise TaskFailure("python_mismatch", f"The function was pickled by Python {version}, and the workers have {own}.")
-    function = cloudpickle.loads(base64.b64decode(text))
+    function: Callable[..., Any] = cloudpickle.loads(base64.b64decode(text))
     if not callable(function):
         raise TaskFailure("invalid_input", f"The pickle holds a {type(function).__name__} and no function.")
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 def call(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:

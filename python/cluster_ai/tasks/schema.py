@@ -65,7 +65,7 @@ def _property(hint: Any, default: Any) -> Schema:
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         return typing.get_type_hints(function)
-    except Exception:  # noqa: BLE001 - names that only a type checker knows
+    except Exception:
         return {}
 
 
@@ -79,9 +79,11 @@ def check_arguments(function: Callable[..., Any], args: Sequence[Any], kwargs: M
     for name, value in bound.arguments.items():
         parameter = signature.parameters[name]
         schema = to_schema(hints.get(name, Any))
-        many = {parameter.VAR_POSITIONAL: {"type": "array", "items": schema}, parameter.VAR_KEYWORD: {"additionalProperties": schema}}
-        value = list(value) if parameter.kind is parameter.VAR_POSITIONAL else value
-        if (problem := find_problem(many.get(parameter.kind, schema), value, name)) is not None:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            schema, value = {"type": "array", "items": schema}, list(value)
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            schema = {"additionalProperties": schema}
+        if (problem := find_problem(schema, value, name)) is not None:
             raise TaskFailure("invalid_input", f"{function.__name__}: {problem}.", "See GET /api/v1/tasks/functions for what it takes.")
 
 
@@ -103,7 +105,7 @@ def find_problem(schema: Schema, value: Any, path: str) -> str | None:
 
 
 def _is(kind: str, value: Any) -> bool:
-    return kind == "number" and _name(value) == "integer" or _name(value) == kind
+    return (kind == "number" and _name(value) == "integer") or _name(value) == kind
 
 
 def _name(value: Any) -> str:
