@@ -89,9 +89,10 @@ def make_handler(fake: FakeCompute) -> type[BaseHTTPRequestHandler]:
             if parts[0] == "compute":
                 return self.on_compute(parts[1:])
             if parts[1:] == ["bundles"]:
-                digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-                fake.bundles[digest] = body.decode()
-                return self.answer(201, {"digest": digest, "sizeBytes": len(body)})
+                source = json.loads(body)["source"]
+                digest = f"sha256:{hashlib.sha256(source.encode()).hexdigest()}"
+                fake.bundles[digest] = source
+                return self.answer(201, {"digest": digest, "sizeBytes": len(source)})
             if len(parts) == 1:
                 return self.on_tasks(body, query)
             if parts[1] not in fake.tasks:
