@@ -30,7 +30,8 @@ const perItem = Math.ceil(darts / seeds.length);
 const inside = await cluster.map(throwDarts, seeds, {
   name: 'Monte Carlo',
   args: [perItem],
-  onProgress: ({ done, total }) => console.error(`${done} of ${total}`),
+  onProgress: ({ done, total }) => process.stderr.write(`${done} of ${total}\n`),
 });
 const thrown = perItem * seeds.length;
-console.log(JSON.stringify({ darts: thrown, pi: (4 * inside.reduce((sum, count) => sum + count, 0)) / thrown }));
+const pi = (4 * inside.reduce((sum, count) => sum + count, 0)) / thrown;
+process.stdout.write(`${JSON.stringify({ darts: thrown, pi })}\n`);
