@@ -116,7 +116,8 @@ def make_handler(fake: FakeCompute) -> type[BaseHTTPRequestHandler]:
             found = [task for task in reversed(fake.tasks.values()) if query.get("name", task["name"]) == task["name"]]
             start, limit = int(query.get("cursor", 0)), int(query["limit"])
             more = str(start + limit) if start + limit < len(found) else None
-            return self.answer(200, {"tasks": found[start : start + limit], "next": more})
+            shown = [{**task, "result": task["result"] and {"sizeBytes": 1}} for task in found[start : start + limit]]
+            return self.answer(200, {"tasks": shown, "next": more})  # without values, as the server does
 
         def on_task(self, task: dict[str, Any], parts: list[str]) -> None:
             if parts == ["result"]:

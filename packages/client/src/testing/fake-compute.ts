@@ -126,7 +126,10 @@ export async function openFakeCompute({ isEnabled = true } = {}): Promise<FakeCo
     const found = [...tasks.values()].filter(isWanted).reverse();
     const from = Number(query.get('cursor') ?? 0);
     const to = from + Number(query.get('limit') ?? 100);
-    return [200, { tasks: found.slice(from, to), next: to < found.length ? String(to) : null }];
+    const shown = found
+      .slice(from, to)
+      .map((task) => (task.result === null ? task : { ...task, result: { sizeBytes: task.result.sizeBytes } }));
+    return [200, { tasks: shown, next: to < found.length ? String(to) : null }]; // without values, as the server does
   }
 
   function onTask(method: string, task: Task, verb: string | undefined): Answer {
