@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -154,9 +153,7 @@ class Cluster:
 
     def store_bundle(self, source: str) -> str:
         """Keeps the text of a JavaScript module for tasks of the type ``javascript``, and gives its digest."""
-        headers = {"content-type": "text/javascript"}
-        with self._transport().open("POST", "/tasks/bundles", headers, source.encode()) as response:
-            return str(json.loads(response.read())["digest"])
+        return str(self._transport().call("POST", "/tasks/bundles", {"source": source})["digest"])
 
     def dask(self, **options: Any) -> Client:
         """A plain ``dask.distributed.Client`` of the cluster's scheduler; ``options`` are its own.

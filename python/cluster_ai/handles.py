@@ -57,7 +57,9 @@ class TaskInfo:
 def failure_of(info: TaskInfo, what: str = "") -> ClusterError:
     """What a task that did not get done raises: ``task_failed`` or ``cancelled``."""
     code = "cancelled" if info.state == "cancelled" else "task_failed"
-    return ClusterError(code, f"{what or info.name or info.id}: {info.reason or info.state}", info.hint or f"See `cluster-ai tasks show {info.id}`.")
+    return ClusterError(
+        code, f"{what or info.name or info.id}: {info.reason or info.state}", info.hint or f"See `cluster-ai tasks show {info.id}`."
+    )
 
 
 class Task:

@@ -90,7 +90,7 @@ class _Run:
         """Takes what has ended; whether there was any. Newest come first: a look ends with the oldest one that is open."""
         before = self.done
         unseen = set(self.open)
-        for info in self.cluster.iterate_tasks(name=self.name):
+        for info in self.cluster.iterate_tasks(name=self.name, page=len(unseen)):
             chunk = self.open.get(info.id)
             unseen.discard(info.id)
             if chunk is not None and info.has_ended:

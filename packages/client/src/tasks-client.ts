@@ -89,14 +89,7 @@ export function createTasksClient({ request, bytes }: Http, watchEvents: Paramet
     removeTask: async (id, options) => {
       await request({ method: 'DELETE', path: path(id), ...options });
     },
-    storeBundle: (source, options) =>
-      request({
-        method: 'POST',
-        path: 'tasks/bundles',
-        bytes: new TextEncoder().encode(source),
-        headers: { 'content-type': 'text/javascript' },
-        ...options,
-      }),
+    storeBundle: (source, options) => request({ method: 'POST', path: 'tasks/bundles', body: { source }, ...options }),
     listTaskFunctions: async (options) =>
       (await request<{ functions: readonly TaskFunction[] }>({ path: 'tasks/functions', ...options })).functions,
   };

@@ -89,9 +89,10 @@ def make_handler(fake: FakeCompute) -> type[BaseHTTPRequestHandler]:
             if parts[0] == "compute":
                 return self.on_compute(parts[1:])
             if parts[1:] == ["bundles"]:
-                digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-                fake.bundles[digest] = body.decode()
-                return self.answer(201, {"digest": digest, "sizeBytes": len(body)})
+                source = json.loads(body)["source"]
+                digest = f"sha256:{hashlib.sha256(source.encode()).hexdigest()}"
+                fake.bundles[digest] = source
+                return self.answer(201, {"digest": digest, "sizeBytes": len(source)})
             if len(parts) == 1:
                 return self.on_tasks(body, query)
             if parts[1] not in fake.tasks:
@@ -115,7 +116,8 @@ def make_handler(fake: FakeCompute) -> type[BaseHTTPRequestHandler]:
             found = [task for task in reversed(fake.tasks.values()) if query.get("name", task["name"]) == task["name"]]
             start, limit = int(query.get("cursor", 0)), int(query["limit"])
             more = str(start + limit) if start + limit < len(found) else None
-            return self.answer(200, {"tasks": found[start : start + limit], "next": more})
+            shown = [{**task, "result": task["result"] and {"sizeBytes": 1}} for task in found[start : start + limit]]
+            return self.answer(200, {"tasks": shown, "next": more})  # without values, as the server does
 
         def on_task(self, task: dict[str, Any], parts: list[str]) -> None:
             if parts == ["result"]:

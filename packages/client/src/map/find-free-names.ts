@@ -1,7 +1,9 @@
-/** What every module of a worker has: the language's own names, and those of Node that need no import. */
+/** What every module of a worker has: the language's own names, those of Node that need no import, and what tells of progress. */
 const known = new Set([
   ...Object.getOwnPropertyNames(globalThis),
-  ...'globalThis global process Buffer arguments undefined NaN Infinity eval require module exports setImmediate clearImmediate'.split(' '),
+  ...'clusterAi globalThis global process Buffer arguments undefined NaN Infinity eval require module exports setImmediate clearImmediate'.split(
+    ' ',
+  ),
   ...'structuredClone fetch performance crypto console URL TextEncoder TextDecoder AbortController AbortSignal WebAssembly'.split(' '),
 ]);
 

@@ -131,18 +131,18 @@ export async function mapItems<Item, Result>(
     done += value.length;
   }
 
-  /** Takes what has ended; whether there was any. Newest come first, so that a look ends with the page that has the last open one. */
+  /** Takes what has ended; whether there was any. Newest come first, so that a page with as many as are open has most of them. */
   async function gather(): Promise<boolean> {
     const before = done;
     const missing = new Set(open.keys());
+    const limit = Math.min(open.size, 1000);
     let cursor: string | undefined;
     do {
-      const page = await client.listTasks({ name, limit: 1000, cursor }, { signal });
-      for (const task of page.tasks) {
-        const chunk = open.get(task.id);
-        missing.delete(task.id);
-        if (chunk !== undefined && hasEnded(task)) await take(task, chunk);
-      }
+      const page = await client.listTasks({ name, limit, cursor }, { signal });
+      for (const task of page.tasks) missing.delete(task.id);
+      const ended = page.tasks.filter(hasEnded).map((task) => ({ task, chunk: open.get(task.id) }));
+      // lists come without values: many are asked for at once
+      await Promise.all(ended.map(({ task, chunk }) => (chunk === undefined ? undefined : take(task, chunk))));
       cursor = page.next ?? undefined;
     } while (cursor !== undefined && missing.size > 0);
     return done > before;

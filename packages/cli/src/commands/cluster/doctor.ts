@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { askHolder, controlSocketPath, type Holder } from '../../local/control-socket.ts';
 import type { Finding } from '../../local/doctor/check.ts';
 import { checkCluster } from '../../local/doctor/check-cluster.ts';
+import { checkCompute } from '../../local/doctor/check-compute.ts';
 import { checkClock, checkDataFolder, checkDisk, checkEngine, checkMemory, checkNode } from '../../local/doctor/check-machine.ts';
 import { checkPorts } from '../../local/doctor/check-ports.ts';
 import { exitCodes } from '../../output/exit-codes.ts';
 import { pick, text } from '../../output/language.ts';
-import { type Context, defineVerb } from '../../verb.ts';
+import { type Context, defineVerb, flag } from '../../verb.ts';
 import { readConfig } from '../config/read-config.ts';
 
 const reportShape = z.object({
@@ -70,10 +71,17 @@ async function examine(context: Context): Promise<readonly Finding[]> {
 export const doctor = defineVerb({
   path: 'doctor',
   summary: text('Look for what is wrong, and say how to mend it', 'Procura o que está errado e diz como consertar'),
-  examples: ['cluster-ai doctor', 'cluster-ai doctor --json'],
+  examples: ['cluster-ai doctor', 'cluster-ai doctor --json', 'cluster-ai doctor --compute'],
+  flags: {
+    compute: flag(
+      '--compute',
+      z.boolean().default(false),
+      text('Run a little of everything on the Dask cluster, too', 'Roda também um pouco de tudo no cluster Dask'),
+    ),
+  },
   output: reportShape,
-  async run(context) {
-    const findings = await examine(context);
+  async run(context, _positionals, { compute }) {
+    const findings = [...(await examine(context)), ...(compute ? await checkCompute(context) : [])];
     // JSON is never translated
     const say = context.isJson
       ? (message: Finding['message']) => message.en

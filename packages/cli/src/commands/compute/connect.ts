@@ -1,4 +1,4 @@
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { computeConnectionShape } from '@cluster-ai/contracts';
 import { z } from 'zod';
@@ -23,8 +23,8 @@ const texts = {
 
 /** Readable by their owner alone from the first byte on, and never half. */
 async function writeSecret(path: string, content: string): Promise<void> {
-  await writeFile(`${path}.new`, content, { mode: 0o600 });
-  await chmod(`${path}.new`, 0o600); // one that was left behind keeps its mode
+  await rm(`${path}.new`, { force: true }); // one that was left behind would keep its mode
+  await writeFile(`${path}.new`, content, { mode: 0o600, flag: 'wx' });
   await rename(`${path}.new`, path);
 }
 

@@ -74,3 +74,11 @@ test('a failure has an exit code of its own, and what runs is stopped and run ag
   expect(await json('tasks', 'retry', ids[0])).toMatchObject({ tasks: [{ state: 'queued' }] });
   expect((await runIn('pt_BR.UTF-8', 'tasks', 'ls')).stdout).toMatch(/NOME[\s\S]*held +python +espera/);
 });
+
+test('doctor --compute runs the self test of the Python package, and says of each step whether it works', async () => {
+  fake.hold = '';
+  const { checks } = await json('doctor', '--compute');
+  const found = Object.fromEntries(checks.map(({ name, verdict }: { name: string; verdict: string }) => [name, verdict]));
+  expect(found).toMatchObject({ 'compute-compute': 'ok', 'compute-workers': 'ok', 'compute-javascript': 'ok', 'compute-dask': 'warning' });
+  expect((await runIn('pt_BR.UTF-8', 'doctor', '--compute')).stdout).toContain('JavaScript roda num worker');
+});
