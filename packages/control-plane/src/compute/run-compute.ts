@@ -8,7 +8,7 @@ import {
   openPythonEnvironment,
   type PythonEnvironment,
 } from '@cluster-ai/runtime';
-import type { Nodes } from '../nodes/nodes.ts';
+import type { Nodes, WorkerOrders } from '../nodes/nodes.ts';
 import {
   type ComputeCertificate,
   type ComputeCertificates,
@@ -26,7 +26,7 @@ import { createWorkerKeeper, type WorkerKeeper, type WorkerKeeperDeps } from './
 export interface RunComputeDeps {
   readonly folder: DataFolder;
   readonly config: Config;
-  readonly nodes: Nodes;
+  readonly nodes: Nodes & WorkerOrders;
   readonly profile: ComputeProfile;
   readonly limits: () => Readonly<Partial<Record<PoolName, PoolLimits>>>;
   readonly demand: () => Demand;
