@@ -1,4 +1,4 @@
-import { type ComputeProfile, computeProfileShape, type PoolName, poolNameShape } from '@cluster-ai/contracts';
+import { computeProfileShape, poolNameShape } from '@cluster-ai/contracts';
 import type { Clock } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import type { Database } from '../stores/database.ts';
@@ -12,7 +12,6 @@ const settingsShape = z.object({
 /** What people chose while the program ran. It goes before the configuration. */
 export type ComputeSettings = z.infer<typeof settingsShape>;
 export type PoolLimits = { readonly min?: number | undefined; readonly max?: number | undefined };
-export type { ComputeProfile, PoolName };
 
 const KEY = 'compute';
 

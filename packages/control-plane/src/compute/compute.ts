@@ -15,6 +15,7 @@ import type { Nodes } from '../nodes/nodes.ts';
 import type { Database } from '../stores/database.ts';
 import { openComputeSettings, type PoolLimits } from './compute-settings.ts';
 import type { RunningCompute } from './run-compute.ts';
+import { sideBySide } from './side-by-side.ts';
 import { toComputeStatus } from './to-compute-status.ts';
 
 /** What the records of tasks say, by whoever keeps them. */
@@ -87,7 +88,7 @@ export async function openCompute({ database, folder, config, nodes, clock, log,
     running = opened;
     log.info({ profile: profile() }, 'Compute is enabled');
     try {
-      await Promise.all([opened.run(signal), beside?.(opened, signal)]);
+      await sideBySide(signal, [opened.run, (until) => beside?.(opened, until)]);
     } finally {
       running = undefined;
     }
@@ -144,6 +145,11 @@ export async function openCompute({ database, folder, config, nodes, clock, log,
     },
     async scale(pool: PoolName, limits: PoolLimits): Promise<void> {
       describeAct({ target: pool, details: limits });
+      const { min = 0, max = Number.POSITIVE_INFINITY } = { ...settings.current().pools[pool], ...limits };
+      if (min > max)
+        throw new ClusterError('invalid_request', `The pool ${pool} cannot have at least ${min} and at most ${max} workers.`, {
+          param: 'min',
+        });
       await settings.change((now) => ({ ...now, pools: { ...now.pools, [pool]: { ...now.pools[pool], ...limits } } }));
       running?.workers()?.wake();
       tell();

@@ -46,9 +46,9 @@ export function createPythonChild(options: PythonChildOptions) {
   }
 
   function receive(message: PythonMessage): void {
-    if (message['type'] === 'ready') tell(toCondition('ready', 'serving', clock.now()));
-    if (message['type'] === 'failed') failure = toFailure(message, reasons.crashed);
     onMessage(message);
+    if (message['type'] === 'failed') failure = toFailure(message, reasons.crashed);
+    if (message['type'] === 'ready') tell(toCondition('ready', 'serving', clock.now()));
   }
 
   function hear(line: string): void {
@@ -81,8 +81,6 @@ export function createPythonChild(options: PythonChildOptions) {
     condition: () => condition,
     pid: () => child?.pid,
     send: (message: object) => child?.send(message) ?? false,
-    /** Ends it, so that it is started anew with what is configured now. */
-    restart: () => void child?.stop(),
     run: (signal: AbortSignal) => keepRunning({ name, start, clock, log, onExit }, signal),
   };
 }

@@ -9,11 +9,17 @@ import {
   type PythonEnvironment,
 } from '@cluster-ai/runtime';
 import type { Nodes } from '../nodes/nodes.ts';
-import { type ComputeCertificates, openComputeCertificates } from './certificates/compute-certificates.ts';
+import {
+  type ComputeCertificate,
+  type ComputeCertificates,
+  lifeHours,
+  openComputeCertificates,
+} from './certificates/compute-certificates.ts';
 import type { PoolLimits } from './compute-settings.ts';
 import type { Demand } from './pools/pools.ts';
 import { type DaskScheduler, openDaskScheduler } from './scheduler/dask-scheduler.ts';
 import { readWorkers } from './scheduler/read-scheduler.ts';
+import { sideBySide } from './side-by-side.ts';
 import { type GatewayWorker, openGatewayWorker } from './workers/gateway-worker.ts';
 import { createWorkerKeeper, type WorkerKeeper, type WorkerKeeperDeps } from './workers/keep-workers.ts';
 
@@ -30,6 +36,18 @@ export interface RunComputeDeps {
   readonly log: Logger;
 }
 
+/** What somebody needs who uses the cluster as Dask's clients do. */
+export interface DaskAccess {
+  /** The interpreter of its environment. */
+  readonly python: string;
+  /** Where our own modules lie. */
+  readonly pythonPath: readonly string[];
+  /** With a certificate that is good for hours; `undefined` while there is no scheduler. */
+  readonly findPlace: () => Promise<{ readonly scheduler: string; readonly tls: ComputeCertificate } | undefined>;
+  /** What workers have that run or could run; `undefined` while that is not known. */
+  readonly offers: () => ReturnType<WorkerKeeper['offers']> | undefined;
+}
+
 /** The parts of compute while it is enabled. They come one after the other: the scheduler needs the environment. */
 export interface RunningCompute {
   readonly environment: PythonEnvironment;
@@ -37,6 +55,8 @@ export interface RunningCompute {
   scheduler(): DaskScheduler | undefined;
   gateway(): GatewayWorker | undefined;
   workers(): WorkerKeeper | undefined;
+  /** For a process of ours that uses it, once there is an environment. */
+  access(name: string, signal: AbortSignal): Promise<DaskAccess>;
   /** Works until the signal aborts, and then leaves nothing running. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -66,6 +86,18 @@ export async function openRunningCompute(deps: RunComputeDeps): Promise<RunningC
     scheduler: () => scheduler,
     gateway: () => gateway,
     workers: () => workers,
+    async access(name, signal) {
+      const { python, sources } = await environment.ensure(signal);
+      return {
+        python,
+        pythonPath: sources.modules,
+        async findPlace() {
+          const place = scheduler?.place();
+          return place && { scheduler: place.address, tls: await certificates.mint(name, lifeHours) };
+        },
+        offers: () => workers?.offers(),
+      };
+    },
     async run(signal) {
       const python = await environment.ensure(signal);
       const shared = { python, certificates, profile, dataFolder: folder.root, forbidden: forbiddenIn(folder), onChange, clock, log };
@@ -79,7 +111,7 @@ export async function openRunningCompute(deps: RunComputeDeps): Promise<RunningC
       const keeper = createWorkerKeeper({ ...shared, nodes, scheduler: dask, look, config: config.compute, limits, demand, onProxied });
       workers = keeper;
       onChange();
-      await Promise.all([dask.run(signal), dask.untilReady(signal).then(() => beside.run(signal)), keeper.run(signal)]);
+      await sideBySide(signal, [dask.run, (until) => dask.untilReady(until).then(() => beside.run(until)), keeper.run]);
     },
   };
 }

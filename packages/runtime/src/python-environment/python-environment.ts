@@ -143,7 +143,8 @@ export function openPythonEnvironment({ folder, python, minor, clock, log }: Pyt
     condition: () => condition,
     progress: () => progress,
     current: () => current,
-    ensure(signal) {
+    async ensure(signal) {
+      if (current !== undefined) return current;
       running ??= keepTrying(signal).finally(() => {
         running = undefined;
       });

@@ -91,11 +91,12 @@ export async function openDaskScheduler(deps: DaskSchedulerDeps): Promise<DaskSc
       const host = dialled(config.host);
       place = { address: `tls://${toAddress(host, port)}`, host, port, dashboardPort: Number(message['dashboardPort']) };
       log.info({ address: place.address, sandbox: message['sandbox'] }, 'The scheduler is ready');
-      ready.resolve();
-      onReady();
     },
     onChange() {
-      if (child.condition().state !== 'ready') place = undefined;
+      if (child.condition().state === 'ready') {
+        ready.resolve();
+        onReady();
+      } else place = undefined;
       onChange();
     },
     clock,

@@ -6,11 +6,9 @@ import { createKeptCertificate } from '../certificates/keep-certificate.ts';
 import { createPythonChild, scratchOf } from '../python-child.ts';
 import type { SchedulerPlace } from '../scheduler/dask-scheduler.ts';
 import { GATEWAY } from './to-workers.ts';
+import { gatewayMemoryBytes, gatewayResources } from './worker-spec.ts';
 
-/** Inference is waiting for our own gateway: many at a time cost next to nothing. */
 const threads = 16;
-const gatewayTasks = 64;
-const memoryLimitBytes = 1024 ** 3;
 const retireWithinSeconds = 30;
 
 export interface GatewayWorkerDeps {
@@ -35,6 +33,8 @@ export async function openGatewayWorker(deps: GatewayWorkerDeps) {
   const kept = createKeptCertificate({ certificates, name: 'gateway worker', clock, log });
   let identity = await kept.get();
   let proxied: readonly string[] = [];
+  /** Of a scheduler that ended: it comes back at the same place, and is waited for there. */
+  let latest: SchedulerPlace | undefined;
 
   const child = createPythonChild({
     name: 'gateway worker',
@@ -43,16 +43,16 @@ export async function openGatewayWorker(deps: GatewayWorkerDeps) {
     scratch,
     reasons: { starting: 'worker_starting', crashed: 'worker_crashed' },
     configuration: () => {
-      const scheduler = place();
+      latest = place() ?? latest;
       return {
-        scheduler: scheduler?.address ?? '',
+        scheduler: latest?.address ?? '',
         ...{ authority: identity.authority, certificate: identity.certificate, key: identity.key },
         name: GATEWAY,
-        host: scheduler?.host ?? '127.0.0.1',
+        host: latest?.host ?? '127.0.0.1',
         port: 0,
         threads,
-        memoryLimitBytes,
-        resources: { GATEWAY: gatewayTasks, ...Object.fromEntries(proxied.map((id) => [`NODE_${id}`, gatewayTasks])) },
+        memoryLimitBytes: gatewayMemoryBytes,
+        resources: gatewayResources(proxied),
         profile,
         scratch,
         dataFolders,

@@ -21,7 +21,7 @@ import { decideWorkers, type WorkerAction, type WorkerNode } from './decide-work
 import { createKnownNodes, type KnownNode } from './known-nodes.ts';
 import { toWorkers } from './to-workers.ts';
 import { type Peer, tryReach } from './try-reach.ts';
-import { hostFor, memoryFor, poolOf, resourcesFor, threadsFor, toWorkerSpec } from './worker-spec.ts';
+import { gatewayMemoryBytes, gatewayResources, hostFor, memoryFor, poolOf, resourcesFor, threadsFor, toWorkerSpec } from './worker-spec.ts';
 
 export interface WorkerKeeperDeps {
   readonly nodes: Pick<Nodes, 'list' | 'onChange' | 'worker' | 'orderWorker' | 'retireWorker' | 'probe' | 'listenForProbe'>;
@@ -81,7 +81,8 @@ export function createWorkerKeeper(deps: WorkerKeeperDeps) {
     const state = known.of(node.id, node.address);
     const report = nodes.worker(node.id);
     if (report !== undefined) fences.see(report.fence);
-    const isDoubtful = report?.condition.state === 'failed' && seenOf(node.name) === undefined && clock.now() - state.triedAtMs > doubtAfterMs;
+    const isDoubtful =
+      report?.condition.state === 'failed' && seenOf(node.name) === undefined && clock.now() - state.triedAtMs > doubtAfterMs;
     if (isDoubtful && !state.isBusy) state.reach = 'unknown'; // the network may be another one by now
     return {
       id: node.id,
@@ -181,8 +182,14 @@ export function createWorkerKeeper(deps: WorkerKeeperDeps) {
     workers: (): readonly Worker[] =>
       toWorkers({ nodes: nodes.list(), seen, proxied, known: known.find, report: nodes.worker, nowMs: clock.now() }),
     pools: (): readonly Pool[] => poolNames.flatMap((name) => pools.describe(name) ?? []),
-    /** What each machine offers or could offer, whether its worker runs now or not. */
-    offers: () => nodes.list().map((node) => ({ resources: resourcesFor(node), memoryLimitBytes: memoryFor(node, config.workers.memory) })),
+    /** What each machine offers or could offer, whether its worker runs now or not, and the one beside the scheduler. */
+    offers: () => [
+      { resources: gatewayResources(proxied), memoryLimitBytes: gatewayMemoryBytes },
+      ...nodes
+        .list()
+        .filter(({ id }) => !proxied.includes(id))
+        .map((node) => ({ resources: resourcesFor(node), memoryLimitBytes: memoryFor(node, config.workers.memory) })),
+    ],
     wake,
     async run(signal: AbortSignal): Promise<void> {
       const stopListening = nodes.onChange(wake);

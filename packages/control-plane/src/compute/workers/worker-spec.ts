@@ -30,6 +30,16 @@ export const resourcesFor = (node: Node): Record<string, number> => ({
   ...(node.hardware?.gpus.length ? { GPU: node.hardware.gpus.length } : {}),
 });
 
+/** Inference is waiting for our own gateway: many at a time cost next to nothing. */
+const gatewayTasks = 64;
+export const gatewayMemoryBytes = 1024 ** 3;
+
+/** Of the worker beside the scheduler, which also speaks for nodes. */
+export const gatewayResources = (proxied: readonly string[]): Record<string, number> => ({
+  GATEWAY: gatewayTasks,
+  ...Object.fromEntries(proxied.map((id) => [`NODE_${id}`, gatewayTasks])),
+});
+
 export interface SpecWish {
   readonly node: Node;
   readonly scheduler: SchedulerPlace;
