@@ -20,7 +20,8 @@ def take_standard_output() -> BinaryIO:
 
 def read_first_line() -> dict[str, Any] | None:
     """The first line of standard input, and not a byte of what follows it. ``None`` when there is none."""
-    line = open(0, "rb", buffering=0, closefd=False).readline(LONGEST_LINE)
+    with open(0, "rb", buffering=0, closefd=False) as stream:
+        line = stream.readline(LONGEST_LINE)
     if not line.endswith(b"\n"):
         return None
     found = json.loads(line)

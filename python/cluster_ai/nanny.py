@@ -8,11 +8,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
-import cloudpickle
 import dask
-import distributed
 from distributed import Nanny, Security
 from distributed.diagnostics.plugin import WorkerPlugin
 
@@ -28,9 +27,7 @@ def find_versions() -> dict[str, str]:
     """Everything that must be equal across a cluster."""
     return {
         "python": ".".join(str(part) for part in sys.version_info[:3]),
-        "dask": dask.__version__,
-        "distributed": distributed.__version__,
-        "cloudpickle": cloudpickle.__version__,
+        **{package: version(package) for package in ("dask", "distributed", "cloudpickle")},
     }
 
 
@@ -83,7 +80,7 @@ def _configure(wish: dict[str, Any]) -> None:
 def _create(wish: dict[str, Any]) -> WatchedNanny:
     authority, certificate, key = wish["authority"], wish["certificate"], wish["key"]
     roles = ("scheduler", "worker", "client")
-    security = Security(
+    security = Security(  # type: ignore[no-untyped-call]
         require_encryption=True,
         tls_ca_file=authority,
         **{f"tls_{role}_cert": certificate for role in roles},
@@ -158,7 +155,7 @@ async def _follow(nanny: WatchedNanny) -> None:
     """Until the worker ended for good, as it does when its scheduler goes. Raises where it cannot be started."""
     await nanny
     gave_up = asyncio.create_task(nanny.gave_up.wait())
-    finished = asyncio.create_task(nanny.finished())
+    finished = asyncio.create_task(nanny.finished())  # type: ignore[no-untyped-call]
     await asyncio.wait([gave_up, finished], return_when=asyncio.FIRST_COMPLETED)
 
 

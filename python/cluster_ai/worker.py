@@ -20,10 +20,20 @@ from typing import Any
 from .lines import Teller, read_first_line, take_standard_output
 
 KEPT_VARIABLES = frozenset(
-    (
-        "PATH LANG LC_ALL LC_CTYPE TZ LD_LIBRARY_PATH CUDA_VISIBLE_DEVICES "
-        "PYTHONPATH PYTHONDONTWRITEBYTECODE PYTHONNOUSERSITE PYTHONSAFEPATH PYTHONUTF8"
-    ).split()
+    [
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "LC_CTYPE",
+        "TZ",
+        "LD_LIBRARY_PATH",
+        "CUDA_VISIBLE_DEVICES",
+        "PYTHONPATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONNOUSERSITE",
+        "PYTHONSAFEPATH",
+        "PYTHONUTF8",
+    ]
 )
 """Of the environment. Tasks can read it, so nothing that is not named here stays in it."""
 

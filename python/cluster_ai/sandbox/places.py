@@ -6,14 +6,50 @@ import glob
 import os
 import sys
 
-_SYSTEM = (
-    "/usr /bin /sbin /lib /lib32 /lib64 /libx32 /opt /nix/store /proc /sys "
-    "/etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/ld.so.preload /etc/alternatives /etc/localtime /etc/timezone "
-    "/etc/nsswitch.conf /etc/hosts /etc/host.conf /etc/resolv.conf /etc/gai.conf /etc/passwd /etc/group /etc/protocols /etc/services "
-    "/etc/mime.types /etc/os-release /etc/locale.alias /etc/locale.conf /etc/ssl/certs /etc/ssl/openssl.cnf /etc/pki/tls/certs "
-    "/etc/pki/tls/cert.pem /etc/pki/ca-trust/extracted /etc/ca-certificates /etc/crypto-policies /etc/fonts /etc/OpenCL /etc/vulkan"
-).split()
-_DEVICES = "/dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/dri /dev/kfd /dev/nvidia*".split()
+_SYSTEM = [
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/opt",
+    "/nix/store",
+    "/proc",
+    "/sys",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/ld.so.preload",
+    "/etc/alternatives",
+    "/etc/localtime",
+    "/etc/timezone",
+    "/etc/nsswitch.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/resolv.conf",
+    "/etc/gai.conf",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/mime.types",
+    "/etc/os-release",
+    "/etc/locale.alias",
+    "/etc/locale.conf",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+    "/etc/pki/tls/certs",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/ca-trust/extracted",
+    "/etc/ca-certificates",
+    "/etc/crypto-policies",
+    "/etc/fonts",
+    "/etc/OpenCL",
+    "/etc/vulkan",
+]
+_DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/dri", "/dev/kfd", "/dev/nvidia*"]
 SHARED_MEMORY = "/dev/shm"
 """Python's locks between processes live there."""
 

@@ -42,7 +42,7 @@ _NUMBERS = {
     ),
 }  # fmt: skip
 _QUIET = ("chmod", "chown", "lchown", "fchmodat", "fchownat", "fchmodat2")
-"""Landlock does not cover them. They do nothing and say so to nobody: copying a file would fail otherwise, and its mode matters to no one here."""
+"""Landlock does not cover them. They do nothing and say that they worked: copying a file would fail otherwise."""
 
 
 def forbid(*, may_truncate: bool) -> None:

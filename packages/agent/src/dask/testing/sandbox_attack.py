@@ -76,7 +76,9 @@ def change_mode(path):
 
 
 def main(wish):
-    """``wish``: ``dataFolder`` with ``secret`` in it, ``scratch``, ``home``, ``outside`` (a file that anybody may write), ``socket``, ``pids``."""
+    """The wish has ``dataFolder``, ``secret`` in it, ``scratch``, ``home``, ``outside`` (anybody may write it), ``taskData``,
+    ``modules``, ``socket`` and ``pids``.
+    """
     secret, scratch = wish["secret"], wish["scratch"]
     tries = {
         "list the data folder": lambda: os.listdir(wish["dataFolder"]),
