@@ -118,7 +118,11 @@ describe.skipIf(python === undefined)('tasks on a real scheduler', () => {
 
   test('whatever ends meanwhile (bridge, scheduler with its workers, control plane), no accepted task is lost', async () => {
     const name = 'losses';
-    const submitSome = () => opened.tasks.submit(ana, Array.from({ length: 60 }, (_, index) => work(['sleep', 0.02 * (index % 5)], { name, retries: 5 })));
+    const submitSome = () =>
+      opened.tasks.submit(
+        ana,
+        Array.from({ length: 60 }, (_, index) => work(['sleep', 0.02 * (index % 5)], { name, retries: 5 })),
+      );
     const waitForSome = async (least: number) => {
       while (((await counts(name))['done'] ?? 0) < least) await systemClock.sleep(20);
     };

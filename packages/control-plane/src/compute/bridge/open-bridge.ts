@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { type Condition, ClusterError, toCondition } from '@cluster-ai/contracts';
+import { ClusterError, type Condition, toCondition } from '@cluster-ai/contracts';
 import { backoffMs, type Clock, type Logger } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import type { Bridge, BridgeConnection, BridgeListener } from './bridge.ts';
@@ -83,7 +83,7 @@ export function createBridge({
   let lastCall = 0;
   const calls = new Map<number, Waiting>();
 
-  const say = (message: object) => connection !== undefined && program !== undefined && program.write(JSON.stringify(message));
+  const say = (message: object) => connection !== undefined && program?.write(JSON.stringify(message)) === true;
 
   function call(type: string, more: object = {}): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -104,13 +104,15 @@ export function createBridge({
       case 'hello':
         connection = { versions: message.versions, window: message.window };
         condition = toCondition('ready', 'serving', clock.now());
-        return listener.onConnected(connection);
+        return void listener.onConnected(connection);
       case 'events':
-        return listener.onEvents(message.events);
+        return void listener.onEvents(message.events);
       case 'answer':
-        return end(message.call, ({ resolve, reject }) => (message.error === undefined ? resolve(message.value) : reject(unavailable(message.error))));
+        return void end(message.call, ({ resolve, reject }) =>
+          message.error === undefined ? resolve(message.value) : reject(unavailable(message.error)),
+        );
       case 'fatal':
-        return log.error({ message: message.message }, 'The bridge to the scheduler cannot work');
+        return void log.error({ message: message.message }, 'The bridge to the scheduler cannot work');
     }
   }
 

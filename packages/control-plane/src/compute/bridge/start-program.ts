@@ -48,7 +48,10 @@ export function startProgram({ command, args, environment, maxLineBytes, onLine,
   let isWanted = false;
   child.on('error', () => {}); // `exited` tells
   child.stdin.on('error', () => {}); // it is gone: `exited` tells
-  child.stdout.on('data', splitLines(maxLineBytes, onLine, () => child.kill('SIGKILL')));
+  child.stdout.on(
+    'data',
+    splitLines(maxLineBytes, onLine, () => child.kill('SIGKILL')),
+  );
   createInterface({ input: child.stderr }).on('line', onErrorLine);
   const exited = new Promise<ChildExit>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal, isWanted })); // after its last line

@@ -20,9 +20,14 @@ export interface BundlesDependencies {
 export function createBundles({ database, blobs, clock }: BundlesDependencies) {
   const find = async (ownerId: string, digests: readonly string[]) =>
     new Set(
-      (await database.query.selectFrom('task_bundles').select('digest').where('owner_id', '=', ownerId).where('digest', 'in', digests).execute()).map(
-        ({ digest }) => digest,
-      ),
+      (
+        await database.query
+          .selectFrom('task_bundles')
+          .select('digest')
+          .where('owner_id', '=', ownerId)
+          .where('digest', 'in', digests)
+          .execute()
+      ).map(({ digest }) => digest),
     );
   return {
     async add(ownerId: string, text: string): Promise<{ readonly digest: string; readonly sizeBytes: number }> {

@@ -1,4 +1,4 @@
-import { ClusterError, phrase, type PoolName, type TaskRequest, type TaskType, toBytes } from '@cluster-ai/contracts';
+import { ClusterError, type PoolName, phrase, type TaskRequest, type TaskType, toBytes } from '@cluster-ai/contracts';
 import type { BridgeInfo } from '../bridge/messages.ts';
 
 /** What one worker offers, whether it runs or could be started. */
@@ -63,7 +63,9 @@ export function checkPossible(wish: Wish, { findCapacity, findNode }: CapacityDe
   if (Object.keys(wish.resources).length === 0) return;
   const bytes = memory === undefined ? 0 : toBytes(memory);
   if (bytes === undefined)
-    throw new ClusterError('invalid_request', `"${memory}" is no size: write a number and a unit, such as 4GB.`, { param: 'resources.memory' });
+    throw new ClusterError('invalid_request', `"${memory}" is no size: write a number and a unit, such as 4GB.`, {
+      param: 'resources.memory',
+    });
   const nodeId = node === undefined ? undefined : findNode(node);
   if (node !== undefined && nodeId === undefined) throw impossible(wish);
   const offers = findCapacity();

@@ -25,10 +25,13 @@ function checkCode(caller: Caller, request: TaskRequest, { codeRoles, versions }
     throw new ClusterError('code_not_allowed', phrase('task_code'), { param: 'input', hint: phrase('task_code_hint') });
   const { pickle, pythonVersion } = request.input;
   if (pickle === undefined) return;
-  if (pythonVersion === undefined) throw new ClusterError('invalid_request', phrase('task_python_missing'), { param: 'input.pythonVersion' });
+  if (pythonVersion === undefined)
+    throw new ClusterError('invalid_request', phrase('task_python_missing'), { param: 'input.pythonVersion' });
   const wanted = versions()?.python;
   if (wanted === undefined)
-    throw new ClusterError('compute_unavailable', 'The version of the cluster’s Python is not known yet.', { hint: 'Try again in a moment.' });
+    throw new ClusterError('compute_unavailable', 'The version of the cluster’s Python is not known yet.', {
+      hint: 'Try again in a moment.',
+    });
   if (minorOf(pythonVersion) === minorOf(wanted)) return;
   throw new ClusterError('python_mismatch', phrase('task_python', { given: minorOf(pythonVersion), wanted: minorOf(wanted) }), {
     param: 'input.pythonVersion',
@@ -39,7 +42,9 @@ function checkCode(caller: Caller, request: TaskRequest, { codeRoles, versions }
 function checkShape({ type, input }: TaskRequest): void {
   if (type !== 'python') return;
   if ([input.function, input.source, input.pickle].filter((given) => given !== undefined).length === 1) return;
-  throw new ClusterError('invalid_request', 'A task of the type python names exactly one of function, source and pickle.', { param: 'input' });
+  throw new ClusterError('invalid_request', 'A task of the type python names exactly one of function, source and pickle.', {
+    param: 'input',
+  });
 }
 
 /** What makes a request wrong before anything of it is stored. */

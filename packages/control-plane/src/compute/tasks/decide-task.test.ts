@@ -51,7 +51,11 @@ describe('a task', () => {
   });
 
   test('waits where no worker took it, without using up a retry', () => {
-    expect(after(fresh(), handed, failed(1, failure('no_worker')))).toMatchObject({ state: 'queued', failures: 0, reason: { code: 'no_worker' } });
+    expect(after(fresh(), handed, failed(1, failure('no_worker')))).toMatchObject({
+      state: 'queued',
+      failures: 0,
+      reason: { code: 'no_worker' },
+    });
   });
 
   test('does not listen to an attempt before the last', () => {
@@ -73,7 +77,10 @@ describe('a task', () => {
   test('that is late is stopped, and has failed', () => {
     const late = after(fresh({ deadlineAt: 900 }), handed, { type: 'due' });
     expect(late).toMatchObject({ state: 'cancelling', reason: { code: 'deadline_passed' } });
-    expect(after(late, { type: 'stopped', attempt: 1, hasEnded: true })).toMatchObject({ state: 'failed', reason: { code: 'deadline_passed' } });
+    expect(after(late, { type: 'stopped', attempt: 1, hasEnded: true })).toMatchObject({
+      state: 'failed',
+      reason: { code: 'deadline_passed' },
+    });
     expect(after(fresh({ deadlineAt: 900 }), { type: 'due' })).toMatchObject({ state: 'failed' });
     const slow = fresh({ state: 'running', attempt: 1, timeoutMs: 100, startedAt: 0 });
     expect(decideTask(slow, { type: 'due' }, 1000)).toBe(slow); // its worker ends it by itself

@@ -98,7 +98,9 @@ export function decideTask(task: TaskRecord, event: TaskEvent, now: number): Tas
       return isUnderWay(task.state) ? { ...task, state: 'running', worker: event.worker, startedAt: task.startedAt ?? now } : task;
     case 'progress': {
       const progress = Math.min(1, Math.max(0, event.progress));
-      return isUnderWay(task.state) ? { ...task, state: 'running', progress, message: event.message, startedAt: task.startedAt ?? now } : task;
+      return isUnderWay(task.state)
+        ? { ...task, state: 'running', progress, message: event.message, startedAt: task.startedAt ?? now }
+        : task;
     }
     case 'done':
       if (task.state === 'cancelling') return endAsDecided(task, now);

@@ -44,9 +44,11 @@ const refuse = (id: string, needed: string): Refused => ({
 
 /** Digests that stand in an input: a bundle, or a table of the registry. */
 const digestsOf = (input: Input): readonly string[] =>
-  [input['bundle'], (input['source'] as { blob?: unknown } | undefined)?.blob, (input['rows'] as { blob?: unknown } | undefined)?.blob].filter(
-    (value) => typeof value === 'string',
-  );
+  [
+    input['bundle'],
+    (input['source'] as { blob?: unknown } | undefined)?.blob,
+    (input['rows'] as { blob?: unknown } | undefined)?.blob,
+  ].filter((value) => typeof value === 'string');
 
 /** What a worker needs to run a task: its input with the results that it refers to, where its files are, and what it may do. */
 export function createPreparation(dependencies: PrepareDependencies) {
@@ -110,4 +112,3 @@ export function createPreparation(dependencies: PrepareDependencies) {
     return prepared;
   };
 }
-

@@ -14,7 +14,11 @@ export type Viewer = string | undefined;
 
 /** With the value of its result, where that is in its row. Throws `task_not_found`, also for one of somebody else. */
 export async function readTask(query: Query, id: string, viewer: Viewer): Promise<Task> {
-  const row = await query.selectFrom('tasks').select([...headColumns, 'result_json']).where('id', '=', id).executeTakeFirst();
+  const row = await query
+    .selectFrom('tasks')
+    .select([...headColumns, 'result_json'])
+    .where('id', '=', id)
+    .executeTakeFirst();
   if (row === undefined || (viewer !== undefined && row.owner_id !== viewer)) throw taskNotFound(id);
   return toTask(row);
 }

@@ -23,7 +23,9 @@ export function replaceReferences(value: unknown, replacement: (id: string) => u
   if (typeof value !== 'object' || value === null) return value;
   if (isReference(value)) return replacement(value.$task);
   if (Array.isArray(value)) return value.map((each) => replaceReferences(each, replacement));
-  return Object.fromEntries(Object.entries(value as Record<string, Json>).map(([key, each]) => [key, replaceReferences(each, replacement)]));
+  return Object.fromEntries(
+    Object.entries(value as Record<string, Json>).map(([key, each]) => [key, replaceReferences(each, replacement)]),
+  );
 }
 
 /** Where arguments of a task may refer to others. */
@@ -53,5 +55,7 @@ export function checkNoCircle(tasks: readonly { readonly id: string; readonly de
     }
   }
   if (open.size === 0) return;
-  throw new ClusterError('invalid_request', phrase('task_circle', { ids: [...open.keys()].slice(0, 10).join(', ') }), { param: 'dependsOn' });
+  throw new ClusterError('invalid_request', phrase('task_circle', { ids: [...open.keys()].slice(0, 10).join(', ') }), {
+    param: 'dependsOn',
+  });
 }

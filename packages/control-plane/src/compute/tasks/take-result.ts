@@ -35,7 +35,8 @@ export function createResultTaking({ database, blobs, clock }: TakeResultDepende
       async stored() {
         await settleBlobs(database, blobs, all.map(({ digest }) => digest)); // biome-ignore format: one call
         for (const staged of all) await staged[Symbol.asyncDispose]();
-        for (const file of [event.type === 'done' ? event.file : undefined, event.report]) if (file !== undefined) await rm(file, { force: true });
+        for (const file of [event.type === 'done' ? event.file : undefined, event.report])
+          if (file !== undefined) await rm(file, { force: true });
       },
     };
   };

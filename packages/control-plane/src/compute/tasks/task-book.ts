@@ -83,7 +83,8 @@ export function createTaskBook({ now, onStop }: { readonly now: () => number; re
       }
       for (const { id, dependsOn } of fresh)
         for (const need of dependsOn)
-          if (!live.has(need) && stateOf.get(need) !== 'done') apply(id, { type: 'dependency-failed', id: need, state: stateOf.get(need) ?? 'cancelled' });
+          if (!live.has(need) && stateOf.get(need) !== 'done')
+            apply(id, { type: 'dependency-failed', id: need, state: stateOf.get(need) ?? 'cancelled' });
     },
 
     /** The next tasks for the scheduler, in their order, marked as handed over. */

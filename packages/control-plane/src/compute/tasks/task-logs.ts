@@ -43,7 +43,12 @@ export function createTaskLogs({ database, clock, log }: { readonly database: Da
         });
         for (const group of inGroups(rows, ROWS_AT_ONCE)) await transaction.insertInto('task_logs').values(group).execute();
         for (const [id, last] of numbers)
-          if (last > MOST_LINES) await transaction.deleteFrom('task_logs').where('task_id', '=', id).where('number', '<=', last - MOST_LINES).execute();
+          if (last > MOST_LINES)
+            await transaction
+              .deleteFrom('task_logs')
+              .where('task_id', '=', id)
+              .where('number', '<=', last - MOST_LINES)
+              .execute();
       },
       { durability: 'normal' },
     );
@@ -60,7 +65,8 @@ export function createTaskLogs({ database, clock, log }: { readonly database: Da
   return {
     add(id: string, attempt: number, text: string): void {
       const at = clock.now();
-      for (const line of text.split('\n').slice(-MOST_LINES)) if (line !== '') waiting.push({ id, at, attempt, text: line.slice(0, LONGEST_LINE) });
+      for (const line of text.split('\n').slice(-MOST_LINES))
+        if (line !== '') waiting.push({ id, at, attempt, text: line.slice(0, LONGEST_LINE) });
       timer ??= setTimeout(() => void flush(), WRITE_EVERY_MS);
     },
     flush,

@@ -3,8 +3,8 @@ import type { Database, Query } from '../../stores/database.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import type { Attempt, BridgeEvent, BridgeTask } from '../bridge/messages.ts';
 import { inGroups } from './in-groups.ts';
-import { isEnded, type TaskReason, type TaskRecord } from './task-record.ts';
 import { createTaskBook, type TaskYield } from './task-book.ts';
+import { isEnded, type TaskReason, type TaskRecord } from './task-record.ts';
 import type { TaskChange, TaskStore } from './task-store.ts';
 
 /** A result on its way into the store. */
@@ -21,7 +21,9 @@ export interface TaskLoopDependencies {
   readonly store: TaskStore;
   readonly bridge: Bridge;
   /** What the worker gets; a reason where it cannot be made. */
-  readonly prepare: (tasks: readonly TaskRecord[]) => Promise<readonly (BridgeTask | { readonly id: string; readonly refused: TaskReason })[]>;
+  readonly prepare: (
+    tasks: readonly TaskRecord[],
+  ) => Promise<readonly (BridgeTask | { readonly id: string; readonly refused: TaskReason })[]>;
   /** Takes what is larger than a row may hold into the store of blobs. */
   readonly takeResult: (event: BridgeEvent & { readonly type: 'done' | 'failed' }) => Promise<TakenResult>;
   readonly onLog: (id: string, attempt: number, text: string) => void;
@@ -65,7 +67,8 @@ export function createTaskLoop(dependencies: TaskLoopDependencies) {
   async function hearEnd(event: BridgeEvent & { readonly type: 'done' | 'failed' }): Promise<void> {
     const isLarge = (event.type === 'done' && event.file !== undefined) || event.report !== undefined;
     const large = isLarge ? await takeResult(event) : undefined;
-    const inline = event.type === 'done' && event.json !== undefined ? { result: { json: event.json, digest: null, sizeBytes: event.sizeBytes } } : {};
+    const inline =
+      event.type === 'done' && event.json !== undefined ? { result: { json: event.json, digest: null, sizeBytes: event.sizeBytes } } : {};
     if (event.type === 'failed' && event.failure.traceback !== '') onLog(event.id, event.attempt, event.failure.traceback);
     const after = book.apply(event.id, event, { ...inline, ...large });
     if (large !== undefined && after?.state === 'done') taken.set(event.id, large);
@@ -83,18 +86,18 @@ export function createTaskLoop(dependencies: TaskLoopDependencies) {
           rouse();
         });
       case 'log':
-        return onLog(event.id, event.attempt, event.text);
+        return void onLog(event.id, event.attempt, event.text);
       case 'stopped': {
         const task = book.apply(event.id, event);
-        if (event.hasEnded || task?.state !== 'cancelling' || task.attempt !== event.attempt) return rouse();
+        if (event.hasEnded || task?.state !== 'cancelling' || task.attempt !== event.attempt) return void rouse();
         return void setTimeout(() => stop([{ id: event.id, attempt: event.attempt }]), STOP_AGAIN_MS).unref();
       }
       case 'lost':
         book.apply(event.id, { type: 'lost', attempt: event.attempt });
-        return rouse();
+        return void rouse();
       default:
         book.apply(event.id, event);
-        return rouseForNews();
+        return void rouseForNews();
     }
   }
 

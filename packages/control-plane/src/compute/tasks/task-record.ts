@@ -1,5 +1,5 @@
-import { type Sentence, type TaskRequest, type TaskState, type TaskType, toEnglish, toSaid } from '@cluster-ai/contracts';
 import type { Said } from '@cluster-ai/contracts';
+import { type Sentence, type TaskRequest, type TaskState, type TaskType, toEnglish, toSaid } from '@cluster-ai/contracts';
 
 /** Why a task ended so, or still waits. `cancelled` is somebody's wish; every other code that ends a task is a failure. */
 export interface TaskReason {

@@ -93,7 +93,9 @@ export interface NewTask {
 
 /** Two requests that ask for the same have the same. */
 export const hashContent = (request: TaskRequest): string =>
-  createHash('sha256').update(toCanonicalJson({ ...request, id: '' })).digest('hex');
+  createHash('sha256')
+    .update(toCanonicalJson({ ...request, id: '' }))
+    .digest('hex');
 
 export function toNewRow({ id, request, dependsOn, submitter, sequence }: NewTask, now: number): TaskRow {
   const { timeoutSeconds, deadlineSeconds } = request;

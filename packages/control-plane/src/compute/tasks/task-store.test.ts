@@ -31,7 +31,9 @@ function describeTasks(openStore: () => Promise<Database>) {
   });
   const insert = (tasks: readonly NewTask[]) => database.transaction((transaction) => store().insert(transaction, tasks, 1000));
   const save = (record: TaskRecord, json: string | null = null) =>
-    database.transaction((transaction) => store().save(transaction, [{ record, result: { json, digest: null, sizeBytes: json?.length ?? 0 } }]));
+    database.transaction((transaction) =>
+      store().save(transaction, [{ record, result: { json, digest: null, sizeBytes: json?.length ?? 0 } }]),
+    );
   const run = (record: TaskRecord) => decideTask(record, { type: 'handed' }, 2000);
   const done = (record: TaskRecord) => decideTask(record, { type: 'done', attempt: record.attempt, worker: 'w', durationMs: 5 }, 3000);
 
@@ -58,7 +60,11 @@ function describeTasks(openStore: () => Promise<Database>) {
     if (first === undefined) throw new Error('There is none.');
     await save(done(first), '{"x":"ü"}');
     await save({ ...first, state: 'running' });
-    expect(await readTask(database.query, first.id, 'ana')).toMatchObject({ state: 'done', result: { value: { x: 'ü' } }, startedAt: expect.any(String) });
+    expect(await readTask(database.query, first.id, 'ana')).toMatchObject({
+      state: 'done',
+      result: { value: { x: 'ü' } },
+      startedAt: expect.any(String),
+    });
     const write = database.transaction((transaction) =>
       transaction.updateTable('tasks').set({ state: 'queued' }).where('id', '=', first.id).execute(),
     );
@@ -120,5 +126,6 @@ describe.skipIf(programs === undefined)('tasks in postgres', () => {
     if (programs) postgres = await startThrowawayPostgres(programs);
   });
   afterAll(() => postgres?.[Symbol.asyncDispose]());
-  describe('which is real', () => describeTasks(async () => openDatabase({ url: await postgres.createDatabase(), folder: { database: '' }, log: silentLogger })));
+  describe('which is real', () =>
+    describeTasks(async () => openDatabase({ url: await postgres.createDatabase(), folder: { database: '' }, log: silentLogger })));
 });

@@ -69,7 +69,9 @@ async function findKnown(transaction: Query, ids: readonly string[]) {
 
 async function checkDependencies(transaction: Query, tasks: readonly NewTask[]): Promise<void> {
   const here = new Set(tasks.map(({ id }) => id));
-  const elsewhere = new Map(tasks.flatMap(({ dependsOn, submitter }) => dependsOn.filter((id) => !here.has(id)).map((id) => [id, submitter])));
+  const elsewhere = new Map(
+    tasks.flatMap(({ dependsOn, submitter }) => dependsOn.filter((id) => !here.has(id)).map((id) => [id, submitter])),
+  );
   const known = await findKnown(transaction, [...elsewhere.keys()]);
   for (const [id, { ownerId }] of elsewhere)
     if (known.get(id)?.owner !== ownerId)

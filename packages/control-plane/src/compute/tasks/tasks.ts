@@ -6,9 +6,7 @@ import type { TaskQuery } from './read-tasks.ts';
 /** How many tasks wait for a worker of a pool, and run on one. */
 export type Demand = Readonly<Record<PoolName, { readonly waiting: number; readonly running: number }>>;
 
-export type TaskOutput =
-  | { readonly kind: 'inline'; readonly json: string }
-  | { readonly kind: 'blob'; readonly blob: ReadableBlob };
+export type TaskOutput = { readonly kind: 'inline'; readonly json: string } | { readonly kind: 'blob'; readonly blob: ReadableBlob };
 
 /**
  * Work for Dask. What was accepted is stored before anybody hears of it, and runs at least once, whatever ends meanwhile. Whoever may not see a
