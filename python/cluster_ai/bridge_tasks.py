@@ -165,8 +165,9 @@ class Tasks:
         await self._tell(held, {**event, "file": path})
 
     async def _tell(self, held: Held, event: dict[str, Any]) -> None:
-        self.held.pop((held.id, held.attempt), None)
-        self.by_key.pop(held.key, None)
+        if self.held.pop((held.id, held.attempt), None) is None:
+            return
+        del self.by_key[held.key]
         if held.report is not None:
             try:
                 await held.report.__aexit__(None, None, None)
@@ -186,6 +187,8 @@ class Tasks:
         futures = [held.future for held in known if held.future is not None]
         if futures:
             await self.client.cancel(futures, force=True)
+        for held in known:
+            await self._tell(held, {})
         try:
             still = await self._stop_on_workers(attempts)
         except Exception as error:  # noqa: BLE001  it is asked again

@@ -193,7 +193,10 @@ export function createBridge({
     async run(listener, signal) {
       for (let attempt = 0; !signal.aborted; attempt++) {
         const startedAt = clock.monotonic();
-        const place = await findPlace();
+        const place = await findPlace().catch((error: unknown) => {
+          log.warn({ err: error }, 'The bridge cannot be started yet');
+          return undefined;
+        });
         if (place !== undefined) await live(place, listener, signal);
         if (clock.monotonic() - startedAt > HEALTHY_AFTER_MS) attempt = 0;
         if (!signal.aborted) await clock.sleep(backoffMs(attempt, 100, NEXT_TRY_MOST_MS), signal).catch(() => {});

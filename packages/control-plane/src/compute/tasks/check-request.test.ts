@@ -75,6 +75,10 @@ test('a model that the caller may not use is one that is not there', () => {
 test('places are named by resources, of which a task takes next to nothing', () => {
   const inference = { type: 'ai_inference', resources: {} } as const;
   expect(toDaskResources(inference, undefined)).toEqual({ GATEWAY: 1 });
-  expect(toDaskResources({ type: 'python', resources: { gpu: 1, pool: 'gpu' } }, 'n1')).toEqual({ GPU: 1, POOL_gpu: 1 / 1024, NODE_n1: 1 / 1024 });
+  expect(toDaskResources({ type: 'python', resources: { gpu: 1, pool: 'gpu' } }, 'n1')).toEqual({
+    GPU: 1,
+    POOL_gpu: 1 / 1024,
+    NODE_n1: 1 / 1024,
+  });
   expect(toDaskResources({ type: 'python', resources: {} }, undefined)).toEqual({});
 });
