@@ -141,16 +141,18 @@ class Tasks:
             self._start(self._tell_alone(held))
 
     async def _tell_alone(self, held: Held) -> None:
-        if held.future.status in ("finished", "pending"):  # pending: its result went with a worker, and is made again
+        future = held.future
+        if future is None:
+            return  # cancelled meanwhile
+        if future.status in ("finished", "pending"):  # pending: its result went with a worker, and is made again
             try:
-                return await self._tell_result(held, await held.future.result())
+                return await self._tell_result(held, await future.result())
             except Exception as error:  # noqa: BLE001
-                if held.future is None or held.future.status != "error":
+                if future.status != "error":
                     return await self._tell(held, {"type": "lost", "message": str(error)[:500]})
-        if held.future.status != "error":
+        if future.status != "error":
             return await self._tell(held, {"type": "lost", "message": "The scheduler does not know it any more."})
-        error = await held.future.exception()
-        await self._tell(held, {"type": "failed", "failure": _to_failure(error)})
+        await self._tell(held, {"type": "failed", "failure": _to_failure(await future.exception())})
 
     async def _tell_result(self, held: Held, result: bytes) -> None:
         header, _, body = bytes(result).partition(b"\n")
