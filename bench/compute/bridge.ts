@@ -128,7 +128,13 @@ async function measureAcceptance(): Promise<number> {
   await using database = await openDatabase({ url: '', folder: { database: join(folder, 'cluster.db') }, log: silentLogger });
   const submitter = { kind: 'person', id: 'ana', ownerId: 'ana' };
   const startedAt = performance.now();
-  const tasks = Array.from({ length: 10_000 }, (_, index) => ({ id: `task-${index}`, request: work([index]), dependsOn: [], submitter, sequence: index }));
+  const tasks = Array.from({ length: 10_000 }, (_, index) => ({
+    id: `task-${index}`,
+    request: work([index]),
+    dependsOn: [],
+    submitter,
+    sequence: index,
+  }));
   await database.transaction((transaction) => createTaskStore(database).insert(transaction, tasks, 1));
   return (performance.now() - startedAt) / 1000;
 }
@@ -145,7 +151,14 @@ for (let pair = 1; pair <= Number(values.pairs); pair++) {
     for (const who of pair % 2 === 0 ? (['ours', 'plain'] as const) : (['plain', 'ours'] as const)) {
       const measured = await parties[who].run(what, tasks);
       found[who] = measured;
-      const line = { pair, what, who, seconds: round3(measured.seconds), cpuSeconds: round3(measured.cpuSeconds), loadAverage: round3(loadavg()[0] ?? 0) };
+      const line = {
+        pair,
+        what,
+        who,
+        seconds: round3(measured.seconds),
+        cpuSeconds: round3(measured.cpuSeconds),
+        loadAverage: round3(loadavg()[0] ?? 0),
+      };
       measurements.push(line);
       console.log(JSON.stringify(line));
     }
@@ -175,9 +188,11 @@ rows.push({ what: 'seconds until 10 000 tasks of one call are durable', median: 
 console.table(rows);
 if (values.out !== undefined) {
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
-  const notes = [`Maps and single tasks of ${count} trivial tasks, two workers of one thread, everything on one machine; without TLS on either side.`];
+  const notes = [
+    `Maps and single tasks of ${count} trivial tasks, two workers of one thread, everything on one machine; without TLS on either side.`,
+  ];
   const result = { benchmark: 'compute-bridge', title: 'The bridge to Dask', machine, notes, ratios: rows, measurements };
   await writeFile(values.out, `${JSON.stringify(result, null, 1)}\n`);
 }
-const isMet = ({ what, median: found, goal }: (typeof rows)[number]) => (goals[what]?.isLess ?? true ? found <= goal : found >= goal);
+const isMet = ({ what, median: found, goal }: (typeof rows)[number]) => ((goals[what]?.isLess ?? true) ? found <= goal : found >= goal);
 process.exitCode = rows.every(isMet) ? 0 : 1;

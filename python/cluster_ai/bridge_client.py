@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from typing import Any
 
 import cloudpickle
@@ -22,11 +23,40 @@ def versions() -> dict[str, str]:
     }
 
 
-def connect(configuration: dict[str, Any]) -> distributed.Client:
+class BridgeClient(distributed.Client):
+    """Tells of each key whose state may have changed. To wait for every future by itself would cost as much again as Dask's own part."""
+
+    on_key: Callable[[Any], None] = staticmethod(lambda key: None)
+
+    def _handle_key_in_memory(self, key: Any = None, type: Any = None, workers: Any = None) -> None:
+        super()._handle_key_in_memory(key=key, workers=workers)  # the type is a pickle, and of no use
+        self.on_key(key)
+
+    def _handle_lost_data(self, key: Any = None) -> None:
+        super()._handle_lost_data(key=key)
+        self.on_key(key)
+
+    def _handle_restart(self) -> None:
+        keys = list(self.futures)
+        super()._handle_restart()
+        for key in keys:
+            self.on_key(key)
+
+    def _handle_task_erred(self, key: Any = None, **rest: Any) -> None:
+        super()._handle_task_erred(key=key, **rest)
+        self.on_key(key)
+
+    def _handle_cancelled_keys(self, keys: Any, **rest: Any) -> None:
+        super()._handle_cancelled_keys(keys, **rest)
+        for key in keys:
+            self.on_key(key)
+
+
+def connect(configuration: dict[str, Any]) -> BridgeClient:
     """An asynchronous client, to be entered. Certificates stay in memory: Dask takes their text for their files."""
     dask.config.set({"distributed.client.heartbeat": "5s", "distributed.diagnostics.computations.nframes": 0})
     tls = configuration.get("tls")
-    return distributed.Client(
+    return BridgeClient(
         configuration["scheduler"],
         asynchronous=True,
         name="cluster-ai-bridge",

@@ -18,6 +18,11 @@ from .bridge_lines import Lines
 
 Attempt = tuple[str, int]
 
+FEW = 20
+"""So few tasks under way: whoever waits for them waits for nothing else."""
+SOON_S = 0.005
+PATIENCE_S = 5.0
+
 
 @dataclass(eq=False)
 class Held:
@@ -28,6 +33,7 @@ class Held:
     report_file: str | None = None
     future: Any = None
     worker: str | None = None
+    is_ended: bool = False
     is_cancelled: bool = False
 
 
@@ -40,7 +46,10 @@ class Tasks:
         self.inline_bytes: int = configuration["inlineBytes"]
         self.events = Events(lines, configuration["maxLineBytes"])
         self.held: dict[Attempt, Held] = {}
+        self.by_key: dict[str, Held] = {}
         self.ended: list[Held] = []
+        self.is_telling = False
+        client.on_key = self._hear_key
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.working: set[asyncio.Future[Any]] = set()
 
@@ -64,26 +73,26 @@ class Tasks:
         for task in tasks:
             held = Held(task["id"], task["attempt"], task["key"], report_file=task.get("report"))
             self.held[held.id, held.attempt] = held
+            self.by_key[held.key] = held
             if held.report_file is not None:
                 held.report = performance_report(filename=held.report_file)
                 await held.report.__aenter__()
             resources = json.dumps(task.get("resources") or {}, sort_keys=True)
-            groups[task.get("priority", 0), resources].append((held, task["spec"].encode()))
+            groups[task.get("priority", 0), resources].append((held, bridge_work.to_order(self.executor, task["spec"])))
         for (priority, resources), members in groups.items():
             self._submit_alike(members, priority, json.loads(resources))
 
     def _submit_alike(self, members: list[tuple[Held, bytes]], priority: int, resources: dict[str, float]) -> None:
         options: dict[str, Any] = {"resources": resources or None, "priority": priority, "retries": 0, "pure": False}
         if len(members) == 1:
-            held, spec = members[0]
-            futures = [self.client.submit(bridge_work.run, self.executor, spec, key=held.key, **options)]
+            held, order = members[0]
+            futures = [self.client.submit(bridge_work.run, order, key=held.key, **options)]
         else:
-            specs = [spec for _, spec in members]
+            orders = [order for _, order in members]
             keys = [held.key for held, _ in members]
-            futures = self.client.map(bridge_work.run, [self.executor] * len(specs), specs, key=keys, **options)
+            futures = self.client.map(bridge_work.run, orders, key=keys, **options)
         for (held, _), future in zip(members, futures, strict=True):
             held.future = future
-            self._start(self._wait_for(held))
 
     def _start(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -95,42 +104,55 @@ class Tasks:
         if not task.cancelled() and (error := task.exception()) is not None and not self.failed.done():
             self.failed.set_exception(error)
 
-    async def _wait_for(self, held: Held) -> None:
-        await held.future._state.wait()  # what `distributed.wait` does, without its work for sets of futures
+    def _hear_key(self, key: str) -> None:
+        """Dask said something of it. A key may be said more than once, and its future may be waiting again by the time that we look."""
+        held = self.by_key.get(key)
+        if held is None or held.is_ended:
+            return
+        held.is_ended = True
         self.ended.append(held)
-        if len(self.ended) == 1:
+        if not self.is_telling:
+            self.is_telling = True
             self._start(self._tell_ended())
 
     async def _tell_ended(self) -> None:
-        """All that ended in this turn of the loop are fetched by one message and told by one."""
-        await asyncio.sleep(0)
-        ended, self.ended = self.ended, []
-        finished = [held for held in ended if held.future.status == "finished"]
+        """What ends while results are on their way is fetched with the next message: one at a time, each as large as it can be."""
         try:
-            results = await self.client.gather([held.future for held in finished])
-        except Exception:  # noqa: BLE001  one of them was lost meanwhile: each tells for itself
-            results = []
-            ended = [*[held for held in ended if held not in finished], *finished]
-            finished = []
-        for held, result in zip(finished, results, strict=True):
-            await self._tell_result(held, result)
-        told = set(map(id, finished))
-        for held in ended:
-            if id(held) not in told:
-                await self._tell_alone(held)
-        await self.events.lines.drain()
+            while self.ended:
+                await asyncio.sleep(0 if len(self.held) <= FEW else SOON_S)
+                ended, self.ended = self.ended, []
+                await self._tell_some(ended)
+                await self.events.lines.drain()
+        finally:
+            self.is_telling = False
+
+    async def _tell_some(self, ended: list[Held]) -> None:
+        finished = [held for held in ended if held.future is not None and held.future.status == "finished"]
+        alone = [held for held in ended if held.future is not None and held.future.status != "finished"]
+        if finished:
+            try:
+                results = await asyncio.wait_for(self.client.gather([held.future for held in finished]), PATIENCE_S)
+            except Exception:  # noqa: BLE001  one of them was lost meanwhile: each is fetched for itself, and nobody waits for it
+                alone += finished
+            else:
+                for held, result in zip(finished, results, strict=True):
+                    await self._tell_result(held, result)
+        for held in alone:
+            self._start(self._tell_alone(held))
 
     async def _tell_alone(self, held: Held) -> None:
-        status = held.future.status
-        if status == "finished":
+        future = held.future
+        if future is None:
+            return  # cancelled meanwhile
+        if future.status in ("finished", "pending"):  # pending: its result went with a worker, and is made again
             try:
-                return await self._tell_result(held, await held.future.result())
+                return await self._tell_result(held, await future.result())
             except Exception as error:  # noqa: BLE001
-                return await self._tell(held, {"type": "lost", "message": str(error)[:500]})
-        if status != "error":
+                if future.status != "error":
+                    return await self._tell(held, {"type": "lost", "message": str(error)[:500]})
+        if future.status != "error":
             return await self._tell(held, {"type": "lost", "message": "The scheduler does not know it any more."})
-        error = await held.future.exception()
-        await self._tell(held, {"type": "failed", "failure": _to_failure(error)})
+        await self._tell(held, {"type": "failed", "failure": _to_failure(await future.exception())})
 
     async def _tell_result(self, held: Held, result: bytes) -> None:
         header, _, body = bytes(result).partition(b"\n")
@@ -145,7 +167,9 @@ class Tasks:
         await self._tell(held, {**event, "file": path})
 
     async def _tell(self, held: Held, event: dict[str, Any]) -> None:
-        self.held.pop((held.id, held.attempt), None)
+        if self.held.pop((held.id, held.attempt), None) is None:
+            return
+        del self.by_key[held.key]
         if held.report is not None:
             try:
                 await held.report.__aexit__(None, None, None)
@@ -165,6 +189,8 @@ class Tasks:
         futures = [held.future for held in known if held.future is not None]
         if futures:
             await self.client.cancel(futures, force=True)
+        for held in known:
+            await self._tell(held, {})
         try:
             still = await self._stop_on_workers(attempts)
         except Exception as error:  # noqa: BLE001  it is asked again

@@ -58,7 +58,7 @@ def find_other_python(configuration: dict[str, Any]) -> dict[str, str] | None:
     ours = ".".join(str(part) for part in sys.version_info[:2])
     if wanted is None or wanted == ours:
         return None
-    return {"code": "python_other", "message": f"The scheduler runs Python {wanted}, this machine has {ours}."}
+    return {"code": "python_differs", "message": f"The scheduler runs Python {wanted}, this machine has {ours}."}
 
 
 def lock_in(configuration: dict[str, Any], tell: Teller) -> dict[str, str] | None:

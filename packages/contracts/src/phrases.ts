@@ -96,9 +96,9 @@ export const phrases = {
     'The weights need {bytes:bytes} of the {limit:bytes} that this node may keep, and models that run there or were ordered use {used:bytes}.',
   raise_cache_size: 'Unload a model, or raise registry.storage.cache_size.',
   // workers
-  worker_lock_other: 'The program on this machine brings other versions of Dask than the scheduler runs.',
+  worker_lock_differs: 'The program on this machine brings other versions of Dask than the scheduler runs.',
   update_the_program_there: 'Update the program there, so that both machines run the same version.',
-  worker_python_other: 'The scheduler runs Python {wanted}, and the environment of this machine is Python {found}.',
+  worker_python_differs: 'The scheduler runs Python {wanted}, and the environment of this machine is Python {found}.',
   worker_ended: 'The worker ended unexpectedly ({cause}).',
   worker_said: 'It said: {text}',
   weights_not_fetched: 'The weights could not be fetched from the control plane ({code}).',

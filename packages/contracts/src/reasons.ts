@@ -86,7 +86,7 @@ export const reasons = {
     message: 'There is no Python 3.10 or newer on this machine.',
     hint: 'Install one (on Debian: `apt install python3 python3-venv`), or name it as `compute.python` in cluster.yaml.',
   },
-  python_other: {
+  python_differs: {
     message: 'The Python of this machine has another minor version than the scheduler’s.',
     hint: 'Install the same minor version here, or name it as `compute.python` in cluster.yaml.',
   },

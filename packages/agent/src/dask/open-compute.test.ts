@@ -146,7 +146,7 @@ describe.skipIf(environment === undefined)('a node that cannot run the worker th
     await bench.startScheduler();
     await using node = await bench.openNode();
     await node.putWorker(bench.spec({ python: '3.9' }));
-    await untilReport(node, ({ condition }) => condition.reason === 'python_other');
+    await untilReport(node, ({ condition }) => condition.reason === 'python_differs');
     await node.putWorker(bench.spec({ fence: 2, lock: 'another' }));
     await untilReport(node, ({ condition }) => condition.reason === 'environment_failed');
     mkdirSync(join(node.dataFolder, 'secrets'));

@@ -148,12 +148,12 @@ export class OrderedWorker {
     const { python, lock: wanted } = this.#spec;
     const nowMs = this.#deps.clock.now();
     if (!versions.python.startsWith(`${python}.`))
-      return toCondition('stopped', 'python_other', nowMs, {
-        message: phrase('worker_python_other', { wanted: python, found: versions.python }),
+      return toCondition('stopped', 'python_differs', nowMs, {
+        message: phrase('worker_python_differs', { wanted: python, found: versions.python }),
       });
     if (lock === wanted) return undefined;
     return toCondition('stopped', 'environment_failed', nowMs, {
-      message: phrase('worker_lock_other'),
+      message: phrase('worker_lock_differs'),
       hint: phrase('update_the_program_there'),
     });
   }

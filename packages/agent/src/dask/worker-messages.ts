@@ -7,7 +7,7 @@ export const workerMessageShape = z.discriminatedUnion('type', [
   /** Its nanny started a dead worker again. */
   z.object({ type: z.literal('restarted'), restarts: z.int() }),
   z.object({ type: z.literal('retired'), isHandedOver: z.boolean() }),
-  z.object({ type: z.literal('failed'), code: z.enum(['python_other', 'no_sandbox', 'worker_crashed']), message: z.string() }),
+  z.object({ type: z.literal('failed'), code: z.enum(['python_differs', 'no_sandbox', 'worker_crashed']), message: z.string() }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessageShape>;
 export type WorkerFailure = Extract<WorkerMessage, { readonly type: 'failed' }>;

@@ -143,7 +143,8 @@ export function createAdmission({ keys, sessions, host, grants, local }: Admissi
     return withinOwner(key, sessions.ownerOf?.(key.ownerId));
   }
 
-  const byBearer = (text: string) => host.find(text) ?? grants?.find(text) ?? unlessEnded(sessions.findPrepared?.(text) ?? sessions.find(text));
+  const byBearer = (text: string) =>
+    host.find(text) ?? grants?.find(text) ?? unlessEnded(sessions.findPrepared?.(text) ?? sessions.find(text));
 
   function identify(request: AdmissionRequest, credential: Credential): Caller | undefined {
     if (credential.kind === 'none') return undefined;

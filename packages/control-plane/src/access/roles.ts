@@ -23,6 +23,7 @@ const developer = [
   'keys:write',
   'tasks:read',
   'tasks:write',
+  'tasks:code', // where `compute.code` names the role as well
 ] as const satisfies Permission[];
 const operator = [
   ...developer,

@@ -27,7 +27,16 @@ function open() {
       },
     },
     directory: { find: () => state.person },
-    sessions: { ownerOf: () => (state.person ? { permissions: permissionsOf(state.person.role), models: state.person.models, quota: { subject: 'person_1', name: 'ana', limits: {} } } : 'nobody') },
+    sessions: {
+      ownerOf: () =>
+        state.person
+          ? {
+              permissions: permissionsOf(state.person.role),
+              models: state.person.models,
+              quota: { subject: 'person_1', name: 'ana', limits: {} },
+            }
+          : 'nobody',
+    },
     local: { permissions: () => undefined },
   });
   return { state, grants: createTaskGrants({ findOwner }) };

@@ -32,7 +32,9 @@ export interface TaskGrantsDependencies {
 }
 
 const ended = () =>
-  new ClusterError('session_ended', 'The task that this token was for has ended.', { hint: 'Use a key of your own: cluster-ai keys create' });
+  new ClusterError('session_ended', 'The task that this token was for has ended.', {
+    hint: 'Use a key of your own: cluster-ai keys create',
+  });
 
 export function createTaskGrants({ findOwner }: TaskGrantsDependencies): TaskGrants {
   const ownersByHash = new Map<string, GrantOwner>();

@@ -47,50 +47,59 @@ function createControlPlane(start: () => ChildProcess) {
   };
 }
 
-test.skipIf(python === undefined)(`killed ${RUNS} times, whichever part it is: no accepted task is lost`, {
-  timeout: isLong ? LONG_MS : 240_000,
-}, async () => {
-  const root = await mkdtemp(join(tmpdir(), 'cluster-ai-kill-runs-'));
-  const dask = await startDask(python ?? '', { nanny: true });
-  const start = () =>
-    fork(join(import.meta.dirname, 'testing/churn-tasks.ts'), [root, python ?? '', dask.pythonPath.join(':'), dask.address], {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-    });
-  const plane = createControlPlane(start);
-  onTestFinished(async () => {
-    await plane.kill();
-    await dask[Symbol.asyncDispose]();
-    await rm(root, { recursive: true, force: true });
-  });
-  await plane.ready();
-
-  const kill = {
-    worker: async () => dask.killWorkOfNanny(),
-    nanny: () => dask.killWorkers(),
-    bridge: async () => plane.tell({ type: 'kill-bridge' }),
-    scheduler: () => dask.killScheduler(),
-    'control plane': async () => {
+test.skipIf(python === undefined)(
+  `killed ${RUNS} times, whichever part it is: no accepted task is lost`,
+  {
+    timeout: isLong ? LONG_MS : 240_000,
+  },
+  async () => {
+    const root = await mkdtemp(join(tmpdir(), 'cluster-ai-kill-runs-'));
+    const dask = await startDask(python ?? '', { nanny: true });
+    const start = () =>
+      fork(join(import.meta.dirname, 'testing/churn-tasks.ts'), [root, python ?? '', dask.pythonPath.join(':'), dask.address], {
+        execArgv: ['--disable-warning=ExperimentalWarning'],
+      });
+    const plane = createControlPlane(start);
+    onTestFinished(async () => {
       await plane.kill();
-      await plane.restart();
-    },
-  } satisfies Record<(typeof victims)[number], () => Promise<void>>;
-  const histogram: Record<string, number> = {};
-  let accepted = 0;
-  for (let run = 0; run < RUNS; run++) {
-    const victim = victims[run % victims.length] ?? 'bridge';
-    const { ids } = await plane.ask({ type: 'submit', prefix: `run-${run}`, count: TASKS }, 'accepted');
-    accepted += ids.length;
-    await systemClock.sleep((run * 37) % 200); // the moment differs from run to run
-    await kill[victim]();
-    histogram[victim] = (histogram[victim] ?? 0) + 1;
-    for (let done = -1; done < accepted; await systemClock.sleep(50)) {
-      const { states } = await plane.ask({ type: 'look' }, 'looked');
-      done = states['done'] ?? 0;
-      expect({ run, victim, failed: states['failed'] ?? 0, cancelled: states['cancelled'] ?? 0 }).toEqual({ run, victim, failed: 0, cancelled: 0 });
+      await dask[Symbol.asyncDispose]();
+      await rm(root, { recursive: true, force: true });
+    });
+    await plane.ready();
+
+    const kill = {
+      worker: async () => dask.killWorkOfNanny(),
+      nanny: () => dask.killWorkers(),
+      bridge: async () => plane.tell({ type: 'kill-bridge' }),
+      scheduler: () => dask.killScheduler(),
+      'control plane': async () => {
+        await plane.kill();
+        await plane.restart();
+      },
+    } satisfies Record<(typeof victims)[number], () => Promise<void>>;
+    const histogram: Record<string, number> = {};
+    let accepted = 0;
+    for (let run = 0; run < RUNS; run++) {
+      const victim = victims[run % victims.length] ?? 'bridge';
+      const { ids } = await plane.ask({ type: 'submit', prefix: `run-${run}`, count: TASKS }, 'accepted');
+      accepted += ids.length;
+      await systemClock.sleep((run * 37) % 200); // the moment differs from run to run
+      await kill[victim]();
+      histogram[victim] = (histogram[victim] ?? 0) + 1;
+      for (let done = -1; done < accepted; await systemClock.sleep(50)) {
+        const { states } = await plane.ask({ type: 'look' }, 'looked');
+        done = states['done'] ?? 0;
+        expect({ run, victim, failed: states['failed'] ?? 0, cancelled: states['cancelled'] ?? 0 }).toEqual({
+          run,
+          victim,
+          failed: 0,
+          cancelled: 0,
+        });
+      }
     }
-  }
-  process.stdout.write(`Killed: ${JSON.stringify(histogram)}; ${accepted} accepted tasks, none lost\n`);
-  if (!isLong) return;
-  mkdirSync(proofs, { recursive: true });
-  writeFileSync(join(proofs, 'compute-kills.json'), JSON.stringify({ runs: RUNS, accepted, histogram }));
-});
+    process.stdout.write(`Killed: ${JSON.stringify(histogram)}; ${accepted} accepted tasks, none lost\n`);
+    if (!isLong) return;
+    mkdirSync(proofs, { recursive: true });
+    writeFileSync(join(proofs, 'compute-kills.json'), JSON.stringify({ runs: RUNS, accepted, histogram }));
+  },
+);

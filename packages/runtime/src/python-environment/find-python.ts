@@ -37,7 +37,7 @@ export interface PythonWish {
   readonly minor?: string | undefined;
 }
 
-/** Throws `compute_unavailable` with the reason `python_missing` or `python_other` as its detail. */
+/** Throws `compute_unavailable` with the reason `python_missing` or `python_differs` as its detail. */
 export async function findPython({ named, minor }: PythonWish): Promise<FoundPython> {
   const names = named !== '' ? [named] : minor === undefined ? usualNames : [`python${minor}`, ...usualNames];
   let other: FoundPython | undefined;
@@ -46,7 +46,7 @@ export async function findPython({ named, minor }: PythonWish): Promise<FoundPyt
     if (found !== undefined && (minor === undefined || found.minor === minor)) return found;
     other ??= found;
   }
-  const reason = other === undefined ? 'python_missing' : 'python_other';
+  const reason = other === undefined ? 'python_missing' : 'python_differs';
   throw new ClusterError('compute_unavailable', messageOf(named, minor, other), {
     hint: minor === undefined ? reasons.python_missing.hint : installHint(minor),
     details: { reason },

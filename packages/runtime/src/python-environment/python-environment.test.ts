@@ -105,7 +105,7 @@ test('without Python it says what to install', async () => {
 
 test('another minor version than the cluster’s is told, with the line that helps', async () => {
   const environment = openIt(createManualClock(), { minor: '3.10' });
-  const other = become(environment, 'python_other');
+  const other = become(environment, 'python_differs');
   void environment.ensure(never);
   expect(await other).toMatchObject({
     state: 'stopped',

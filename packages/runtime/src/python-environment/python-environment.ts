@@ -118,7 +118,7 @@ export function openPythonEnvironment({ folder, python, minor, clock, log }: Pyt
   function toFailure(error: unknown): Condition {
     if (!isClusterError(error) || error.code !== 'compute_unavailable')
       return toCondition('failed', 'environment_failed', clock.now(), { message: error instanceof Error ? error.message : String(error) });
-    const reason = error.details['reason'] === 'python_other' ? 'python_other' : 'python_missing';
+    const reason = error.details['reason'] === 'python_differs' ? 'python_differs' : 'python_missing';
     return toCondition('stopped', reason, clock.now(), { message: error.message, hint: error.hint ?? '' });
   }
 

@@ -680,6 +680,12 @@ export const en = {
     secrets_write: 'change secrets',
     certificates_read: 'see certificates',
     certificates_write: 'renew and revoke certificates',
+    tasks_read: 'see own tasks',
+    tasks_write: 'hand in tasks',
+    tasks_code: 'hand in tasks with code of their own',
+    compute_read: 'see how Dask is',
+    compute_manage: 'turn Dask on and off, and see all tasks',
+    compute_connect: 'get a certificate for Dask',
   },
   refused: {
     title: 'You may not open this',

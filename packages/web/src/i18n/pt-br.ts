@@ -688,6 +688,12 @@ export const ptBr = {
     secrets_write: 'mudar segredos',
     certificates_read: 'ver certificados',
     certificates_write: 'renovar e revogar certificados',
+    tasks_read: 'ver as próprias tarefas',
+    tasks_write: 'enviar tarefas',
+    tasks_code: 'enviar tarefas com código próprio',
+    compute_read: 'ver como está o Dask',
+    compute_manage: 'ligar e desligar o Dask e ver todas as tarefas',
+    compute_connect: 'obter um certificado para o Dask',
   },
   refused: {
     title: 'Você não pode abrir isto',

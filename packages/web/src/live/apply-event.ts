@@ -35,6 +35,7 @@ export type Stale =
   | readonly ['models']
   | readonly ['registry']
   | readonly ['operations']
+  | readonly ['tasks']
   | readonly ['chats']
   | readonly ['chat', string];
 
@@ -59,5 +60,7 @@ export function findStale(event: ClusterEvent): readonly Stale[] {
       return [];
     case 'operation.changed':
       return [['operations']];
+    case 'tasks.changed':
+      return [['tasks']];
   }
 }

@@ -83,7 +83,7 @@ export function createBridge({
   let lastCall = 0;
   const calls = new Map<number, Waiting>();
 
-  const say = (message: object) => connection !== undefined && program !== undefined && program.write(JSON.stringify(message));
+  const say = (message: object) => connection !== undefined && program?.write(JSON.stringify(message)) === true;
 
   function call(type: string, more: object = {}): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -104,15 +104,15 @@ export function createBridge({
       case 'hello':
         connection = { versions: message.versions, window: message.window };
         condition = toCondition('ready', 'serving', clock.now());
-        return listener.onConnected(connection);
+        return void listener.onConnected(connection);
       case 'events':
-        return listener.onEvents(message.events);
+        return void listener.onEvents(message.events);
       case 'answer':
-        return end(message.call, ({ resolve, reject }) =>
+        return void end(message.call, ({ resolve, reject }) =>
           message.error === undefined ? resolve(message.value) : reject(unavailable(message.error)),
         );
       case 'fatal':
-        return log.error({ message: message.message }, 'The bridge to the scheduler cannot work');
+        return void log.error({ message: message.message }, 'The bridge to the scheduler cannot work');
     }
   }
 
@@ -193,7 +193,10 @@ export function createBridge({
     async run(listener, signal) {
       for (let attempt = 0; !signal.aborted; attempt++) {
         const startedAt = clock.monotonic();
-        const place = await findPlace();
+        const place = await findPlace().catch((error: unknown) => {
+          log.warn({ err: error }, 'The bridge cannot be started yet');
+          return undefined;
+        });
         if (place !== undefined) await live(place, listener, signal);
         if (clock.monotonic() - startedAt > HEALTHY_AFTER_MS) attempt = 0;
         if (!signal.aborted) await clock.sleep(backoffMs(attempt, 100, NEXT_TRY_MOST_MS), signal).catch(() => {});

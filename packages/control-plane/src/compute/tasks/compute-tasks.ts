@@ -54,7 +54,9 @@ const FILE_URL_MS = 12 * 60 * 60_000;
 const withGrant: ReadonlySet<string> = new Set(['ai_inference', 'model', 'python']);
 
 const off = () =>
-  new ClusterError('compute_disabled', phrase('reason', { reason: 'compute_off' }), { hint: phrase('next_step', { reason: 'compute_off' }) });
+  new ClusterError('compute_disabled', phrase('reason', { reason: 'compute_off' }), {
+    hint: phrase('next_step', { reason: 'compute_off' }),
+  });
 
 /** Tasks while compute is on. What costs memory is loaded when it is. */
 export function createComputeTasks(dependencies: ComputeTasksDependencies) {

@@ -7,6 +7,8 @@ import { createTaskBook, type TaskYield } from './task-book.ts';
 import { isEnded, type TaskReason, type TaskRecord } from './task-record.ts';
 import type { TaskChange, TaskStore } from './task-store.ts';
 
+type EndEvent = BridgeEvent & { readonly type: 'done' | 'failed' };
+
 /** A result on its way into the store. */
 export interface TakenResult extends TaskYield {
   /** Within the transaction that records the end: blobs get their rows. */
@@ -25,7 +27,7 @@ export interface TaskLoopDependencies {
     tasks: readonly TaskRecord[],
   ) => Promise<readonly (BridgeTask | { readonly id: string; readonly refused: TaskReason })[]>;
   /** Takes what is larger than a row may hold into the store of blobs. */
-  readonly takeResult: (event: BridgeEvent & { readonly type: 'done' | 'failed' }) => Promise<TakenResult>;
+  readonly takeResult: (event: EndEvent) => Promise<TakenResult>;
   readonly onLog: (id: string, attempt: number, text: string) => void;
   /** After the store has them. */
   readonly onStored: (changes: readonly TaskChange[]) => void;
@@ -38,6 +40,24 @@ const TICK_MS = 500;
 const STOP_AGAIN_MS = 1000;
 const FAILED_SAVE_MS = 1000;
 const CANCEL_AT_ONCE = 1000;
+
+/** A result that is no JSON (Python writes NaN) is none: nobody could read it. */
+function checked(event: EndEvent): EndEvent {
+  if (event.type !== 'done' || event.json === undefined) return event;
+  try {
+    JSON.parse(event.json);
+    return event;
+  } catch (error) {
+    const failure = {
+      kind: 'invalid_result',
+      message: `The result is not JSON: ${String(error)}`,
+      hint: '',
+      traceback: '',
+      isRetryable: false,
+    };
+    return { type: 'failed', id: event.id, attempt: event.attempt, failure };
+  }
+}
 
 /** Runs accepted tasks: hands them over in their order, writes down what becomes of them, and begins again what is lost. */
 export function createTaskLoop(dependencies: TaskLoopDependencies) {
@@ -64,7 +84,7 @@ export function createTaskLoop(dependencies: TaskLoopDependencies) {
     for (const group of inGroups(attempts, CANCEL_AT_ONCE)) bridge.cancel(group);
   }
 
-  async function hearEnd(event: BridgeEvent & { readonly type: 'done' | 'failed' }): Promise<void> {
+  async function hearEnd(event: EndEvent): Promise<void> {
     const isLarge = (event.type === 'done' && event.file !== undefined) || event.report !== undefined;
     const large = isLarge ? await takeResult(event) : undefined;
     const inline =
@@ -80,24 +100,24 @@ export function createTaskLoop(dependencies: TaskLoopDependencies) {
     switch (event.type) {
       case 'done':
       case 'failed':
-        return void hearEnd(event).catch((error: unknown) => {
+        return void hearEnd(checked(event)).catch((error: unknown) => {
           log.warn({ task: event.id, err: error }, 'The result of a task could not be taken; it is run again');
           book.apply(event.id, { type: 'lost', attempt: event.attempt });
           rouse();
         });
       case 'log':
-        return onLog(event.id, event.attempt, event.text);
+        return void onLog(event.id, event.attempt, event.text);
       case 'stopped': {
         const task = book.apply(event.id, event);
-        if (event.hasEnded || task?.state !== 'cancelling' || task.attempt !== event.attempt) return rouse();
+        if (event.hasEnded || task?.state !== 'cancelling' || task.attempt !== event.attempt) return void rouse();
         return void setTimeout(() => stop([{ id: event.id, attempt: event.attempt }]), STOP_AGAIN_MS).unref();
       }
       case 'lost':
         book.apply(event.id, { type: 'lost', attempt: event.attempt });
-        return rouse();
+        return void rouse();
       default:
         book.apply(event.id, event);
-        return rouseForNews();
+        return void rouseForNews();
     }
   }
 

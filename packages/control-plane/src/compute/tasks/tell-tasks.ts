@@ -18,7 +18,7 @@ export function tellTasks(events: Pick<EventBus, 'publish'>) {
       const ids = waiting.get(owner) ?? new Set();
       if (ids.size <= MOST_IDS) ids.add(id);
       waiting.set(owner, ids);
-      timer ??= setTimeout(flush, EVERY_MS).unref();
+      if (timer === undefined) timer = setTimeout(flush, EVERY_MS).unref();
     },
   };
 }

@@ -19,7 +19,9 @@ const tell = (news: ChurnNews) => process.send?.(news);
 
 async function obey(order: ChurnOrder): Promise<void> {
   if (order.type === 'submit') {
-    const tasks = Array.from({ length: order.count }, (_, index) => work(['sleep', 0.01 * (index % 8)], { id: `${order.prefix}-${index}`, retries: 20 }));
+    const tasks = Array.from({ length: order.count }, (_, index) =>
+      work(['sleep', 0.01 * (index % 8)], { id: `${order.prefix}-${index}`, retries: 20 }),
+    );
     return void tell({ type: 'accepted', ids: await opened.tasks.submit(ana, tasks) });
   }
   if (order.type === 'look') return void tell({ type: 'looked', states: opened.tasks.counts() });

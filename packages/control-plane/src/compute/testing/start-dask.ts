@@ -52,7 +52,10 @@ function workOf(nanny: number): readonly number[] {
 }
 
 /** A real scheduler and workers on loopback, without certificates: what they do for tasks is the same. */
-export async function startDask(python: string, { workers = 1, threads = 2, nanny = false, morePythonPath = [] as readonly string[] } = {}) {
+export async function startDask(
+  python: string,
+  { workers = 1, threads = 2, nanny = false, morePythonPath = [] as readonly string[] } = {},
+) {
   const path = [...pythonPath, ...morePythonPath];
   const port = await freePort();
   const address = `tcp://127.0.0.1:${port}`;

@@ -191,7 +191,7 @@ test('a machine with another Python is told, and another one takes its place', a
   await during(world, async (until) => {
     await until(() => world.orders.length === 1);
     const report = world.reports.get('a');
-    if (report) world.reports.set('a', { ...report, condition: toCondition('stopped', 'python_other', clock.now()) });
+    if (report) world.reports.set('a', { ...report, condition: toCondition('stopped', 'python_differs', clock.now()) });
     await until(() => world.orders.some(({ nodeId }) => nodeId === 'b'));
     expect(world.proxied()).toContain('a');
   });

@@ -54,7 +54,7 @@ const thirdOfLifeMs = (lifeHours * 60 * 60_000) / 3;
 /** The way to a worker that fails is tried again after this. */
 const doubtAfterMs = 60_000;
 const onlyHere = 'the scheduler listens on its own machine only; compute.scheduler.host in cluster.yaml opens it';
-const unableReasons: ReadonlySet<string> = new Set(['python_missing', 'python_other', 'no_sandbox']);
+const unableReasons: ReadonlySet<string> = new Set(['python_missing', 'python_differs', 'no_sandbox']);
 
 const toPlace = (address: string) => {
   const { hostname, port } = new URL(address.replace(/^tls:/, 'http:'));

@@ -30,7 +30,14 @@ function memoryUsage(nodes: readonly Node[]): number {
   return total === 0 ? 0 : used / total;
 }
 
-export async function toClusterStatus({ nodes, gateway, registry, activeTasks, describe, clock }: NativeDependencies): Promise<ClusterStatus> {
+export async function toClusterStatus({
+  nodes,
+  gateway,
+  registry,
+  activeTasks,
+  describe,
+  clock,
+}: NativeDependencies): Promise<ClusterStatus> {
   const all = nodes.list();
   const ready = all.filter(({ condition }) => condition.state === 'ready');
   const load = gateway.measure();

@@ -5,7 +5,7 @@ import {
   taskListShape,
   taskLogShape,
   taskQueryShape,
-  taskRequestShape,
+  type taskRequestShape,
   taskShape,
   taskSubmissionShape,
 } from '@cluster-ai/contracts';
@@ -29,7 +29,9 @@ const byId = z.object({ id: taskIdShape });
 const MOST_BYTES = 64 * 1024 ** 2;
 const LARGEST_BUNDLE = 4 * 1024 ** 2;
 
-const bundleRequestShape = z.object({ source: z.string().min(1).describe('The text of a JavaScript module.') }).meta({ id: 'TaskBundleRequest' });
+const bundleRequestShape = z
+  .object({ source: z.string().min(1).describe('The text of a JavaScript module.') })
+  .meta({ id: 'TaskBundleRequest' });
 const bundleShape = z.object({ digest: z.string(), sizeBytes: z.int() }).meta({ id: 'TaskBundle' });
 const functionListShape = z
   .object({
@@ -46,7 +48,8 @@ async function sendResult(tasks: Tasks, id: string, request: FastifyRequest, rep
 }
 
 /** One of a submission, or many. */
-const isOne = (submission: z.output<typeof taskSubmissionShape>): submission is z.output<typeof taskRequestShape> => !('tasks' in submission);
+const isOne = (submission: z.output<typeof taskSubmissionShape>): submission is z.output<typeof taskRequestShape> =>
+  !('tasks' in submission);
 
 export function taskRoutes({ findTasks }: Pick<TaskRouteDependencies, 'findTasks'>): readonly NativeRoute[] {
   return [

@@ -21,7 +21,9 @@ export const isReferenced = (blob: InBlobs) => blob.or(needs(blob));
 
 /** The same of one that need not be there. */
 export async function hasReferences(query: Query, digest: string): Promise<boolean> {
-  return (await query.selectFrom('blobs').select('digest').where('digest', '=', digest).where(isReferenced).executeTakeFirst()) !== undefined;
+  return (
+    (await query.selectFrom('blobs').select('digest').where('digest', '=', digest).where(isReferenced).executeTakeFirst()) !== undefined
+  );
 }
 
 /**
