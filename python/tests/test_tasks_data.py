@@ -133,6 +133,11 @@ class Tables(unittest.TestCase):
         )
         self.assertEqual(found, [{"units": 5}, {"units": 4}])
 
+    def test_tells_how_far_it_is_through_the_scheduler(self) -> None:
+        self.run_task({"source": {"rows": SALES}}, id="told", attempt=3)
+        told = {"id": "told", "attempt": 3, "type": "progress", "progress": 1.0, "message": "1 of 1 parts"}
+        self.assertTrue(becomes(lambda: any(told.items() <= event.items() for _, event in self.client.get_events("cluster-ai"))))
+
     def test_groups_with_every_aggregate(self) -> None:
         wanted = {name: {"column": "units", "function": name} for name in ("sum", "mean", "min", "max", "std", "nunique", "first", "last")}
         step = {

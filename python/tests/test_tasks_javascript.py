@@ -16,6 +16,7 @@ from .support import FakeCluster, answering, failure_of, value_of
 BUNDLES = {
     "plain": "export default (a, b = 1) => a + b; export const later = async (x) => ({ x, big: 12n, set: new Set([1]), none: undefined });",
     "broken": "export default function outer(x) {\n  return inner(x);\n}\nfunction inner(x) {\n  throw new TypeError(`no ${x}`);\n}",
+    "senseless": "export default (",
     "counting": "let n = 0; export default () => n++;",
     "endless": "export default () => { for (;;) {} };",
     "hungry": "export default () => { const held = []; for (;;) held.push(new Array(1e5).fill(held.length)); };",
@@ -62,6 +63,10 @@ class JavaScript(unittest.TestCase):
         self.assertEqual((failure.kind, failure.message), ("raised", "Item 0: TypeError: no 7"))
         self.assertRegex(failure.traceback, r"^TypeError: no 7\n    at inner \(bundle-\w{8}\.mjs:5:9\)\n    at outer")
         self.assertNotIn("run-javascript", failure.traceback)
+
+    def test_a_module_that_cannot_be_read_says_so_each_time(self) -> None:
+        for _ in range(2):
+            self.assertIn("SyntaxError", self.failure("senseless", owner="senseless").message)
 
     def test_code_of_one_owner_meets_no_other(self) -> None:
         self.assertEqual([self.value("counting", owner=name) for name in ("a", "a", "b", "", "")], [0, 1, 0, 0, 0])

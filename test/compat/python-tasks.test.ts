@@ -15,7 +15,7 @@ describe.skipIf(python === undefined)('what tasks do on a worker', () => {
     const { stderr } = await run(python ?? '', ['-m', 'unittest', `tests.test_tasks_${subject}`], {
       cwd: folder,
       env,
-      timeout: 100_000,
+      timeout: 115_000,
     });
     expect(stderr).toMatch(/\nOK\s*$/);
   });

@@ -30,9 +30,10 @@ def run_javascript(run: Run, pool: Pool) -> bytes:
             bundle["source"] = read_bundle(run, digest)
         task = {"bundle": bundle, "export": run.input.get("export") or "default", "args": run.input.get("args") or []}
         try:
-            return call_child(run, child, json.dumps({**task, "items": run.input.get("items")}).encode())
+            result = call_child(run, child, json.dumps({**task, "items": run.input.get("items")}).encode())
+            child.known.add(digest)  # one that could not be read is sent again
+            return result
         finally:
-            child.known.add(digest)
             if len(child.known) >= MOST_BUNDLES or not run.spec.get("owner"):
                 child.kill("closed")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from .children import Child, Limits, Program
+from .children import Child, Program
+from .conversation import Limits
 from .pool import Pool
 from .running import Run
 
