@@ -83,7 +83,10 @@ export default {
       name: 'only-stores-know-database-drivers',
       severity: 'error',
       // a lock on a file that the system lets go of with its holder is SQLite's own: nothing is stored there
-      from: { path: ours, pathNot: `^packages/control-plane/src/stores/|^packages/runtime/src/python-environment/with-file-lock.ts$|${testFiles}` },
+      from: {
+        path: ours,
+        pathNot: `^packages/control-plane/src/stores/|^packages/runtime/src/python-environment/with-file-lock.ts$|${testFiles}`,
+      },
       to: { path: databaseDrivers },
     },
     {
