@@ -81,11 +81,11 @@ export default {
     },
     {
       name: 'only-stores-know-database-drivers',
+      comment: 'The lock of a file is SQLite’s own, and stores nothing.',
       severity: 'error',
-      // a lock on a file that the system lets go of with its holder is SQLite's own: nothing is stored there
       from: {
         path: ours,
-        pathNot: `^packages/control-plane/src/stores/|^packages/runtime/src/python-environment/with-file-lock.ts$|${testFiles}`,
+        pathNot: `^packages/control-plane/src/stores/|^packages/runtime/src/python-environment/with-file-lock\\.ts$|${testFiles}`,
       },
       to: { path: databaseDrivers },
     },
