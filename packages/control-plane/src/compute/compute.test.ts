@@ -15,18 +15,18 @@ import { permissionsOf } from '../access/roles.ts';
 import { daskDoor } from '../doors/dask/dask-door.ts';
 import { renderProblem } from '../doors/native/problem.ts';
 import { createListener } from '../listeners/create-listener.ts';
-import type { Nodes } from '../nodes/nodes.ts';
 import type { Database } from '../stores/database.ts';
 import { openDatabase } from '../stores/open-database.ts';
 import { openComputeCertificates } from './certificates/compute-certificates.ts';
 import { type Compute, openCompute } from './compute.ts';
 import { openComputeSettings } from './compute-settings.ts';
+import type { ComputeNodes } from './workers/keep-workers.ts';
 
 const run = promisify(execFile);
 const root = mkdtempSync(join(tmpdir(), 'cai-compute-'));
 const folder = locateDataFolder(root, {});
 const config = configShape.parse({ compute: { scheduler: { port: 0 } } });
-const noNodes = { list: () => [], onChange: () => () => {} } as unknown as Nodes;
+const noNodes = { list: () => [], onChange: () => () => {} } as unknown as ComputeNodes;
 const ending = new AbortController();
 
 const found = await findSharedPython();

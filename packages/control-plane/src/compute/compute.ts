@@ -11,12 +11,12 @@ import {
 } from '@cluster-ai/contracts';
 import type { Clock, DataFolder, Logger } from '@cluster-ai/runtime';
 import { describeAct } from '../access/audit/act.ts';
-import type { Nodes } from '../nodes/nodes.ts';
 import type { Database } from '../stores/database.ts';
 import { openComputeSettings, type PoolLimits } from './compute-settings.ts';
 import type { RunningCompute } from './run-compute.ts';
 import { sideBySide } from './side-by-side.ts';
 import { toComputeStatus } from './to-compute-status.ts';
+import type { ComputeNodes } from './workers/keep-workers.ts';
 
 /** What the records of tasks say, by whoever keeps them. */
 export interface TaskNumbers {
@@ -31,7 +31,7 @@ export interface ComputeDeps {
   readonly database: Database;
   readonly folder: DataFolder;
   readonly config: Config;
-  readonly nodes: Nodes;
+  readonly nodes: ComputeNodes;
   readonly clock: Clock;
   readonly log: Logger;
   /** Absent until somebody keeps tasks. */

@@ -8,7 +8,6 @@ import {
   openPythonEnvironment,
   type PythonEnvironment,
 } from '@cluster-ai/runtime';
-import type { Nodes } from '../nodes/nodes.ts';
 import {
   type ComputeCertificate,
   type ComputeCertificates,
@@ -21,12 +20,12 @@ import { type DaskScheduler, openDaskScheduler } from './scheduler/dask-schedule
 import { readWorkers } from './scheduler/read-scheduler.ts';
 import { sideBySide } from './side-by-side.ts';
 import { type GatewayWorker, openGatewayWorker } from './workers/gateway-worker.ts';
-import { createWorkerKeeper, type WorkerKeeper, type WorkerKeeperDeps } from './workers/keep-workers.ts';
+import { type ComputeNodes, createWorkerKeeper, type WorkerKeeper, type WorkerKeeperDeps } from './workers/keep-workers.ts';
 
 export interface RunComputeDeps {
   readonly folder: DataFolder;
   readonly config: Config;
-  readonly nodes: Nodes;
+  readonly nodes: ComputeNodes;
   readonly profile: ComputeProfile;
   readonly limits: () => Readonly<Partial<Record<PoolName, PoolLimits>>>;
   readonly demand: () => Demand;

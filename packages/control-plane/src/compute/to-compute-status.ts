@@ -1,4 +1,12 @@
-import { type ComputeProfile, type ComputeStatus, type Condition, type State, toCondition, type Worker } from '@cluster-ai/contracts';
+import {
+  type ComputeProfile,
+  type ComputeStatus,
+  type Condition,
+  type Pool,
+  type State,
+  toCondition,
+  type Worker,
+} from '@cluster-ai/contracts';
 import type { TaskNumbers } from './compute.ts';
 import type { RunningCompute } from './run-compute.ts';
 
@@ -22,10 +30,11 @@ export const worstOf = (conditions: readonly Condition[]): Condition | undefined
     undefined,
   );
 
-/** Nothing can run while no node has a worker. */
-function withoutWorkers(scheduler: Condition, workers: readonly Worker[], nowMs: number): readonly Condition[] {
+/** Nothing can run while no node has a worker, unless none is wanted before there are tasks. */
+function withoutWorkers(scheduler: Condition, workers: readonly Worker[], pools: readonly Pool[], nowMs: number): readonly Condition[] {
   const isThere = workers.some(({ isProxy, condition }) => !isProxy && condition.state === 'ready');
-  return scheduler.state !== 'ready' || isThere ? [] : [toCondition('degraded', 'no_worker', nowMs)];
+  const isResting = pools.length > 0 && pools.every(({ wanted }) => wanted === 0);
+  return scheduler.state !== 'ready' || isThere || isResting ? [] : [toCondition('degraded', 'no_worker', nowMs)];
 }
 
 /** How compute is, in one object. */
@@ -38,10 +47,11 @@ export function toComputeStatus({ isEnabled, running, failure, profile, tasks, o
   const notYet = environment.state === 'ready' ? toCondition('starting', 'scheduler_starting', nowMs) : environment;
   const scheduler = running === undefined ? absent : (running.scheduler()?.condition() ?? notYet);
   const workers = running?.workers()?.workers() ?? [];
+  const pools = running?.workers()?.pools() ?? [];
   const bridge = running === undefined ? absent : (tasks?.bridge() ?? scheduler);
   return {
     isEnabled,
-    condition: worstOf([environment, scheduler, bridge, ...withoutWorkers(scheduler, workers, nowMs)]) ?? absent,
+    condition: worstOf([environment, scheduler, bridge, ...withoutWorkers(scheduler, workers, pools, nowMs)]) ?? absent,
     environment,
     progress: running?.environment.progress() ?? null,
     scheduler,
@@ -51,7 +61,7 @@ export function toComputeStatus({ isEnabled, running, failure, profile, tasks, o
     profile,
     versions: running?.environment.current()?.versions ?? null,
     workers: [...workers],
-    pools: [...(running?.workers()?.pools() ?? [])],
+    pools: [...pools],
     tasks: { ...tasks?.counts() },
   };
 }

@@ -1,6 +1,6 @@
 import type { Config, Pool, PoolName } from '@cluster-ai/contracts';
 import type { PoolLimits } from '../compute-settings.ts';
-import type { WorkerNode } from '../workers/decide-workers.ts';
+import { canWork, type WorkerNode } from '../workers/decide-workers.ts';
 import { decidePool, type PoolState } from './decide-pool.ts';
 
 export type Demand = Readonly<Partial<Record<PoolName, { readonly waiting: number; readonly running: number }>>>;
@@ -51,7 +51,7 @@ export function createPools({
       demand: Demand,
       threadsOf: (nodeId: string) => number,
     ): Readonly<Partial<Record<PoolName, number>>> {
-      const membersOf = (pool: PoolName) => nodes.filter((node) => node.pool === pool && node.isReady && node.reach === 'reachable');
+      const membersOf = (pool: PoolName) => nodes.filter((node) => node.pool === pool && canWork(node));
       const machines = { cpu: membersOf('cpu').length, gpu: membersOf('gpu').length, phone: membersOf('phone').length };
       const pools = [...new Set(nodes.map(({ pool }) => pool))];
       for (const pool of states.keys()) if (!pools.includes(pool)) states.delete(pool);
@@ -68,7 +68,7 @@ export function createPools({
           };
           const state = decidePool(states.get(pool), view);
           states.set(pool, state);
-          running.set(pool, nodes.filter((node) => node.pool === pool && node.isOrdered).length);
+          running.set(pool, nodes.filter((node) => node.pool === pool && node.isOrdered && !node.isUnable).length);
           return [pool, state.wanted];
         }),
       );

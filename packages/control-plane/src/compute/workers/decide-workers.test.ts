@@ -50,9 +50,9 @@ test('a node that others cannot reach gets no worker, and another one speaks for
   expect(decideWorkers([node('a', { reach: 'not_reachable', isOrdered: true })], { cpu: 1 }).actions).toEqual([retire('a')]);
 });
 
-test('a node without Python keeps its order, but another one takes its place, and somebody speaks for it', () => {
+test('a node without Python keeps its order, so that it tells when it has one; another one takes its place, and somebody speaks for it', () => {
   const nodes = [node('a', { isOrdered: true, isUnable: true }), node('b')];
-  expect(decideWorkers(nodes, { cpu: 1 })).toEqual({ actions: [order('b'), retire('a')], proxied: ['a'] });
+  expect(decideWorkers(nodes, { cpu: 1 })).toEqual({ actions: [order('b')], proxied: ['a'] });
   expect(decideWorkers(nodes, { cpu: 2 })).toEqual({ actions: [order('b')], proxied: ['a'] });
 });
 

@@ -10,7 +10,7 @@ export interface WorkerNode {
   /** The agent answers. */
   readonly isReady: boolean;
   readonly reach: Reach;
-  /** It was tried already and something of its own stands against it: no Python, no sandbox. Its worker stays ordered, in case that changes. */
+  /** It was tried already and something of its own stands against it: no Python, no sandbox. Its worker stays ordered, so that it tells when that changes; it counts for none. */
   readonly isUnable: boolean;
   readonly isOrdered: boolean;
   /** What it was ordered is not what it would be ordered now. */
@@ -32,15 +32,12 @@ export interface WorkerDecision {
   readonly proxied: readonly string[];
 }
 
-const canWork = ({ isReady, reach }: WorkerNode) => isReady && reach === 'reachable';
+/** Whether a worker would run there now. */
+export const canWork = ({ isReady, reach, isUnable }: WorkerNode) => isReady && reach === 'reachable' && !isUnable;
 
 /** Workers that stay first, then the larger machines; equal ones by name, so that every look says the same. */
 const byMerit = (a: WorkerNode, b: WorkerNode) =>
-  Number(a.isUnable) - Number(b.isUnable) ||
-  Number(b.isOrdered) - Number(a.isOrdered) ||
-  b.running - a.running ||
-  b.cores - a.cores ||
-  a.id.localeCompare(b.id);
+  Number(b.isOrdered) - Number(a.isOrdered) || b.running - a.running || b.cores - a.cores || a.id.localeCompare(b.id);
 
 function decidePoolOf(nodes: readonly WorkerNode[], wanted: number): readonly WorkerAction[] {
   const able = nodes.filter(canWork).sort(byMerit);

@@ -10,7 +10,7 @@ import {
 } from '@cluster-ai/contracts';
 import type { Clock, Logger, ReadyPython } from '@cluster-ai/runtime';
 import { isLoopback } from '../../listeners/allowed-hosts.ts';
-import type { Nodes } from '../../nodes/nodes.ts';
+import type { Nodes, WorkerOrders } from '../../nodes/nodes.ts';
 import { createFences } from '../../reconciler/fences.ts';
 import { type ComputeCertificates, lifeHours } from '../certificates/compute-certificates.ts';
 import type { PoolLimits } from '../compute-settings.ts';
@@ -23,8 +23,11 @@ import { toWorkers } from './to-workers.ts';
 import { type Peer, tryReach } from './try-reach.ts';
 import { gatewayMemoryBytes, gatewayResources, hostFor, memoryFor, poolOf, resourcesFor, threadsFor, toWorkerSpec } from './worker-spec.ts';
 
+/** The machines, as far as compute needs them. */
+export type ComputeNodes = Pick<Nodes, 'list' | 'onChange'> & Omit<WorkerOrders, 'shareWithWorkers'>;
+
 export interface WorkerKeeperDeps {
-  readonly nodes: Pick<Nodes, 'list' | 'onChange' | 'worker' | 'orderWorker' | 'retireWorker' | 'probe' | 'listenForProbe'>;
+  readonly nodes: ComputeNodes;
   readonly scheduler: Pick<DaskScheduler, 'place'>;
   /** The workers that the scheduler knows. Throws when it does not answer. */
   readonly look: (place: SchedulerPlace, signal: AbortSignal) => Promise<readonly SeenWorker[]>;
