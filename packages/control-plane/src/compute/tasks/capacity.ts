@@ -1,5 +1,4 @@
 import { ClusterError, type PoolName, phrase, type TaskRequest, type TaskType, toBytes } from '@cluster-ai/contracts';
-import type { BridgeInfo } from '../bridge/messages.ts';
 
 /** What one worker offers, whether it runs or could be started. */
 export interface WorkerOffer {
@@ -36,9 +35,6 @@ export function toPool(wish: Wish): PoolName | undefined {
   if (pool === 'cpu' || pool === 'gpu' || pool === 'phone') return pool;
   return gpu > 0 ? 'gpu' : 'cpu';
 }
-
-export const offersOf = ({ workers }: BridgeInfo): readonly WorkerOffer[] =>
-  workers.map(({ resources, memoryLimitBytes }) => ({ resources, memoryLimitBytes }));
 
 const describe = ({ resources }: Wish) =>
   Object.entries(resources)
