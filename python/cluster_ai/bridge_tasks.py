@@ -20,7 +20,8 @@ Attempt = tuple[str, int]
 
 FEW = 20
 """So few tasks under way: whoever waits for them waits for nothing else."""
-SOON_S = 0.005
+SOON_S = 0.05
+"""Of many, results are fetched so often at most: each fetch goes through the scheduler, whatever it brings."""
 PATIENCE_S = 5.0
 
 
