@@ -21,6 +21,8 @@ def buffers(memory_bytes: int) -> dict[str, object]:
         "distributed.p2p.comm.buffer": f"{min(size, 1024**3)} B",
         "distributed.p2p.storage.buffer": f"{min(size, 100 * 1024**2)} B",
         "distributed.p2p.comm.concurrency": 2 if memory_bytes < 2 * 1024**3 else 10,
+        # its samples of deep calls grow to a hundred megabytes
+        "distributed.worker.profile.enabled": memory_bytes >= 2 * 1024**3,
         # allocators that keep what was let go would hold a small worker at its limit for good
         "distributed.nanny.pre-spawn-environ.ARROW_DEFAULT_MEMORY_POOL": "system",
         "distributed.nanny.pre-spawn-environ.MALLOC_ARENA_MAX": 2,
