@@ -1,4 +1,4 @@
-"""More data than memory: ``python -m tests.long_group_by [MEBIBYTES] [LIMIT]``, in this folder. Prints figures as JSON.
+"""More data than memory: ``python -m tests.long_group_by [MEBIBYTES] [LIMIT] [WAY…]``, in this folder. Prints figures as JSON.
 
 Groups a table of several times the limit of a worker, once by merging and once by shuffling, and says how often a worker was ended.
 """
@@ -37,7 +37,10 @@ def write_table(folder: Path, mebibytes: int) -> int:
     return rows * (mebibytes // 64)
 
 
-def main(mebibytes: int = 1600, limit: int = 400) -> None:
+WAYS = {"merged": "sum", "shuffled": "nunique"}
+
+
+def main(mebibytes: int = 1600, limit: int = 400, ways: list[str] | None = None) -> None:
     found: dict[str, object] = {"dataMiB": mebibytes, "limitMiB": limit}
     dask.config.set(buffers(limit * 2**20))
     with tempfile.TemporaryDirectory() as place:
@@ -47,10 +50,10 @@ def main(mebibytes: int = 1600, limit: int = 400) -> None:
             Client(cluster) as client,
         ):
             before = client.run(os.getpid)
-            for name, function in (("merged", "sum"), ("shuffled", "nunique")):
+            for name in ways or WAYS:
                 aggregate = {
                     "rows": {"function": "count"},
-                    "x": {"column": "value", "function": function},
+                    "x": {"column": "value", "function": WAYS[name]},
                     "y": {"column": "weight", "function": "mean"},
                 }
                 step = {"op": "group", "by": ["text"], "aggregate": aggregate}
@@ -71,4 +74,4 @@ def main(mebibytes: int = 1600, limit: int = 400) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:3]), ways=sys.argv[3:])

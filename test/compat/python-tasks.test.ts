@@ -11,7 +11,7 @@ const env = { ...process.env, PYTHONPATH: paths.join(':'), PYTHONDONTWRITEBYTECO
 const python = await findDaskPython();
 
 describe.skipIf(python === undefined)('what tasks do on a worker', () => {
-  test.for(['python', 'javascript', 'inference', 'data', 'model'])('%s', async (subject) => {
+  test.for(['python', 'javascript', 'inference', 'files', 'data', 'model'])('%s', async (subject) => {
     const { stderr } = await run(python ?? '', ['-m', 'unittest', `tests.test_tasks_${subject}`], {
       cwd: folder,
       env,

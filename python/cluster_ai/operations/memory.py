@@ -12,19 +12,24 @@ from typing import Any
 
 SHARE = 16
 SMALLEST = 4 * 1024 * 1024
+SMALL_WORKER = 2 * 1024**3
 
 
 def buffers(memory_bytes: int) -> dict[str, object]:
-    """Of shuffles, which go to the disk: for Dask's configuration of a worker with such a limit."""
+    """For Dask's configuration of a worker with such a limit."""
     size = max(SMALLEST, memory_bytes // SHARE)
-    return {
+    settings: dict[str, object] = {
+        # of shuffles, which go to the disk
         "distributed.p2p.comm.buffer": f"{min(size, 1024**3)} B",
         "distributed.p2p.storage.buffer": f"{min(size, 100 * 1024**2)} B",
-        "distributed.p2p.comm.concurrency": 2 if memory_bytes < 2 * 1024**3 else 10,
         # allocators that keep what was let go would hold a small worker at its limit for good
         "distributed.nanny.pre-spawn-environ.ARROW_DEFAULT_MEMORY_POOL": "system",
         "distributed.nanny.pre-spawn-environ.MALLOC_ARENA_MAX": 2,
     }
+    if memory_bytes < SMALL_WORKER:
+        settings["distributed.p2p.comm.concurrency"] = 2
+        settings["distributed.worker.profile.enabled"] = False  # its samples of deep calls grow to a hundred megabytes
+    return settings
 
 
 TRIM_SECONDS = 0.5
