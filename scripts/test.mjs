@@ -1,5 +1,7 @@
 // `npm test`: sets up, checks, runs every test, and ends with one line for the whole. `--long` also installs large
 // programs of other people to test with them, and takes guards out (mutations).
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printCheck, runChecks } from './lib/checks.mjs';
@@ -34,9 +36,16 @@ function proveGuards(node) {
   return tallyOf(results.map(({ problem }) => ({ ok: problem === undefined })));
 }
 
+/** Mostly a download, so it goes on beside the checks. */
+async function preparePython(node) {
+  const making = spawn(node, [join(root, 'scripts/lib/prepare-python.ts')], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  await once(making, 'exit');
+}
+
 async function main() {
   const node = await prepare({ withDevelopment: true });
-  const checks = tallyOf(await runChecks({ node, root, onResult: printCheck }));
+  const [checked] = await Promise.all([runChecks({ node, root, onResult: printCheck }), preparePython(node)]);
+  const checks = tallyOf(checked);
   forgetFuzz(root);
   const tests = await runVitest({ node, root, args, isLong });
   const proofs = isLong ? proveGuards(node) : { passed: 0, failed: 0 };

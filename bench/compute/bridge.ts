@@ -24,7 +24,7 @@ import { cpuMicroseconds, median } from '../gateway/process-cost.ts';
 const { values } = parseArgs({
   options: { pairs: { type: 'string', default: '10' }, tasks: { type: 'string', default: '1000' }, out: { type: 'string' } },
 });
-const python = findDaskPython() ?? '';
+const python = (await findDaskPython()) ?? '';
 if (python === '') process.exit(1);
 const count = Number(values.tasks);
 const ROUND_TRIPS = 20;

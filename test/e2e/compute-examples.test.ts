@@ -7,13 +7,14 @@ import { createClusterClient } from '@cluster-ai/client';
 import { isClusterError } from '@cluster-ai/contracts';
 import { locateDataFolder, readHostCredential } from '@cluster-ai/runtime';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
+import { useSharedEnvironments } from '../../packages/runtime/src/python-environment/testing/shared-python.ts';
 import { startCluster, type TestCluster } from '../support/start-cluster.ts';
 
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, '../..');
 const examples = join(repository, 'examples');
 const python = join(repository, 'python');
-process.env['CLUSTER_AI_PYTHON_ENVIRONMENTS'] ??= join(repository, '.cache/python'); // made once, whoever needs it
+useSharedEnvironments();
 
 const READY_WITHIN_MS = 280_000;
 let folder: string;

@@ -7,7 +7,7 @@ import { hasReferences } from '../registry/garbage/references.ts';
 import { openTestTasks, somebody, type TestTasks, work } from './testing/open-test-tasks.ts';
 import { findDaskPython, startDask, type TestDask } from './testing/start-dask.ts';
 
-const python = findDaskPython();
+const python = await findDaskPython();
 const ana = somebody('ana');
 
 describe.skipIf(python === undefined)('tasks on a real scheduler', () => {

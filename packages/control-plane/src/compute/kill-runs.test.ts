@@ -15,7 +15,7 @@ const LONG_MS = 3 * 60 * 60_000;
 const TASKS = 12;
 const victims = ['worker', 'bridge', 'scheduler', 'control plane', 'nanny'] as const;
 const proofs = join(import.meta.dirname, '../../../../.cache/proofs');
-const python = findDaskPython();
+const python = await findDaskPython();
 
 /** A control plane in a process of its own. */
 function createControlPlane(start: () => ChildProcess) {

@@ -1,17 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { findPythonOrSay } from '../../../../runtime/src/python-environment/testing/shared-python.ts';
 
 const here = import.meta.dirname;
 const pythonPath = [join(here, '../../../../../python'), here];
 
 /** The Python of an environment with Dask; `undefined`, with a printed reason, where tests have none. */
-export function findDaskPython(): string | undefined {
-  const python = process.env['CLUSTER_AI_DASK_PYTHON'] ?? join(here, '../../../../../.cache/python/dask/bin/python');
-  if (existsSync(python)) return python;
-  process.stdout.write(`Skipped: there is no Python with Dask at ${python}; name one as CLUSTER_AI_DASK_PYTHON.\n`);
-  return undefined;
+export async function findDaskPython(): Promise<string | undefined> {
+  return (await findPythonOrSay('tasks on Dask'))?.python;
 }
 
 async function freePort(): Promise<number> {

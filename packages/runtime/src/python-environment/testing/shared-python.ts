@@ -32,3 +32,11 @@ export async function findSharedPython(): Promise<ReadyPython | string> {
   stop.abort();
   return found;
 }
+
+/** The same for tests that only run or skip: why there is none is printed. */
+export async function findPythonOrSay(what: string): Promise<ReadyPython | undefined> {
+  const found = await findSharedPython();
+  if (typeof found !== 'string') return found;
+  process.stdout.write(`Skipped, ${what}: ${found}\n`);
+  return undefined;
+}
