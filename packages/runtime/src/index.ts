@@ -32,7 +32,7 @@ export {
   type PythonEnvironmentDeps,
   type ReadyPython,
 } from './python-environment/python-environment.ts';
-export { type PythonSources, pythonVariables } from './python-environment/python-sources.ts';
+export { locatePython, type PythonSources, pythonVariables } from './python-environment/python-sources.ts';
 export {
   backoffMs,
   type Child,

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { delimiter } from 'node:path';
 import { createInterface } from 'node:readline';
+import { locatePython } from '@cluster-ai/runtime';
 import { z } from 'zod';
 import { fill, type Text, text } from '../../output/language.ts';
 import type { Context } from '../../verb.ts';
 import type { Finding, Verdict } from './check.ts';
-import { findPython, findPythonModules } from './compute-python.ts';
+import { findPython } from './compute-python.ts';
 
 const stepShape = z.object({
   step: z.string(),
@@ -61,11 +63,11 @@ function readStep(raw: string): Step | undefined {
 /** Runs the self test of the Python package against the live cluster, with the Python that the cluster set up where it is on this machine. */
 export async function checkCompute(context: Context): Promise<readonly Finding[]> {
   const { environment, folder, isRemote, signal } = context;
-  const python = findPython(folder, environment);
+  const python = findPython(folder);
   const child = spawn(python, ['-m', 'cluster_ai.self_test', '--json'], {
     env: {
       ...environment,
-      PYTHONPATH: findPythonModules(),
+      PYTHONPATH: locatePython().modules.join(delimiter),
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONUTF8: '1',
       CLUSTER_AI_HOME: folder.root,
