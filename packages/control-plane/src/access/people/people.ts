@@ -186,7 +186,12 @@ export function createPeople(dependencies: PeopleDependencies): People {
     async setUp(newcomer, origin) {
       if (directory.count() > 0) throw setupClosed();
       const password = checkNewPassword(newcomer.password, newcomer.name);
-      await directory.read((query) => findLink(query, 'setup', newcomer.token, clock.now())); // strangers cost us no hash
+      // strangers cost us no hash; who comes a moment too late hears that, not that the link is wrong
+      await directory.read((query) =>
+        findLink(query, 'setup', newcomer.token, clock.now()).catch(async (error: unknown) => {
+          throw (await countPeople(query)) > 0 ? setupClosed() : error;
+        }),
+      );
       const hash = await hasher.hash(password);
       return directory.change(async (query) => {
         if ((await countPeople(query)) > 0) throw setupClosed();
