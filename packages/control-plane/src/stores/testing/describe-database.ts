@@ -67,6 +67,7 @@ export function describeDatabase(name: string, makePlace: () => Promise<Database
         framework: 'gguf',
         metadata_json: '{}',
         inspection_json: null,
+        allowed_json: null,
       };
       await database.transaction(async (transaction) => {
         await transaction.insertInto('models').values(aModel).execute();
