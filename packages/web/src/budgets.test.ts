@@ -32,11 +32,11 @@ const kilobytes = (names: Iterable<string>) =>
 const find = (matches: (chunk: Chunk) => boolean) => [...chunks.values()].filter(matches).map(({ fileName }) => fileName);
 
 describe('what a browser has to fetch', () => {
-  test('the entry stays below 170 kB, compressed', () => {
+  test('the entry stays below 175 kB, compressed', () => {
     const entry = withImports(find((chunk) => chunk.isEntry));
     const size = kilobytes(entry);
     expect(size).toBeGreaterThan(50);
-    expect(size, `${size.toFixed(1)} kB`).toBeLessThanOrEqual(170);
+    expect(size, `${size.toFixed(1)} kB`).toBeLessThanOrEqual(175);
   });
 
   test('the chat page adds at most 330 kB, compressed', () => {
