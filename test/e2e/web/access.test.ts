@@ -57,6 +57,7 @@ test('an admin sets up, makes a key that is shown once, sees it used, and revoke
     'Chat',
     'Nodes',
     'Models',
+    'Compute',
     'Keys',
     'People',
     'Roles',
@@ -127,7 +128,7 @@ test('somebody who was invited to look around meets a page that names the missin
 
   await using guest = await visit(browser, link);
   await enter(guest, 'bia');
-  expect(await links(guest.page)).toEqual(['Overview', 'Nodes', 'Models']);
+  expect(await links(guest.page)).toEqual(['Overview', 'Nodes', 'Models', 'Compute']);
   expect(await guest.page.getByRole('button', { name: 'Add machine' }).count()).toBe(0);
   for (const [path, right, role] of [
     ['keys', 'keys:read', 'Developer'],
