@@ -41,6 +41,7 @@ import { createStoredChatSealing } from './chats/seal-stored-chats.ts';
 import { composeDoors, type DoorParts, type ListenerKind } from './compose-doors.ts';
 import { openCompute } from './compute/compute.ts';
 import { createComputeTasks } from './compute/tasks/compute-tasks.ts';
+import { createModelFinder } from './compute/tasks/find-model.ts';
 import { type EffectiveConfig, loadConfig } from './configuration/load-config.ts';
 import type { NativeDependencies } from './doors/native/native-door.ts';
 import { createGateway } from './gateway/create-gateway.ts';
@@ -304,6 +305,7 @@ export async function runControlPlane(
     blobs,
     blobParts,
     grants,
+    findModel: createModelFinder({ catalog: registry.catalog, policy: config.registry.policy }),
     findNode: (nameOrId) => nodes.list().find(({ id, name }) => id === nameOrId || name === nameOrId)?.id,
     url: () => opened.url,
     events,

@@ -12,10 +12,16 @@ export type FindCapacity = () => readonly WorkerOffer[] | undefined;
 /** Beside what they count, resources say where something may run. Of those a task takes so little that a worker never runs out. */
 const A_PLACE = 1 / 1024;
 
-type Wish = { readonly type: TaskType; readonly resources: TaskRequest['resources'] };
+interface Wish {
+  readonly type: TaskType;
+  readonly resources: TaskRequest['resources'];
+  /** Of a model that engines run: nothing is loaded by the worker. */
+  readonly asksGateway?: boolean;
+}
 
 /** Inference is a conversation with our own gateway, so it runs beside the scheduler; unless somebody wants it elsewhere. */
-const isForGateway = ({ type, resources }: Wish) => type === 'ai_inference' && Object.keys(resources).length === 0;
+const isForGateway = ({ type, resources, asksGateway = type === 'ai_inference' }: Wish) =>
+  asksGateway && Object.keys(resources).length === 0;
 
 /** A task's wish in Dask's terms. `nodeId` is of the node that it names. */
 export function toDaskResources(wish: Wish, nodeId: string | undefined): Readonly<Record<string, number>> {

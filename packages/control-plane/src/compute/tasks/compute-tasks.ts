@@ -8,6 +8,7 @@ import type { BlobStore } from '../../stores/blob-store.ts';
 import type { Database } from '../../stores/database.ts';
 import type { BridgePlace } from '../bridge/open-bridge.ts';
 import type { WorkerOffer } from './capacity.ts';
+import type { PrepareDependencies } from './prepare-tasks.ts';
 import type { TaskMeter } from './task-meter.ts';
 import type { Demand, Tasks } from './tasks.ts';
 
@@ -29,6 +30,7 @@ export interface ComputeTasksDependencies {
   readonly blobs: BlobStore;
   readonly blobParts: Pick<BlobParts, 'findBlob' | 'blobUrls'>;
   readonly grants: TaskGrants;
+  readonly findModel: PrepareDependencies['findModel'];
   /** The id of a node by its name or id. */
   readonly findNode: (nameOrId: string) => string | undefined;
   /** Where workers find this cluster. */

@@ -25,7 +25,7 @@ import { createTaskStore, type TaskChange } from './task-store.ts';
 import type { Demand, Tasks } from './tasks.ts';
 import { tellTasks } from './tell-tasks.ts';
 
-export interface TasksDependencies extends Pick<PrepareDependencies, 'grant' | 'findFile' | 'functions' | 'findNode'> {
+export interface TasksDependencies extends Pick<PrepareDependencies, 'grant' | 'findFile' | 'findModel' | 'functions' | 'findNode'> {
   /** As requests use it: with the record of acts. */
   readonly database: Database;
   /** The same without: what happens by itself is nobody's act. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { phrase } from '@cluster-ai/contracts';
+import { phrase, toClusterError } from '@cluster-ai/contracts';
 import type { BridgeTask } from '../bridge/messages.ts';
 import { toDaskResources } from './capacity.ts';
 import { replaceReferences } from './references.ts';
@@ -19,12 +19,24 @@ export interface TaskFile {
   readonly sizeBytes: number;
   /** Good by itself for a while, or by the grant. */
   readonly url: string;
+  /** What a file of a model is called in its version. */
+  readonly path?: string;
+}
+
+/** A version of a model, as the reference of a task finds it. */
+export interface TaskModel {
+  readonly framework: string;
+  /** What the look into its files found; null where nobody looked. */
+  readonly verdict: string | null;
+  readonly files: readonly { readonly path: string; readonly digest: string }[];
 }
 
 export interface PrepareDependencies {
   readonly store: Pick<TaskStore, 'readInputs' | 'readResults'>;
   readonly grant: (task: TaskRecord, submitter: Submitter) => TaskGrant | null;
   readonly findFile: (digest: string) => Promise<TaskFile | undefined>;
+  /** Throws what is wrong with the reference, or why the version may not be loaded. */
+  readonly findModel: (reference: string) => Promise<TaskModel>;
   /** Python files whose functions may be called by name. */
   readonly functions: () => Promise<readonly unknown[]>;
   readonly findNode: (nameOrId: string) => string | undefined;
@@ -52,13 +64,13 @@ const digestsOf = (input: Input): readonly string[] =>
 
 /** What a worker needs to run a task: its input with the results that it refers to, where its files are, and what it may do. */
 export function createPreparation(dependencies: PrepareDependencies) {
-  const { store, grant, findFile, functions, findNode, spoolFolder, inlineBytes, maxBytes, dataFolders } = dependencies;
+  const { store, grant, findFile, findModel, functions, findNode, spoolFolder, inlineBytes, maxBytes, dataFolders } = dependencies;
 
   async function prepareOne(task: TaskRecord, input: Input, submitter: Submitter, results: ReadonlyMap<string, TaskResultRow>) {
     const files: TaskFile[] = [];
-    const addFile = async (digest: string) => {
+    const addFile = async (digest: string, path?: string) => {
       const file = await findFile(digest);
-      if (file !== undefined) files.push(file);
+      if (file !== undefined) files.push(path === undefined ? file : { ...file, path });
       return file !== undefined;
     };
     const values = new Map<string, unknown>();
@@ -70,6 +82,17 @@ export function createPreparation(dependencies: PrepareDependencies) {
       else return refuse(task.id, id);
     }
     for (const digest of digestsOf(input)) await addFile(digest); // one that is gone, the worker misses
+    let model: TaskModel | undefined;
+    if (task.type === 'model') {
+      try {
+        model = await findModel(String(input['model']));
+      } catch (error) {
+        const { code, message, hint } = toClusterError(error);
+        return { id: task.id, refused: toReason(code, message, hint) };
+      }
+      // the gateway reads the files of GGUF models itself
+      if (model.framework !== 'gguf') for (const { digest, path } of model.files) await addFile(digest, path);
+    }
     const spec = {
       id: task.id,
       attempt: task.attempt,
@@ -82,6 +105,7 @@ export function createPreparation(dependencies: PrepareDependencies) {
       dataFolders,
       grant: grant(task, submitter),
       files,
+      ...(model === undefined ? {} : { framework: model.framework, verdict: model.verdict }),
       ...(task.type === 'python' && input['function'] !== undefined ? { functions: await functions() } : {}),
     };
     const node = task.resources.node;
@@ -90,7 +114,10 @@ export function createPreparation(dependencies: PrepareDependencies) {
       attempt: task.attempt,
       key: `${task.type}-${randomUUID()}`,
       spec: JSON.stringify(spec),
-      resources: toDaskResources(task, node === undefined ? undefined : findNode(node)),
+      resources: toDaskResources(
+        model === undefined ? task : { ...task, asksGateway: model.framework === 'gguf' },
+        node === undefined ? undefined : findNode(node),
+      ),
       priority: task.priority,
       ...(task.wantsReport ? { report: join(spoolFolder, `${task.id}-${task.attempt}.html`) } : {}),
     } satisfies BridgeTask;
