@@ -12,10 +12,11 @@ from importlib.metadata import version
 from typing import Any
 
 import dask
-from distributed import Nanny, Security
+from distributed import Nanny, Security, system
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from .lines import LONGEST_LINE, Teller
+from .operations.memory import buffers
 
 SPILL = {"target": 0.6, "spill": 0.7, "pause": 0.8, "terminate": 0.95}
 DEATH_TIMEOUT_SECONDS = 30
@@ -67,10 +68,11 @@ def _configure(wish: dict[str, Any]) -> None:
     tasks = {"scratch": wish["scratch"], "node": wish.get("node"), **wish.get("tasks", {})}
     dask.config.set(
         {
+            **buffers(wish.get("memoryLimitBytes") or system.MEMORY_LIMIT),
             "distributed.comm.require-encryption": True,
             **{f"distributed.worker.memory.{name}": share for name, share in memory.items()},
             # many tiny tasks: asking each thread a hundred times a second what it does costs more than they do
-            "distributed.worker.profile.enabled": wish.get("profile") != "fast",
+            **({"distributed.worker.profile.enabled": False} if wish.get("profile") == "fast" else {}),
             "temporary-directory": wish["scratch"],
             "cluster-ai.tasks": {name: value for name, value in tasks.items() if value is not None},
         }

@@ -305,6 +305,7 @@ export async function runControlPlane(
     blobs,
     blobParts,
     grants,
+    shareWithWorkers: nodes.shareWithWorkers,
     findModel: createModelFinder({ catalog: registry.catalog, policy: config.registry.policy }),
     findNode: (nameOrId) => nodes.list().find(({ id, name }) => id === nameOrId || name === nameOrId)?.id,
     url: () => opened.url,

@@ -30,6 +30,8 @@ export interface ComputeTasksDependencies {
   readonly blobs: BlobStore;
   readonly blobParts: Pick<BlobParts, 'findBlob' | 'blobUrls'>;
   readonly grants: TaskGrants;
+  /** While it is held, workers of any node may fetch these bytes. */
+  readonly shareWithWorkers: (digest: string) => Disposable;
   readonly findModel: PrepareDependencies['findModel'];
   /** The id of a node by its name or id. */
   readonly findNode: (nameOrId: string) => string | undefined;
@@ -62,14 +64,26 @@ const off = () =>
 
 /** Tasks while compute is on. What costs memory is loaded when it is. */
 export function createComputeTasks(dependencies: ComputeTasksDependencies) {
-  const { blobs, blobParts, grants, findNode, url, folder, config, clock, log } = dependencies;
+  const { blobs, blobParts, grants, shareWithWorkers, findNode, url, folder, config, clock, log } = dependencies;
   let current: Tasks | undefined;
 
-  async function findFile(digest: string) {
+  const shared = new Map<string, Map<string, Disposable>>();
+
+  async function findFile(digest: string, taskId: string) {
     const blob = await blobParts.findBlob(digest).catch(() => undefined);
     if (blob === undefined) return undefined;
+    const ofTask = shared.get(taskId) ?? new Map<string, Disposable>();
+    if (!ofTask.has(digest)) ofTask.set(digest, shareWithWorkers(digest));
+    shared.set(taskId, ofTask);
     const path = await blobParts.blobUrls.sign({ digest, forMs: FILE_URL_MS, scope: 'task' });
     return { digest, sizeBytes: blob.sizeBytes, url: new URL(path, url()).href };
+  }
+
+  /** Nothing of the task runs any more. */
+  function end(taskId: string): void {
+    grants.end(taskId);
+    for (const share of shared.get(taskId)?.values() ?? []) share[Symbol.dispose]();
+    shared.delete(taskId);
   }
 
   return {
@@ -101,7 +115,7 @@ export function createComputeTasks(dependencies: ComputeTasksDependencies) {
         findFile,
         functions: () => readFunctions(config.functions),
         grant: (task, owner) => (withGrant.has(task.type) ? { url: url(), token: grants.mint(task.id, owner) } : null),
-        endGrant: grants.end,
+        onEnded: end,
       });
       current = tasks;
       try {

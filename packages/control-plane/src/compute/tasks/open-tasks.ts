@@ -35,8 +35,8 @@ export interface TasksDependencies extends Pick<PrepareDependencies, 'grant' | '
   readonly bridge: Bridge;
   readonly spoolFolder: string;
   readonly findCapacity: FindCapacity;
-  /** A grant is of no use any more. */
-  readonly endGrant: (taskId: string) => void;
+  /** What was lent to a task is of no use any more. */
+  readonly onEnded: (taskId: string) => void;
   readonly events: Pick<EventBus, 'publish'>;
   readonly meter: TaskMeter;
   readonly config: Config['compute'];
@@ -52,7 +52,7 @@ const CLEAN_EVERY_MS = 10 * 60_000;
 const viewerOf = (caller: Caller): Viewer => (caller.permissions.has('compute:manage') ? undefined : caller.ownerId);
 
 export function openTasks(dependencies: TasksDependencies): Tasks {
-  const { database, own, blobs, findBlob, bridge, findCapacity, endGrant, events, meter, config, clock, log } = dependencies;
+  const { database, own, blobs, findBlob, bridge, findCapacity, onEnded, events, meter, config, clock, log } = dependencies;
   const { findNode, keepEnded = 20_000 } = dependencies;
   const store = createTaskStore(own);
   const logs = createTaskLogs({ database: own, clock, log });
@@ -80,7 +80,7 @@ export function openTasks(dependencies: TasksDependencies): Tasks {
       told.changed(record.ownerId, record.id);
       if (record.endedAt === null) continue;
       ends.set(record.state, (ends.get(record.state) ?? 0) + 1);
-      endGrant(record.id);
+      onEnded(record.id);
       meter.ended(record);
     }
   }

@@ -34,7 +34,8 @@ export interface TaskModel {
 export interface PrepareDependencies {
   readonly store: Pick<TaskStore, 'readInputs' | 'readResults'>;
   readonly grant: (task: TaskRecord, submitter: Submitter) => TaskGrant | null;
-  readonly findFile: (digest: string) => Promise<TaskFile | undefined>;
+  /** A file for a task, which nodes may fetch until the task has ended. */
+  readonly findFile: (digest: string, taskId: string) => Promise<TaskFile | undefined>;
   /** Throws what is wrong with the reference, or why the version may not be loaded. */
   readonly findModel: (reference: string) => Promise<TaskModel>;
   /** Python files whose functions may be called by name. */
@@ -69,7 +70,7 @@ export function createPreparation(dependencies: PrepareDependencies) {
   async function prepareOne(task: TaskRecord, input: Input, submitter: Submitter, results: ReadonlyMap<string, TaskResultRow>) {
     const files: TaskFile[] = [];
     const addFile = async (digest: string, path?: string) => {
-      const file = await findFile(digest);
+      const file = await findFile(digest, task.id);
       if (file !== undefined) files.push(path === undefined ? file : { ...file, path });
       return file !== undefined;
     };

@@ -71,7 +71,7 @@ export async function openTestTasks(options: TestTasksOptions) {
     findFile: async (digest) => ({ digest, sizeBytes: (await findBlob(digest)).sizeBytes, url: '/blobs' }),
     findModel: async () => ({ framework: 'onnx', verdict: 'safe', files: [] }),
     functions: async () => [],
-    endGrant: () => {},
+    onEnded: () => {},
     events,
     meter: { accepted: () => {}, ended: () => {} },
     config: { ...defaultConfig().compute, ...config },
