@@ -9,6 +9,7 @@ import type { Database } from '../../stores/database.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { createBundles } from './bundles.ts';
 import { type FindCapacity, toPool } from './capacity.ts';
+import { checkBlobs } from './check-blobs.ts';
 import { checkRequest, digestOfCode } from './check-request.ts';
 import { decideTask } from './decide-task.ts';
 import { createPreparation, type PrepareDependencies } from './prepare-tasks.ts';
@@ -107,6 +108,7 @@ export function openTasks(dependencies: TasksDependencies): Tasks {
       sequence: nextSequence(),
     }));
     checkNoCircle(tasks);
+    await checkBlobs(database.query, caller, requests);
     await bundles.check(caller.ownerId, requests.flatMap((request) => (request.type === 'javascript' ? [request.input.bundle] : []))); // biome-ignore format: one call
     const codes = [...new Set(requests.flatMap((request) => digestOfCode(request) ?? []))];
     const [first] = tasks;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { phrase, toClusterError } from '@cluster-ai/contracts';
 import type { BridgeTask } from '../bridge/messages.ts';
 import { toDaskResources } from './capacity.ts';
+import { tableBlobsOf } from './check-blobs.ts';
 import { replaceReferences } from './references.ts';
 import { type TaskReason, type TaskRecord, toReason } from './task-record.ts';
 import type { Submitter } from './task-rows.ts';
@@ -55,13 +56,11 @@ const refuse = (id: string, needed: string): Refused => ({
   refused: toReason('dependency_failed', phrase('task_needs_gone', { id: needed })),
 });
 
-/** Digests that stand in an input: a bundle, or a table of the registry. */
-const digestsOf = (input: Input): readonly string[] =>
-  [
-    input['bundle'],
-    (input['source'] as { blob?: unknown } | undefined)?.blob,
-    (input['rows'] as { blob?: unknown } | undefined)?.blob,
-  ].filter((value) => typeof value === 'string');
+/** Digests that stand in an input: a bundle, or tables. */
+const digestsOf = (input: Input): readonly string[] => [
+  ...(typeof input['bundle'] === 'string' ? [input['bundle']] : []),
+  ...tableBlobsOf(input),
+];
 
 /** What a worker needs to run a task: its input with the results that it refers to, where its files are, and what it may do. */
 export function createPreparation(dependencies: PrepareDependencies) {
