@@ -33,7 +33,6 @@ class Held:
     report: Any = None
     report_file: str | None = None
     future: Any = None
-    worker: str | None = None
     is_ended: bool = False
     is_cancelled: bool = False
 
@@ -60,11 +59,8 @@ class Tasks:
     def _hear(self, event: Any) -> None:
         _, message = event
         held = self.held.get((message.get("id"), message.get("attempt")))
-        if held is None:
-            return
-        if message.get("type") == "started":
-            held.worker = message.get("worker") or held.worker
-        self.events.tell_news(message)
+        if held is not None:
+            self.events.tell_news(message)
 
     async def submit(self, tasks: list[dict[str, Any]]) -> None:
         """Those that want the same go to the scheduler as one graph."""

@@ -59,9 +59,9 @@ def run(order: bytes) -> bytes:
     try:
         done = load(executor)(wanted)
         took = done.get("durationMs", (time.monotonic() - started) * 1000)
-        return _pack({"durationMs": took, "worker": _address()}, done["json"])
+        return _pack({"durationMs": took, "worker": _name()}, done["json"])
     except Exception as error:  # noqa: BLE001  whatever it is, it is the task's
-        return _pack({"failure": to_failure(error), "worker": _address()})
+        return _pack({"failure": to_failure(error), "worker": _name()})
     finally:
         with _lock:
             _running.pop(attempt, None)
@@ -107,11 +107,11 @@ def _pack(header: dict[str, Any], body: bytes = b"") -> bytes:
     return json.dumps(header).encode() + b"\n" + body
 
 
-def _address() -> str:
+def _name() -> str:
     from distributed import get_worker
 
     try:
-        return str(get_worker().address)
+        return str(get_worker().name)
     except ValueError:  # not on a worker: a test
         return ""
 
@@ -144,4 +144,4 @@ def _tell() -> None:
             for attempt, _ in due:
                 del _untold[attempt]
         for (id, number), worker in due:
-            worker.log_event(TOPIC, {"id": id, "attempt": number, "type": "started", "worker": worker.address})
+            worker.log_event(TOPIC, {"id": id, "attempt": number, "type": "started", "worker": str(worker.name)})

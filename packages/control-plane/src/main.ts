@@ -327,6 +327,7 @@ export async function runControlPlane(
     log,
   });
   metrics.watchCompute(compute.status);
+  metrics.watchWorkers(() => new Map(compute.status().workers.map(({ node, running }) => [node, running])));
   const native: NativeDependencies = {
     nodes,
     registry,
@@ -372,7 +373,7 @@ export async function runControlPlane(
       authority: { certificate: certificates.authority, fingerprint: certificates.fingerprint },
     },
     activeTasks: computeTasks.active,
-    findTasks: computeTasks.find,
+    findTasks: () => computeTasks.find(compute.isEnabled()),
     describe: () => ({
       name: config.cluster.name,
       version: start.version,

@@ -62,6 +62,9 @@ const off = () =>
     hint: phrase('next_step', { reason: 'compute_off' }),
   });
 
+const notReady = () =>
+  new ClusterError('compute_unavailable', phrase('reason', { reason: 'scheduler_starting' }), { hint: phrase('see_compute_status') });
+
 /** Tasks while compute is on. What costs memory is loaded when it is. */
 export function createComputeTasks(dependencies: ComputeTasksDependencies) {
   const { blobs, blobParts, grants, shareWithWorkers, findNode, url, folder, config, clock, log } = dependencies;
@@ -87,9 +90,9 @@ export function createComputeTasks(dependencies: ComputeTasksDependencies) {
   }
 
   return {
-    /** Throws `compute_disabled`. */
-    find(): Tasks {
-      if (current === undefined) throw off();
+    /** Throws `compute_disabled`, or `compute_unavailable` while it is enabled and not there yet. */
+    find(isEnabled: boolean): Tasks {
+      if (current === undefined) throw isEnabled ? notReady() : off();
       return current;
     },
     active: () => current?.active() ?? 0,
