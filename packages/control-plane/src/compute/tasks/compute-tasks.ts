@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ClusterError, type Condition, type Config, phrase } from '@cluster-ai/contracts';
+import { ClusterError, type Config, phrase } from '@cluster-ai/contracts';
 import type { Clock, DataFolder, Logger } from '@cluster-ai/runtime';
 import type { TaskGrants } from '../../access/task-grants.ts';
 import type { EventBus } from '../../observability/event-bus.ts';
@@ -7,10 +7,11 @@ import type { BlobParts } from '../../registry/open-blob-parts.ts';
 import type { BlobStore } from '../../stores/blob-store.ts';
 import type { Database } from '../../stores/database.ts';
 import type { BridgePlace } from '../bridge/open-bridge.ts';
+import type { TaskNumbers } from '../compute.ts';
 import type { WorkerOffer } from './capacity.ts';
 import type { PrepareDependencies } from './prepare-tasks.ts';
 import type { TaskMeter } from './task-meter.ts';
-import type { Demand, Tasks } from './tasks.ts';
+import type { Tasks } from './tasks.ts';
 
 /** The running cluster of Dask, as whoever keeps it hands it over. */
 export interface DaskCluster {
@@ -43,13 +44,6 @@ export interface ComputeTasksDependencies {
   readonly config: Config['compute'];
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-/** What the rest of compute asks about tasks. */
-export interface TaskNumbers {
-  demand(): Demand;
-  counts(): Readonly<Record<string, number>>;
-  bridge(): Condition;
 }
 
 /** An address of a file is good for as long as the longest wait of a task for its worker, within reason. */
